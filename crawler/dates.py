@@ -1,0 +1,98 @@
+"""Every parse and print of time; the only room that imports dateutil."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+
+from dateutil import parser as dateutil_parser
+
+from crawler.errors import BadDate
+
+_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*")
+# The whole day must be there: dateutil fills a missing month or day from today's date.
+_BEGINS_WITH_DAY = re.compile(r"\s*\d{4}-(?:\d{1,2}|[A-Za-z]{3,9})-\d{1,2}(?!\d)")
+# People mean three hours ahead by GMT+3, POSIX and dateutil three hours behind.
+_SIGNED_NAME = re.compile(r"(?:UTC|GMT|Z)\s*[+-]", re.IGNORECASE)
+_DAY_IN_PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
+_STAMP = re.compile(r"\d{4}(?:\d\d){0,5}")
+
+
+def utc_now() -> datetime:
+    """Return the current instant in UTC, whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def format_instant(moment: datetime) -> str:
+    """Return ``YYYY-MM-DDTHH:MM:SSZ``. A naive moment is taken as UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # strftime would not pad years before 1000 on Linux, and such texts would not sort.
+    return aware.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def parse_instant(text: str) -> datetime:
+    """Return the UTC instant that a text names; a bare day means its beginning. Raises BadDate.
+
+    Without a zone UTC is meant. A zone is an offset, Z, UTC or GMT: other names are ambiguous (CST
+    is Chicago or Beijing). Only year-first forms are accepted: dateutil reads 04/03 as April.
+    """
+    try:
+        return _parse(text).astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError) as exc:  # an offset that leads out of the years 1 to 9999
+        raise BadDate(text) from exc
+
+
+def parse_day(text: str) -> str:
+    """Return ``YYYY-MM-DD`` for a year-first date, unpadded ones (2017-03-4) too. Raises BadDate.
+
+    Of an instant with a zone it is the day as written there, not the day that it was in UTC.
+    """
+    return _parse(text).date().isoformat()
+
+
+def _parse(text: str) -> datetime:
+    if not _BEGINS_WITH_DAY.match(text) or _SIGNED_NAME.search(text):
+        raise BadDate(text)
+    day = _DAY.fullmatch(text)
+    try:
+        if day:
+            year, month, number = (int(part) for part in day.groups())
+            return datetime(year, month, number, tzinfo=UTC)
+        moment = dateutil_parser.parse(text, tzinfos=_zone)
+    except (ValueError, OverflowError) as exc:
+        raise BadDate(text) from exc
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _zone(name: str | None, offset_seconds: int | None) -> tzinfo | None:
+    """Return the zone that dateutil found; None for none. Raises ValueError for a name alone."""
+    if name is not None and name.upper() not in ("UTC", "GMT", "Z"):
+        raise ValueError(f"ambiguous zone {name}")
+    if name is None and offset_seconds is None:
+        return None
+    return timezone(timedelta(seconds=offset_seconds or 0))
+
+
+def day_in_path(path: str) -> str | None:
+    """Return the date in a path such as ``/news/2017/03/4/slug.md``; None when there is none."""
+    for match in _DAY_IN_PATH.finditer(path):
+        try:
+            return date(*(int(part) for part in match.groups())).isoformat()
+        except ValueError:
+            continue  # numbers that only look like a date, as /1234/56/78/
+    return None
+
+
+def parse_stamp(digits: str) -> str | None:
+    """Return the instant of a web archive's 4 to 14 digits (missing parts are first of their kind).
+
+    None when the digits name no moment, as ``20171399``.
+    """
+    if not _STAMP.fullmatch(digits):
+        return None
+    padded = digits + "00000101000000"[len(digits) :]
+    try:
+        month, day, hour, minute, second = (int(padded[at : at + 2]) for at in range(4, 14, 2))
+        return format_instant(datetime(int(padded[:4]), month, day, hour, minute, second))
+    except ValueError:
+        return None

@@ -1,0 +1,25 @@
+"""Labelled digests and unique ids."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+
+
+def digest_of(payload: bytes) -> str:
+    """Return the labelled digest of a payload: ``sha256:`` + 64 lower-case hex digits."""
+    return "sha256:" + hashlib.sha256(payload).hexdigest()
+
+
+def new_uid() -> str:
+    """Return a UUIDv7 (RFC 9562 §5.7): globally unique, and sorted by the time of its making.
+
+    Milliseconds alone would leave the order within one open, so the next 12 bits are the fraction
+    of the millisecond (§6.2, method 3); 62 random bits follow.
+    """
+    millis, rest_ns = divmod(time.time_ns(), 1_000_000)
+    version_and_fraction = 0x7000 | rest_ns * 4096 // 1_000_000
+    variant_and_random = 0x8000_0000_0000_0000 | int.from_bytes(os.urandom(8), "big") >> 2
+    digits = f"{millis & 0xFFFF_FFFF_FFFF:012x}{version_and_fraction:04x}{variant_and_random:016x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
