@@ -1,0 +1,23 @@
+"""Readers of entry pages: bytes of a page or file in, an Entry or a DayIndex out.
+
+``reading`` picks the reader: ``markdown``, ``html_page``, ``json_twin`` and ``xml_twin`` (both by
+way of ``records``), ``url_list``, ``days``. A reader collects into a ``drafts.Draft``, which makes
+the Entry; ``citations`` gives each link its role and URL. What a page lacks is a warning of the
+entry (``WARNINGS`` explains the codes), not an error.
+"""
+
+from crawler.entries.drafts import WARNINGS
+from crawler.entries.identity import entry_addresses, entry_key
+from crawler.entries.pages import PageGroup, find_pages
+from crawler.entries.reading import read_page
+from crawler.entries.twins import merge_twins
+
+__all__ = [
+    "WARNINGS",
+    "PageGroup",
+    "entry_addresses",
+    "entry_key",
+    "find_pages",
+    "merge_twins",
+    "read_page",
+]

@@ -1,0 +1,72 @@
+"""Which reader a page needs: told by its content where that is plain, else by mime or suffix."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from crawler.entries.url_list import looks_like_url_list
+
+Kind = Literal["markdown", "html", "json", "xml", "url-list"]
+
+_HEAD = 4000  # characters looked at
+_SUFFIXES: dict[str, Kind] = {
+    "md": "markdown",
+    "markdown": "markdown",
+    "html": "html",
+    "htm": "html",
+    "xhtml": "html",
+    "json": "json",
+    "xml": "xml",
+}
+_MIMES: dict[str, Kind] = {
+    "text/markdown": "markdown",
+    "text/x-markdown": "markdown",
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "application/json": "json",
+    "text/json": "json",
+    "application/xml": "xml",
+    "text/xml": "xml",
+    "text/uri-list": "url-list",
+}
+_HTML_START = re.compile(r"(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+_HTML_TAG = re.compile(
+    r"</?(?:h[1-6]|p|div|ul|ol|li|a|span|article|section|main|table|br|img|strong|em)\b", re.I
+)
+_ANY_TAG = re.compile(r"<[/!?]?[A-Za-z]")
+_JSON_START = re.compile(r'\{\s*(?:"|\}|$)|\[\s*(?:[{"\[\]]|$)')
+
+
+def kind_of(text: str, locator: str, mime: str | None) -> Kind:
+    """Return the kind of a page from its text, its mime type and its locator's suffix."""
+    head = text[:_HEAD].lstrip("\ufeff \t\n")
+    named = _named(locator, mime)
+    if _HTML_START.match(head):
+        return "html"
+    if head.startswith("<?xml"):
+        return "html" if "<html" in head.casefold() else "xml"
+    if named != "markdown" and _JSON_START.match(head):
+        return "json"
+    if named == "html":  # servers send Markdown as HTML, and files are misnamed
+        return "html" if _ANY_TAG.search(text) else "markdown"
+    return named or _guessed(text, head)
+
+
+def _named(locator: str, mime: str | None) -> Kind | None:
+    essence = (mime or "").partition(";")[0].strip().casefold()
+    kind = _MIMES.get(essence)
+    if kind is None and essence.endswith("+json"):
+        return "json"
+    if kind is None and essence.endswith("+xml"):
+        return "xml"
+    path = locator.partition("?")[0].partition("#")[0]
+    return kind or _SUFFIXES.get(path.rpartition(".")[2].casefold())
+
+
+def _guessed(text: str, head: str) -> Kind:
+    if looks_like_url_list(text):
+        return "url-list"
+    if _ANY_TAG.match(head):
+        return "html" if _HTML_TAG.search(head) else "xml"
+    return "markdown"

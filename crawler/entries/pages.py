@@ -1,0 +1,82 @@
+"""Entry pages in a folder: which files there are, and which of them are formats of one entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.entries.days import DAY_STEMS
+from crawler.errors import InputNotFound
+
+# Formats of one entry, the one that names the group first; a .txt is never a twin.
+_TWINS = (".md", ".markdown", ".html", ".htm", ".json", ".xml")
+SUFFIXES = (*_TWINS, ".txt")
+
+
+@dataclass(frozen=True, slots=True)
+class PageGroup:
+    """The files that hold one entry."""
+
+    locator: str  # the path of its first file
+    files: tuple[Path, ...]  # one of each format, Markdown first
+
+
+def find_pages(path: Path) -> Iterator[PageGroup]:
+    """Give the entry pages at a path, folder by folder, sorted by name.
+
+    A file is given as it is, whatever its name. In a folder, hidden files and folders and the
+    pages of days (README.md, index.html) are left out; symbolic links are followed, each folder
+    is read once. Raises InputNotFound when there is nothing at the path.
+    """
+    if path.is_file():
+        return iter((PageGroup(str(path), (path,)),))
+    if not path.is_dir():
+        raise InputNotFound(str(path), "there is no such file or folder")
+    return _walk(path, set())
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[PageGroup]:
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        if not _is_new(current, seen):
+            continue
+        files, folders = _listing(current)
+        yield from _groups(files)
+        pending += reversed(folders)
+
+
+def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
+    """Whether a folder was not read before, by whatever links it is reached."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    identity = (status.st_dev, status.st_ino)
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
+
+
+def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
+    try:
+        places = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
+    except OSError:
+        return [], []  # not ours to read
+    pages = [p for p in places if _is_page(p) and p.is_file()]
+    return pages, [p for p in places if p.is_dir()]
+
+
+def _is_page(path: Path) -> bool:
+    return path.suffix.casefold() in SUFFIXES and path.stem.casefold() not in DAY_STEMS
+
+
+def _groups(files: list[Path]) -> Iterator[PageGroup]:
+    groups: dict[tuple[str, bool], list[Path]] = {}
+    for path in files:
+        groups.setdefault((path.stem, path.suffix.casefold() == ".txt"), []).append(path)
+    for twins in groups.values():
+        twins.sort(key=lambda path: SUFFIXES.index(path.suffix.casefold()))
+        yield PageGroup(str(twins[0]), tuple(twins))

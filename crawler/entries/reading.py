@@ -1,0 +1,131 @@
+"""One door for every kind of entry page: bytes in, an entry or a day's index out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from crawler.entries import days, json_twin, xml_twin
+from crawler.entries.days import DayLink, names_day_page, read_day
+from crawler.entries.drafts import DATE, base_of
+from crawler.entries.html_blocks import parse_html, read_blocks
+from crawler.entries.html_page import read_html
+from crawler.entries.kinds import Kind, kind_of
+from crawler.entries.markdown import read_markdown
+from crawler.entries.records import Value, read_record, strings_of
+from crawler.entries.text import decode
+from crawler.entries.url_list import read_url_list
+from crawler.errors import NothingFound
+from crawler.items import DayIndex, Entry, ReadingWarning
+
+_DAY_TITLE = 40  # characters: "News of 2016-05-7"; headlines may hold a date too, but are longer
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page in the form that its readers need; the entry's reader and the day's share it."""
+
+    entry: Callable[[], Entry]  # raises NothingFound
+    day_links: Callable[[], list[DayLink]]
+    day_written: Callable[[], str | None]
+    is_whole: bool = True
+
+
+def read_page(
+    content: bytes, locator: str, *, base_url: str | None = None, mime: str | None = None
+) -> Entry | DayIndex:
+    """Return the entry, or the day's index, that the bytes of a page or file hold.
+
+    ``locator`` is the path or URL that they come from; ``base_url`` is what relative addresses
+    lean on, where the locator is no URL. What is malformed gives warnings, and what could be read.
+    Raises NothingFound when there is neither an entry nor a day's index in it, EntryError when it
+    cannot be parsed at all. Both say why in one sentence; no other error leaves here.
+    """
+    text, is_text = decode(content, mime)
+    if not text.strip():
+        raise NothingFound(locator, "the page is empty")
+    kind = kind_of(text, locator, mime)
+    if kind == "url-list":
+        return _noted(read_url_list(text, locator), is_text, is_whole=True)
+    page = _open_page(kind, text, locator, base_url)
+    found = _entry_or_day(page, locator, base_of(locator, base_url))
+    return found if isinstance(found, DayIndex) else _noted(found, is_text, page.is_whole)
+
+
+def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Page:
+    if kind == "html":
+        return _html_page(text, locator, base_url)
+    if kind == "json":
+        tree, is_whole = json_twin.parse_json(text, locator)
+        return _record_page(tree, is_whole, locator, json_twin.READER, base_url)
+    if kind == "xml":
+        tree, is_whole = xml_twin.parse_xml(text, locator)
+        return _record_page(tree, is_whole, locator, xml_twin.READER, base_url)
+    return _Page(
+        entry=lambda: read_markdown(text, locator, base_url),
+        day_links=lambda: days.markdown_day_links(text),
+        day_written=lambda: days.markdown_day(text),
+    )
+
+
+def _html_page(text: str, locator: str, base_url: str | None) -> _Page:
+    root = parse_html(text)
+    if root is None:
+        raise NothingFound(locator, "there is nothing in this HTML page")
+    blocks = read_blocks(root)
+    return _Page(
+        entry=lambda: read_html(root, blocks, locator, base_url),
+        day_links=lambda: days.html_day_links(root, blocks),
+        day_written=lambda: days.html_day(blocks),
+    )
+
+
+def _record_page(
+    tree: Value, is_whole: bool, locator: str, reader: str, base_url: str | None
+) -> _Page:
+    return _Page(
+        entry=lambda: read_record(tree, locator, reader, base_url),
+        day_links=lambda: [DayLink(name, text.strip()) for name, text in strings_of(tree)],
+        day_written=lambda: None,
+        is_whole=is_whole,
+    )
+
+
+def _entry_or_day(page: _Page, locator: str, base: str | None) -> Entry | DayIndex:
+    """Return what the page is. One with sources is an entry, whatever it is called."""
+    entry, nothing = _try_entry(page)
+    if entry and (entry.citations or not (names_day_page(locator) or _titled_by_day(entry))):
+        return entry
+    try:
+        return read_day(page.day_links(), page.day_written(), locator, base)
+    except NothingFound as no_day:
+        if entry and not names_day_page(locator):
+            return entry
+        raise (nothing if nothing and not names_day_page(locator) else no_day) from None
+
+
+def _try_entry(page: _Page) -> tuple[Entry | None, NothingFound | None]:
+    try:
+        return page.entry(), None
+    except NothingFound as exc:
+        return None, exc
+
+
+def _titled_by_day(entry: Entry) -> bool:
+    """Whether a page without sources may be a day's: its headline is missing or a mere date."""
+    if entry.relations or entry.revisions:
+        return False
+    headline = entry.headline or ""
+    return not headline or (len(headline) <= _DAY_TITLE and bool(DATE.search(headline)))
+
+
+def _noted(entry: Entry, is_text: bool, is_whole: bool) -> Entry:
+    """Return the entry with what was wrong with the page as a whole among its warnings."""
+    noted = list(entry.warnings)
+    if not is_text:
+        detail = "Some bytes are no text in the page's encoding; they show as U+FFFD."
+        noted.append(ReadingWarning("undecodable-bytes", detail))
+    if not is_whole:
+        detail = "The page is malformed or breaks off; what could be read was read."
+        noted.append(ReadingWarning("damaged-page", detail))
+    return entry if len(noted) == len(entry.warnings) else replace(entry, warnings=tuple(noted))
