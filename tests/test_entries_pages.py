@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from crawler.entries import PageGroup, find_pages
+from crawler.entries import PageGroup, find_pages, read_page
 from crawler.errors import InputNotFound
+from crawler.items import Entry
 
 
 def make(folder: Path, *names: str) -> None:
@@ -71,3 +72,16 @@ def test_nothing_at_the_path_is_an_error_at_once(tmp_path: Path) -> None:
 
 def test_an_empty_folder_holds_no_pages(tmp_path: Path) -> None:
     assert list(find_pages(tmp_path)) == []
+
+
+def test_a_blank_inside_a_query_does_not_end_a_url_in_a_list() -> None:
+    entry = read_page(
+        b"https://a.example/news tx%5Baction%5D=detail&id=3\n"
+        b"https://a.example/other Equal = and & in a label\n",
+        "list.txt",
+    )
+    assert isinstance(entry, Entry)
+    assert [citation.url for citation in entry.citations] == [
+        "https://a.example/news%20tx%5Baction%5D=detail&id=3",
+        "https://a.example/other",
+    ]

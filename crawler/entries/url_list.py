@@ -13,6 +13,11 @@ from crawler.items import Entry, ReadingWarning
 READER = "url-list"
 
 _LINE = re.compile(r"[ \t]*<?(https?://[^\s<>]+)>?[ \t]*(.*)", re.IGNORECASE)
+# A URL may hold a blank where a "+" or "%20" should be: what follows it is then no label but the
+# rest of a query, one word with a parameter and a further one or an escape in it.
+_BROKEN_QUERY = re.compile(
+    r"[ \t]*(https?://[^\s<>]+ [^\s<>=]+=(?=[^\s<>]*[&%])[^\s<>]+)[ \t]*()", re.IGNORECASE
+)
 _URL_START = re.compile(r"[ \t]*<?https?://\S", re.IGNORECASE)
 
 
@@ -32,7 +37,7 @@ def read_url_list(text: str, locator: str) -> Entry:
     for number, line in enumerate(text.split("\n"), start=1):
         if not _says_something(line):
             continue
-        match = _LINE.fullmatch(line)
+        match = _BROKEN_QUERY.fullmatch(line) or _LINE.fullmatch(line)
         if match:
             links.append(CitedLink(match[2].strip(), match[1]))
         else:
