@@ -1,0 +1,106 @@
+"""The connection to archive.db, and how several writes become one commit."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from crawler.archive.storable import Parameters, storable
+from crawler.errors import EvidenceLost
+
+
+class ArchiveSql(sqlite3.Connection):
+    """A SQLite connection whose every parameter is made storable on its way in."""
+
+    def execute(  # type: ignore[override]
+        self, sql: str, parameters: Parameters = (), /
+    ) -> sqlite3.Cursor:
+        """Run one statement."""
+        return super().execute(sql, storable(parameters))  # type: ignore[arg-type]
+
+    def executemany(  # type: ignore[override]
+        self, sql: str, parameters: Iterable[Parameters], /
+    ) -> sqlite3.Cursor:
+        """Run one statement once for each set of parameters."""
+        return super().executemany(sql, map(storable, parameters))  # type: ignore[arg-type]
+
+
+class Connection:
+    """One connection to archive.db with explicit, groupable transactions.
+
+    ``with connection.writing():`` makes its block all-or-nothing; blocks may lie in one another.
+    Outside of a group the outermost block is committed at its end; between ``begin_group`` and
+    ``commit`` blocks share one transaction, so that one fdatasync serves many captures (+0.85 ms a
+    page instead of +2.3, measured).
+    """
+
+    def __init__(self, path: Path, sql: sqlite3.Connection) -> None:
+        self.path = path
+        self.sql = sql
+        self._grouping = False
+        self._depth = 0  # blocks of writes that are open
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Run a block of writes as a whole. Raises EvidenceLost when the archive refuses them."""
+        try:
+            if not self.sql.in_transaction:
+                self.sql.execute("BEGIN IMMEDIATE")
+            self.sql.execute("SAVEPOINT step")
+            self._depth += 1
+            try:
+                yield self.sql
+                self.sql.execute("RELEASE step")
+            except BaseException:
+                self._undo_step()
+                raise
+            finally:
+                self._depth -= 1
+            if not self._grouping and not self._depth:
+                self._commit()
+        except sqlite3.Error as exc:
+            raise EvidenceLost(f"{self.path} cannot be written: {exc}") from exc
+
+    def _undo_step(self) -> None:
+        """Take back the block that failed, and only that.
+
+        On a full disk SQLite may have taken back the whole transaction already.
+        """
+        if not self.sql.in_transaction:
+            return
+        self.sql.execute("ROLLBACK TO step")
+        self.sql.execute("RELEASE step")
+        if not self._grouping and self._depth == 1:
+            self.sql.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        """Commit, or leave nothing behind: what is reported as lost must not appear later."""
+        try:
+            self.sql.execute("COMMIT")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):  # SQLite may have rolled back already
+                self.sql.execute("ROLLBACK")
+            raise
+
+    def begin_group(self) -> None:
+        """Let the following writes share one transaction until ``commit``."""
+        self._grouping = True
+
+    def commit(self) -> None:
+        """Make everything written so far durable. Raises EvidenceLost when it cannot be."""
+        try:
+            if self.sql.in_transaction:
+                self._commit()
+        except sqlite3.Error as exc:
+            raise EvidenceLost(f"{self.path} cannot be written: {exc}") from exc
+
+    def end_group(self) -> None:
+        """Commit, and let each block of writes be its own transaction again."""
+        self._grouping = False
+        self.commit()
+
+    def close(self) -> None:
+        """Close; what was not committed is rolled back by SQLite."""
+        self.sql.close()

@@ -1,0 +1,195 @@
+"""Evidence: what was asked, what came back, and what of it was kept. Append-only."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crawler.archive.connection import Connection
+from crawler.archive.payloads import Payloads
+from crawler.digests import new_uid
+from crawler.items import Hop
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What came of writing one visit."""
+
+    captures: tuple[int | None, ...]  # one per hop; None where nothing was kept
+    final_payload: str | None  # digest of the last hop's payload
+    final_is_new: bool  # the last hop brought a payload that this source had not shown before
+
+    @property
+    def final_capture(self) -> int | None:
+        """The capture of the last hop."""
+        return self.captures[-1] if self.captures else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """The latest good capture of an entry page, and how to ask whether it changed."""
+
+    capture: int
+    payload: str
+    etag: str | None
+    last_modified: str | None
+    first_captured_at: str  # instants of the first and the latest capture at this URL
+    captured_at: str
+
+
+_GOOD_PAGE = """
+SELECT c.id AS capture, c.payload AS payload, coalesce(c.refers_to, c.uid) AS uid,
+  f.response_headers AS headers,
+  (SELECT min(b.captured_at) FROM captures b WHERE b.source IS NULL AND b.url = c.url)
+    AS first_captured_at,
+  (SELECT max(b.captured_at) FROM captures b WHERE b.source IS NULL AND b.url = c.url)
+    AS captured_at
+FROM captures c JOIN fetches f ON f.id = c.fetch
+WHERE c.source IS NULL AND c.url = ? AND f.purpose = ? AND f.outcome = 'live-unverified'
+ORDER BY c.id DESC LIMIT 1
+"""
+
+
+class Evidence:
+    """Fetches and captures of one archive."""
+
+    def __init__(self, connection: Connection, payloads: Payloads) -> None:
+        self._connection = connection
+        self._payloads = payloads
+
+    def record(self, run: int, source: int | None, hops: Sequence[Hop]) -> Kept:
+        """Write the hops of one visit, each a fetch, with a capture where a body came.
+
+        An identical payload of the same source becomes a revisit; so does a 304, which refers to
+        the capture that it confirms.
+        """
+        with self._connection.writing() as sql:
+            visit = hops[0].uid
+            captures: list[int | None] = []
+            payload, is_new = None, False
+            for hop in hops:
+                fetch = self._fetch(sql, run, source, visit, hop)
+                capture, payload, is_new = self._capture(sql, source, fetch, hop)
+                captures.append(capture)
+        return Kept(tuple(captures), payload, is_new)
+
+    def page(self, url: str) -> KeptPage | None:
+        """Return the latest good capture of an entry page or day index; None when there is none."""
+        row = self._connection.sql.execute(_GOOD_PAGE, (url, "entry")).fetchone()
+        if row is None:
+            return None
+        headers = {name.lower(): value for name, value in json.loads(row["headers"])}
+        return KeptPage(
+            capture=row["capture"],
+            payload=row["payload"],
+            etag=headers.get("etag"),
+            last_modified=headers.get("last-modified"),
+            first_captured_at=row["first_captured_at"],
+            captured_at=row["captured_at"],
+        )
+
+    @staticmethod
+    def _base_of(sql: sqlite3.Connection, source: int | None, url: str) -> str | None:
+        """The payload against which a new one is stored as a delta.
+
+        Of a source the good one, or that one's base, so that it is always held whole; of an entry
+        page or robots.txt the first that was captured at its URL.
+        """
+        if source is None:
+            row = sql.execute(
+                "SELECT payload AS digest FROM captures WHERE source IS NULL AND url = ?"
+                " ORDER BY id LIMIT 1",
+                (url,),
+            ).fetchone()
+        else:
+            row = sql.execute(
+                "SELECT coalesce(p.base_digest, p.digest) AS digest FROM sources s"
+                " JOIN captures c ON c.id = s.good_capture JOIN payloads p ON p.digest = c.payload"
+                " WHERE s.id = ?",
+                (source,),
+            ).fetchone()
+        return str(row["digest"]) if row else None
+
+    @staticmethod
+    def _fetch(sql: sqlite3.Connection, run: int, source: int | None, visit: str, hop: Hop) -> int:
+        cursor = sql.execute(
+            "INSERT INTO fetches (uid, visit, run, source, purpose, url, hop, fetched_at, outcome,"
+            " reason, status, protocol, request_headers, response_headers, ip_address,"
+            " tls_verified, certificate_digest, error, elapsed_ms, wire_digest, wire_size_bytes,"
+            " robots) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                hop.uid, visit, run, source, hop.purpose, hop.url, hop.hop, hop.fetched_at,
+                hop.outcome, hop.reason, hop.status, hop.protocol, _json(hop.request_headers),
+                _json(hop.response_headers), hop.ip_address, hop.tls_verified,
+                hop.certificate_digest, hop.error, hop.elapsed_ms, hop.wire_digest,
+                hop.wire_size_bytes, hop.robots,
+            ),
+        )  # fmt: skip
+        return int(cursor.lastrowid or 0)
+
+    def _capture(
+        self, sql: sqlite3.Connection, source: int | None, fetch: int, hop: Hop
+    ) -> tuple[int | None, str | None, bool]:
+        """Return (capture, payload digest, whether the source had not shown it before)."""
+        if hop.status == 304:
+            confirmed = self._confirmed(sql, source, hop)
+            if confirmed is None:  # a 304 to an unconditional request: nothing to refer to
+                return None, None, False
+            payload, refers_to = confirmed["payload"], confirmed["uid"]
+        elif hop.body is not None:
+            base = self._base_of(sql, source, hop.url)
+            payload = self._payloads.put(hop.body, base_digest=base)
+            refers_to = self._earlier_capture(sql, source, hop.url, payload)
+        else:
+            return None, None, False
+        cursor = sql.execute(
+            "INSERT INTO captures (uid, source, fetch, url, captured_at, record_type, payload,"
+            " refers_to, mime_declared, mime_sniffed, truncated, flags)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            (
+                new_uid(), source, fetch, hop.url, hop.fetched_at,
+                "revisit" if refers_to else "response", payload, refers_to, hop.mime_declared,
+                hop.mime_sniffed, hop.truncated, _json(hop.flags) if hop.flags else None,
+            ),
+        )  # fmt: skip
+        return cursor.lastrowid, payload, refers_to is None
+
+    @staticmethod
+    def _confirmed(sql: sqlite3.Connection, source: int | None, hop: Hop) -> sqlite3.Row | None:
+        """The response that a 304 confirms: that of the source's or the page's good capture.
+
+        Always the response itself, never a revisit of it (WARC 1.1 §6.7.2).
+        """
+        row: sqlite3.Row | None
+        if source is None:
+            row = sql.execute(_GOOD_PAGE, (hop.url, hop.purpose)).fetchone()
+        else:
+            row = sql.execute(
+                "SELECT c.payload AS payload, coalesce(c.refers_to, c.uid) AS uid FROM sources s"
+                " JOIN captures c ON c.id = s.good_capture WHERE s.id = ?",
+                (source,),
+            ).fetchone()
+        return row
+
+    @staticmethod
+    def _earlier_capture(
+        sql: sqlite3.Connection, source: int | None, url: str, payload: str
+    ) -> str | None:
+        """The first capture with this payload of the same source; None: a new response.
+
+        Another source's equal payload shares the stored bytes, but is no revisit: each source
+        keeps its own record, so that an export of one source stands alone. What belongs to no
+        source is told apart by its URL.
+        """
+        same, value = ("source IS NULL AND url", url) if source is None else ("source", source)
+        row = sql.execute(
+            f"SELECT uid FROM captures WHERE {same} = ? AND payload = ? ORDER BY id LIMIT 1",
+            (value, payload),
+        ).fetchone()
+        return str(row["uid"]) if row else None
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

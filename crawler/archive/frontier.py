@@ -1,0 +1,268 @@
+"""The frontier: what is due, and which host is leased to whom. The source table is the queue, and
+a host knows when its first source is due.
+
+The verbs and their meaning are those that a second back end would have: lease, extend, finish,
+release, stats. A host, not a URL, is leased, because politeness is per host; the token only rises,
+so that a worker that slept past its lease is told so.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawler.archive.connection import Connection
+from crawler.dates import format_instant, parse_instant
+from crawler.verdicts import LIVE
+
+VALIDATOR_MAX_CHARACTERS = 1_000  # servers refuse header lines from 4,000 or 8,000 bytes on
+
+
+@dataclass(frozen=True, slots=True)
+class DueSource:
+    """A source to visit now."""
+
+    id: int
+    url: str
+    host: str
+    etag: str | None  # validators of the good capture, for a conditional request
+    last_modified: str | None
+    failures: int
+    first_cited_on: str | None
+    first_captured_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HostLease:
+    """The right to visit one host, until an instant."""
+
+    host: str
+    token: int
+    until: datetime
+    delay_s: float | None  # None: the crawl's own delay
+    due: tuple[DueSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What a visit means for the source's row."""
+
+    source: int
+    outcome: str
+    finished_at: datetime
+    due_at: datetime
+    due_reason: str
+    good_capture: int | None = None  # row of the new good capture
+    etag: str | None = None  # its validators
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierStats:
+    """How much there is to do."""
+
+    due: int
+    hosts_due: int
+    hosts_blocked: int  # have due sources, but must rest
+    oldest_due: str | None
+
+
+class Frontier:
+    """Due sources and host leases of one archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lease(
+        self, worker: str, *, hosts: int, per_host: int, ttl: timedelta, now: datetime
+    ) -> list[HostLease]:
+        """Lease up to ``hosts`` free hosts that have due sources, those with most due first.
+
+        Largest first, because a run lasts as long as its largest host. Free is a host that nobody
+        leases, that need not rest, and whose next visit may begin (``release``).
+        """
+        instant, until = format_instant(now), now + ttl
+        leases = []
+        with self._connection.writing() as sql:
+            rows = sql.execute(
+                "SELECT h.host AS host, h.delay_s AS delay_s, h.lease_token AS token,"
+                " (SELECT count(*) FROM sources s WHERE s.host = h.host AND s.due_at <= ?1) AS due"
+                " FROM hosts h WHERE h.next_due_at <= ?1 AND coalesce(h.lease_until, '') <= ?1"
+                " AND coalesce(h.backoff_until, '') <= ?1 AND coalesce(h.next_at, '') <= ?1"
+                " ORDER BY due DESC, h.host LIMIT ?2",
+                (instant, hosts),
+            ).fetchall()
+            for row in rows:
+                sql.execute(
+                    "UPDATE hosts SET lease_owner = ?, lease_token = lease_token + 1,"
+                    " lease_until = ? WHERE host = ?",
+                    (worker, format_instant(until), row["host"]),
+                )
+                due = self._due_of(sql, row["host"], per_host, instant)
+                leases.append(HostLease(row["host"], row["token"] + 1, until, row["delay_s"], due))
+        return leases
+
+    @staticmethod
+    def _due_of(
+        sql: sqlite3.Connection, host: str, limit: int, instant: str
+    ) -> tuple[DueSource, ...]:
+        """The due sources of a host: never visited (newest citation first), then oldest due."""
+        chosen = (
+            "SELECT id, url, host, etag, last_modified, failures, first_cited_on,"
+            " first_captured_at FROM sources WHERE host = ?1 AND"
+        )
+        # + keeps SQLite from sorting all that is due: the index on the unvisited is in this order.
+        rows = sql.execute(
+            f"{chosen} +due_at <= ?2 AND last_fetched_at IS NULL"
+            " ORDER BY first_cited_on DESC, id LIMIT ?3",
+            (host, instant, limit),
+        ).fetchall()
+        if len(rows) < limit:
+            rows += sql.execute(
+                f"{chosen} due_at <= ?2 AND last_fetched_at IS NOT NULL"
+                " ORDER BY due_at, id LIMIT ?3",
+                (host, instant, limit - len(rows)),
+            ).fetchall()
+        return tuple(DueSource(**dict(row)) for row in rows)
+
+    def extend(
+        self, worker: str, leases: Sequence[HostLease], *, ttl: timedelta, now: datetime
+    ) -> set[str]:
+        """Move the end of leases; return the hosts that were lost to another worker."""
+        lost = set()
+        with self._connection.writing() as sql:
+            for lease in leases:
+                changed = sql.execute(
+                    "UPDATE hosts SET lease_until = ? WHERE host = ? AND lease_token = ?"
+                    " AND lease_owner = ?",
+                    (format_instant(now + ttl), lease.host, lease.token, worker),
+                ).rowcount
+                if not changed:
+                    lost.add(lease.host)
+        return lost
+
+    def finish(self, lease: HostLease | None, done: Finish) -> bool:
+        """Write the end of a visit into the source's row.
+
+        False means fenced: another worker holds the host by now, and nothing was changed. Runs in
+        the same transaction as the capture when called inside a ``writing`` block.
+        """
+        with self._connection.writing() as sql:
+            if lease is not None and not self._holds(sql, lease):
+                return False
+            if done.outcome in LIVE:
+                self._succeed(sql, done)
+            else:
+                self._fail(sql, done)
+        return True
+
+    @staticmethod
+    def _holds(sql: sqlite3.Connection, lease: HostLease) -> bool:
+        row = sql.execute("SELECT lease_token FROM hosts WHERE host = ?", (lease.host,)).fetchone()
+        return row is not None and row["lease_token"] == lease.token
+
+    @staticmethod
+    def _succeed(sql: sqlite3.Connection, done: Finish) -> None:
+        """A good answer: a 304 brings no new capture row to point at, and no new validators.
+
+        Its payload may have been extracted for another source or at an earlier time: then its
+        title is known already.
+        """
+        at = format_instant(done.finished_at)
+        sql.execute(
+            "UPDATE sources SET last_fetched_at = ?1, last_outcome = ?2, due_at = ?3,"
+            " due_reason = ?4, failures = 0,"
+            " first_captured_at = coalesce(first_captured_at, iif(?5 IS NULL, NULL, ?1)),"
+            " good_capture = coalesce(?5, good_capture),"
+            " title = coalesce((SELECT a.title FROM captures c JOIN articles a"
+            "  ON a.payload = c.payload WHERE c.id = ?5 AND a.title IS NOT NULL"
+            "  ORDER BY a.id DESC LIMIT 1), title),"
+            " etag = CASE WHEN ?5 IS NULL THEN etag ELSE ?6 END,"
+            " last_modified = CASE WHEN ?5 IS NULL THEN last_modified ELSE ?7 END WHERE id = ?8",
+            (
+                at, done.outcome, format_instant(done.due_at), done.due_reason, done.good_capture,
+                _usable(done.etag), _usable(done.last_modified), done.source,
+            ),
+        )  # fmt: skip
+
+    @staticmethod
+    def _fail(sql: sqlite3.Connection, done: Finish) -> None:
+        """A bad answer never touches the good capture, nor its validators."""
+        sql.execute(
+            "UPDATE sources SET last_fetched_at = ?, last_outcome = ?, due_at = ?, due_reason = ?,"
+            " failures = failures + 1 WHERE id = ?",
+            (
+                format_instant(done.finished_at), done.outcome, format_instant(done.due_at),
+                done.due_reason, done.source,
+            ),
+        )  # fmt: skip
+
+    def release(
+        self,
+        lease: HostLease,
+        *,
+        next_at: datetime | None = None,
+        delay_s: float | None = None,
+    ) -> None:
+        """Give a host back; say when its next visit may begin, and what its delay was."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE hosts SET lease_owner = NULL, lease_until = NULL,"
+                " next_at = coalesce(?, next_at), delay_s = coalesce(?, delay_s)"
+                " WHERE host = ? AND lease_token = ?",
+                (_instant(next_at), delay_s, lease.host, lease.token),
+            )
+
+    def rest(self, host: str, until: datetime) -> None:
+        """Let a host rest that asked for it, whoever leases it; a later end is kept."""
+        with self._connection.writing() as sql:
+            sql.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host,))
+            sql.execute(
+                "UPDATE hosts SET backoff_until = ?1 WHERE host = ?2"
+                " AND coalesce(backoff_until, '') < ?1",
+                (format_instant(until), host),
+            )
+
+    def next_free_at(self, now: datetime) -> datetime | None:
+        """Return when the first host that is due and must wait may be visited; None: none waits."""
+        row = self._connection.sql.execute(
+            "SELECT min(max(coalesce(backoff_until, ''), coalesce(next_at, ''), next_due_at))"
+            " AS free_at FROM hosts WHERE next_due_at <= ?1 AND coalesce(lease_until, '') <= ?1",
+            (format_instant(now),),
+        ).fetchone()
+        return parse_instant(row["free_at"]) if row["free_at"] else None
+
+    def release_all(self) -> None:
+        """Free every host. For the holder of the run lock: whoever leased them is gone."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE hosts SET lease_owner = NULL, lease_until = NULL"
+                " WHERE lease_owner IS NOT NULL"
+            )
+
+    def stats(self, now: datetime) -> FrontierStats:
+        """Count what is due at ``now``."""
+        row = self._connection.sql.execute(
+            "SELECT coalesce(sum(due), 0) AS due, count(*) AS hosts_due,"
+            " count(CASE WHEN backoff_until > ?1 THEN 1 END) AS hosts_blocked,"
+            " min(next_due_at) AS oldest_due"
+            " FROM (SELECT h.next_due_at, h.backoff_until, (SELECT count(*) FROM sources s"
+            "  WHERE s.host = h.host AND s.due_at <= ?1) AS due"
+            " FROM hosts h WHERE h.next_due_at <= ?1)",
+            (format_instant(now),),
+        ).fetchone()
+        return FrontierStats(**dict(row))
+
+
+def _instant(moment: datetime | None) -> str | None:
+    return format_instant(moment) if moment else None
+
+
+def _usable(validator: str | None) -> str | None:
+    """Return a validator that may be sent back; None for one that servers would refuse as too long.
+
+    Else a hostile ETag would make every later request fail.
+    """
+    return validator if validator and len(validator) <= VALIDATOR_MAX_CHARACTERS else None

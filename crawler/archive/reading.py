@@ -1,0 +1,175 @@
+"""Reading the archive: what the commands and people ask of it."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from crawler.archive.connection import Connection
+from crawler.archive.views import ARTICLE_OF
+from crawler.errors import UrlError, UsageError
+from crawler.urls import parse_url, unwrap_archive_url, urlkey
+
+FOUND_MAX = 200  # sources that a part of a URL may fit before counting stops
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of what is cited is held."""
+
+    entries: int
+    citations: int  # of the roles source and archive-of, still in their entry
+    citations_held: int
+    citations_unfetchable: int  # their URL can never be fetched: no address in it
+    sources: int
+    sources_held: int
+    sources_failing: int  # last visit failed; held or not
+    sources_never_fetched: int
+    captures: int
+    revisits: int
+    payload_bytes: int  # before compression
+    stored_bytes: int
+    reading_problems: int
+
+
+class Reading:
+    """Questions to one archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._sql = connection.sql
+        self._path = connection.path
+
+    def coverage(self) -> Coverage:
+        """Return the counts that ``status`` shows; an empty archive gives zeros."""
+        cited = "removed_at IS NULL AND role IN ('source', 'archive-of')"
+        row = self._sql.execute(
+            f"""SELECT
+              (SELECT count(*) FROM entries) AS entries,
+              (SELECT count(*) FROM citations WHERE {cited}) AS citations,
+              (SELECT count(*) FROM citations k JOIN sources s ON s.id = k.source
+                WHERE {cited} AND s.good_capture IS NOT NULL) AS citations_held,
+              (SELECT count(*) FROM citations WHERE {cited} AND source IS NULL)
+                AS citations_unfetchable,
+              (SELECT count(*) FROM sources) AS sources,
+              (SELECT count(*) FROM sources WHERE good_capture IS NOT NULL) AS sources_held,
+              (SELECT count(*) FROM sources WHERE failures > 0) AS sources_failing,
+              (SELECT count(*) FROM sources WHERE last_fetched_at IS NULL)
+                AS sources_never_fetched,
+              (SELECT count(*) FROM captures WHERE source IS NOT NULL) AS captures,
+              (SELECT count(*) FROM captures WHERE source IS NOT NULL
+                AND record_type = 'revisit') AS revisits,
+              (SELECT coalesce(sum(size_bytes), 0) FROM payloads) AS payload_bytes,
+              (SELECT coalesce(sum(length(bytes)), 0) FROM payloads) AS stored_bytes,
+              (SELECT count(*) FROM reading_problems) AS reading_problems"""
+        ).fetchone()
+        return Coverage(**dict(row))
+
+    def worst_entries(self, limit: int) -> list[sqlite3.Row]:
+        """Return the entries with most citations that we do not hold, worst first."""
+        return self._sql.execute(
+            "SELECT * FROM coverage_by_entry WHERE not_held > 0"
+            " ORDER BY not_held DESC, date DESC, id LIMIT ?",
+            (limit,),
+        ).fetchall()
+
+    def source(self, text: str) -> sqlite3.Row:
+        """Return the row of ``sources_now`` that a person means: by id, URL or part of a URL.
+
+        Raises UsageError when none or several fit.
+        """
+        found = self._by_id(text) or self._by_url(text) or self._by_part(text)
+        if not found:
+            raise UsageError(
+                f"no source fits {text!r}; list them with:"
+                f" sqlite-utils rows {self._path} sources_now"
+            )
+        if len(found) > 1:
+            shown = "\n".join(f"  {row['id']:>5}  {row['url']}" for row in found[:10])
+            count = f"{len(found)}" if len(found) < FOUND_MAX else f"at least {FOUND_MAX}"
+            raise UsageError(f"{text!r} fits {count} sources; name one by its id:\n{shown}")
+        return found[0]
+
+    def _by_id(self, text: str) -> list[sqlite3.Row]:
+        if not text.isdecimal():
+            return []
+        return self._sql.execute("SELECT * FROM sources_now WHERE id = ?", (text,)).fetchall()
+
+    def _by_url(self, text: str) -> list[sqlite3.Row]:
+        """By identity, so that any spelling of a URL finds it, an archive link to it too."""
+        try:
+            url = parse_url(text)
+        except UrlError:
+            return []
+        unwrapped = unwrap_archive_url(url)
+        if unwrapped and unwrapped.original:
+            url = unwrapped.original
+        return self._sql.execute(
+            "SELECT * FROM sources_now WHERE id IN (SELECT id FROM sources WHERE urlkey = ?"
+            " UNION SELECT source FROM source_spellings WHERE url = ?)",
+            (urlkey(url), url),
+        ).fetchall()
+
+    def _by_part(self, text: str) -> list[sqlite3.Row]:
+        return self._sql.execute(
+            "SELECT * FROM sources_now WHERE instr(lower(url), lower(?1)) > 0"
+            " OR instr(lower(coalesce(title, '')), lower(?1)) > 0 ORDER BY id LIMIT ?2",
+            (text, FOUND_MAX),
+        ).fetchall()
+
+    def snapshot(self, source: int, at: str | None = None) -> sqlite3.Row | None:
+        """Return the good snapshot of a source: the latest, or the one nearest to ``at``.
+
+        Of two equally near the earlier is taken: it shows what had been there. None: we hold none.
+        """
+        # Whole seconds: fractions of Julian days are rounded, and would part what is equally near.
+        order = (
+            "captured_at DESC, id DESC" if at is None
+            else "abs(strftime('%s', captured_at) - strftime('%s', ?2)), captured_at, id"
+        )  # fmt: skip
+        row: sqlite3.Row | None = self._sql.execute(
+            "SELECT * FROM snapshots WHERE source = ?1"
+            f" AND outcome IN ('live', 'live-unverified') ORDER BY {order} LIMIT 1",
+            (source,) if at is None else (source, at),
+        ).fetchone()
+        return row
+
+    def citations(self, source: int) -> list[sqlite3.Row]:
+        """Return the citations of a source with the entry that each stands in, oldest first."""
+        return self._sql.execute(
+            "SELECT k.label, k.url_as_cited, k.role, k.cited_on, k.removed_at,"
+            " e.title AS entry, e.date AS entry_date, e.url AS entry_url"
+            " FROM citations k JOIN entries e ON e.id = k.entry WHERE k.source = ?"
+            " ORDER BY k.cited_on, k.id",
+            (source,),
+        ).fetchall()
+
+    def fetches(self, source: int) -> list[sqlite3.Row]:
+        """Return every fetch of a source with what was kept of it, oldest first."""
+        return self._sql.execute(
+            "SELECT f.fetched_at, f.hop, f.url, f.status, f.outcome, f.reason, f.error,"
+            " f.elapsed_ms, f.wire_size_bytes, f.ip_address, f.robots, c.record_type, c.payload,"
+            " c.truncated, c.flags, a.words, a.status AS article_status, a.text_digest"
+            " FROM fetches f LEFT JOIN captures c ON c.fetch = f.id"
+            f" LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload='c.payload')}"
+            " WHERE f.source = ? ORDER BY f.id",
+            (source,),
+        ).fetchall()
+
+    def snapshots(self, limit: int) -> list[sqlite3.Row]:
+        """Return the latest snapshots, newest last."""
+        rows = self._sql.execute(
+            "SELECT * FROM snapshots ORDER BY id DESC LIMIT ?", (limit,)
+        ).fetchall()
+        return rows[::-1]
+
+    def never_captured(self, limit: int) -> list[sqlite3.Row]:
+        """Return the sources of which no copy could be had so far."""
+        return self._sql.execute(
+            "SELECT * FROM never_captured ORDER BY last_outcome, url LIMIT ?", (limit,)
+        ).fetchall()
+
+    def problems(self) -> list[sqlite3.Row]:
+        """Return the pages that could not be read as entries."""
+        return self._sql.execute(
+            "SELECT locator, problem FROM reading_problems ORDER BY locator"
+        ).fetchall()

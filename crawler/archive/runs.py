@@ -1,0 +1,86 @@
+"""Runs: one row for each execution that may fetch."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+
+from crawler.archive.connection import Connection
+from crawler.digests import new_uid
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The counts of one run, as ``runs_report`` shows them."""
+
+    fetches: int
+    new_captures: int
+    revisits: int
+    outcomes: dict[str, int]  # final outcomes of the visits to sources
+
+
+class Runs:
+    """The runs of one archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def begin(
+        self, command: str, *, software: dict[str, str], settings: dict[str, object], now: str
+    ) -> int:
+        """Open a run and return its id. For the holder of the run lock.
+
+        Runs that never ended were killed: they are marked so, without an invented time.
+        """
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE runs SET finish_reason = 'killed'"
+                " WHERE finished_at IS NULL AND finish_reason IS NULL"
+            )
+            row = sql.execute(
+                "INSERT INTO runs (uid, archive_uid, command, software, settings, started_at)"
+                " SELECT ?, uid, ?, ?, ?, ? FROM archive RETURNING id",
+                (
+                    new_uid(), command, json.dumps(software), json.dumps(settings, default=str),
+                    now,
+                ),
+            ).fetchone()  # fmt: skip
+            return int(row["id"])
+
+    def finish(self, run: int, *, reason: str, counts: dict[str, object], now: str) -> None:
+        """Close a run: from now on its row is evidence."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE runs SET finished_at = ?, finish_reason = ?, counts = ? WHERE id = ?",
+                (now, reason, json.dumps(counts, default=str), run),
+            )
+
+    def report(self, run: int) -> RunReport:
+        """Count what a run did, from the rows that it wrote."""
+        sql = self._connection.sql
+        row = sql.execute("SELECT * FROM runs_report WHERE id = ?", (run,)).fetchone()
+        outcomes = sql.execute(
+            # max() makes it the outcome of the last hop; who ends on a redirect was led nowhere
+            "SELECT CASE outcome WHEN 'redirect' THEN 'server-error' ELSE outcome END AS outcome,"
+            " count(*) AS n FROM (SELECT outcome, max(id) FROM fetches"
+            "  WHERE run = ? AND purpose = 'source' GROUP BY visit)"
+            " GROUP BY 1 ORDER BY n DESC, 1",
+            (run,),
+        )
+        return RunReport(
+            row["fetches"], row["new_captures"], row["revisits"],
+            {r["outcome"]: r["n"] for r in outcomes},
+        )  # fmt: skip
+
+    def failed(self, run: int, limit: int) -> list[sqlite3.Row]:
+        """Return the sources that a run visited without success, those not held first."""
+        return self._connection.sql.execute(
+            "SELECT s.id AS source, s.url AS url, s.last_outcome AS outcome, f.reason AS reason,"
+            " s.good_capture IS NOT NULL AS held"
+            " FROM (SELECT source, max(id) AS last FROM fetches WHERE run = ?1"
+            "  AND source IS NOT NULL GROUP BY source) v"
+            " JOIN fetches f ON f.id = v.last JOIN sources s ON s.id = v.source"
+            " WHERE s.failures > 0 ORDER BY held, s.last_outcome, s.url LIMIT ?2",
+            (run, limit),
+        ).fetchall()

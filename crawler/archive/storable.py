@@ -1,0 +1,46 @@
+"""Values as SQLite can keep them: the one border where odd text and numbers are made harmless.
+
+A lone surrogate (from ``\\ud800`` in JSON, or a file name that is no UTF-8) cannot be encoded and
+would stop the write; a NUL would cut the text for ``length()``, ``.dump`` and every C client; an
+integer of more than 64 bits has no type. Bytes are never touched: what was received lies in blobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MAX = 2**63 - 1
+
+Parameters = Iterable[object] | Mapping[str, object]  # of a statement, by position or by name
+
+
+def storable_text(text: str) -> str:
+    """Return a text as the archive keeps it: NUL and lone surrogates become U+FFFD.
+
+    Two surrogates that belong together become their character.
+    """
+    if "\0" in text:
+        text = text.replace("\0", REPLACEMENT)
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def storable(parameters: Parameters) -> Parameters:
+    """Return the parameters of a statement with every text and integer made storable."""
+    if isinstance(parameters, Mapping):
+        return {name: _value(value) for name, value in parameters.items()}
+    return [_value(value) for value in parameters]
+
+
+def _value(value: object) -> object:
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, int) and not -_MAX <= value <= _MAX:
+        return _MAX if value > 0 else -_MAX
+    return value

@@ -1,0 +1,30 @@
+"""Comparing the texts of articles. So far: when are two texts the same?"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from crawler.digests import digest_of
+
+_FOLD = str.maketrans(
+    {
+        **dict.fromkeys("‘’‚‛′`´", "'"),
+        **dict.fromkeys("“”„‟″«»", '"'),
+        **dict.fromkeys("‐‑‒–—―−", "-"),
+        # zero-width characters and the soft hyphen: invisible, and inserted by machines
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"),
+    }
+)
+
+
+def normalise_text(text: str) -> str:
+    """Return a text as it is compared: NFKC, quotes and dashes unified, blanks folded."""
+    # Before NFKC, which makes a blank and an accent of ´; and after it, for what it unfolds.
+    folded = unicodedata.normalize("NFKC", text.translate(_FOLD)).translate(_FOLD)
+    return re.sub(r"\s+", " ", folded).strip()
+
+
+def text_digest(text: str) -> str:
+    """Return the labelled digest of the normalised text: equal digests, same version."""
+    return digest_of(normalise_text(text).encode(errors="replace"))  # lone surrogates

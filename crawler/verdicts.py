@@ -1,0 +1,100 @@
+"""What one fetch showed, told from the transport alone: status, headers, completeness, failure.
+
+An outcome is an observation and may be wrong; nothing is concluded from a single one. ``OUTCOMES``
+is the whole vocabulary.
+"""
+
+from __future__ import annotations
+
+OUTCOMES = {
+    "robots-excluded": "robots.txt of the host disallows us, or could not be read",
+    "refused-by-us": "we did not dial: address, port or scheme that a public source never has",
+    "blocked": "the host refuses us: 403, 429, 202 and other answers that it keeps for programs",
+    "legal": "unavailable for legal reasons (451)",
+    "paywall": "the host asks for credentials or payment: 401, 402, 407",
+    "gone": "the host says that there is nothing: 404, 410",
+    "dead-host": "no host answers: unknown name, refused, no route, TLS failure",
+    "server-error": "the host fails: 5xx, time-out, broken, endless or empty answer",
+    "redirect": "one hop on the way to another URL",
+    "robots": "the robots.txt of a host",
+    "live": "answered, and it is what we hold already (304)",
+    "live-unverified": "answered with a body; that it is the cited article is not yet proved",
+}
+
+LIVE = frozenset({"live", "live-unverified"})
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+# The families of failure that wait differently before the next try (schedule.py).
+REFUSALS = frozenset({"robots-excluded", "refused-by-us", "blocked", "legal", "paywall"})
+
+_BY_STATUS = {
+    202: ("blocked", "http-202"),  # what walls against programs say instead of the page
+    206: ("server-error", "http-206"),  # a part, though the whole was asked for
+    304: ("live", "not-modified"),
+    401: ("paywall", "http-401"),
+    402: ("paywall", "http-402"),
+    403: ("blocked", "http-403"),
+    404: ("gone", "http-404"),
+    407: ("paywall", "http-407"),
+    408: ("server-error", "http-408"),
+    410: ("gone", "http-410"),
+    425: ("server-error", "http-425"),
+    429: ("blocked", "http-429"),
+    451: ("legal", "http-451"),
+    999: ("blocked", "http-999"),  # LinkedIn's own
+}
+
+# What a download failure is called, by the code that fetching/failures.py gives it.
+_BY_FAILURE = {
+    "robots": "robots-excluded",
+    "blocked-address": "refused-by-us",
+    "unsupported-scheme": "refused-by-us",
+    "bad-url": "refused-by-us",
+    "nxdomain": "dead-host",
+    "refused": "dead-host",
+    "no-route": "dead-host",
+    "tls": "dead-host",
+    "timeout": "server-error",
+    "reset": "server-error",
+    "protocol-error": "server-error",
+    "too-large": "server-error",
+    "redirect-loop": "server-error",
+    "failed": "server-error",
+}
+
+
+def outcome_of_response(
+    status: int,
+    *,
+    size_bytes: int,
+    truncated: bool = False,
+    has_location: bool = False,
+    conditional: bool = True,
+) -> tuple[str, str]:
+    """Return (outcome, reason code) of an answer.
+
+    ``size_bytes`` is that of the body as received. A truncated or undecodable body is a failure of
+    the server even with status 200: half an article must never stand for the whole. A 304 to a
+    request that was not ``conditional`` confirms nothing.
+    """
+    if status == 304 and not conditional:
+        return "server-error", "unasked-304"
+    if status in REDIRECTS and has_location:
+        return "redirect", f"http-{status}"
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status >= 500:
+        return "server-error", f"http-{status}"
+    if status >= 400:
+        return "blocked", f"http-{status}"
+    if not 200 <= status < 300:
+        return "server-error", f"http-{status}"
+    if truncated:
+        return "server-error", "truncated"
+    if size_bytes == 0:
+        return "server-error", "empty"
+    return "live-unverified", f"http-{status}"
+
+
+def outcome_of_failure(code: str) -> str:
+    """Return the outcome of an attempt that gave no answer, by its failure code."""
+    return _BY_FAILURE.get(code, "server-error")

@@ -1,0 +1,178 @@
+"""What the tests of the archive share: how an archive, an entry, a hop and a visit are made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from crawler.archive import Archive, Finish, HostLease, Kept, Page, Recorded
+from crawler.dates import format_instant
+from crawler.digests import digest_of, new_uid
+from crawler.items import Article, Citation, Entry, Hop, Relation, Revision
+from crawler.robotstxt import RobotsRecord
+from crawler.verdicts import LIVE
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+URL = "https://toledoblade.example/2017/03/03/mexico.html"
+GOOD = b"<html><h1>Mexico opens centers</h1>" + b"<p>The consulates offer legal help.</p>" * 40
+
+
+def at(**later: float) -> str:
+    """An instant as text: NOW, or so much later."""
+    return format_instant(NOW + timedelta(**later))
+
+
+@cache
+def _fresh() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "archive.db"
+        Archive.open(path, create=True).close()
+        return path.read_bytes()
+
+
+def new_archive(folder: Path, name: str = "archive.db") -> Archive:
+    """A fresh archive, open for writing; a copy of one that was laid out once."""
+    (folder / name).write_bytes(_fresh())
+    return Archive.open(folder / name)
+
+
+def rows(archive: Archive, query: str, *values: object) -> list[dict[str, Any]]:
+    return [dict(row) for row in archive.connection.sql.execute(query, values)]
+
+
+def one(archive: Archive, query: str, *values: object) -> Any:
+    """The only value of the only row."""
+    [row] = rows(archive, query, *values)
+    [value] = row.values()
+    return value
+
+
+def cite(url: str | None, label: str = "BBC", **more: Any) -> Citation:
+    values: dict[str, Any] = {
+        "position": 1, "url_as_cited": url or "nowhere", "url": url, "role": "source",
+        "label_raw": label, "label": label, "cited_on": "2017-03-04", "cited_on_basis": "entry",
+    }  # fmt: skip
+    return Citation(**{**values, **more})
+
+
+def entry(*citations: Citation, **more: Any) -> Entry:
+    values: dict[str, Any] = {
+        "locator": "news/2017/03/4/mexico.md", "reader": "news-markdown", "date": "2017-03-04",
+        "headline": "Mexico opens centers", "url": "/news/2017/03/4/mexico.html",
+        "citations": tuple(replace(c, position=n) for n, c in enumerate(citations, 1)),
+    }  # fmt: skip
+    return Entry(**{**values, **more})
+
+
+def record(archive: Archive, read: Entry, content: bytes = b"page", now: str = at()) -> Recorded:
+    page = Page(read.locator, content, read.reader)
+    return archive.ledger.record(read, [page], input_id=None, now=now)
+
+
+def source(archive: Archive, url: str = URL) -> int:
+    """The id of a source that some entry cites."""
+    record(archive, entry(cite(url), locator=f"cites/{url}", url=None, headline=f"cites {url}"))
+    return int(one(archive, "SELECT source FROM source_spellings WHERE url = ?", url))
+
+
+def hop(url: str = URL, body: bytes | None = GOOD, **more: Any) -> Hop:
+    values: dict[str, Any] = {
+        "uid": new_uid(), "url": url, "purpose": "source", "hop": 0, "fetched_at": at(),
+        "outcome": "live-unverified", "reason": "http-200", "status": 200,
+        "request_headers": (("User-Agent", "test"),),
+        "response_headers": (("Content-Type", "text/html"), ("Etag", '"1"')),
+        "wire_digest": digest_of(body or b""), "wire_size_bytes": len(body or b""), "body": body,
+        "mime_declared": "text/html", "mime_sniffed": "text/html",
+    }  # fmt: skip
+    return Hop(**{**values, **more})
+
+
+def not_modified(url: str = URL, **more: Any) -> Hop:
+    given = {"status": 304, "outcome": "live", "reason": "not-modified"}
+    return hop(url, None, **{**given, **more})
+
+
+def gone(url: str = URL, body: bytes = b"<h1>Not found</h1>" * 9, **more: Any) -> Hop:
+    return hop(url, body, **{"status": 404, "outcome": "gone", "reason": "http-404", **more})
+
+
+def begin(archive: Archive) -> int:
+    return archive.runs.begin("crawl", software={"sourcekeep": "1"}, settings={}, now=at())
+
+
+def visit(
+    archive: Archive,
+    run: int,
+    source_id: int,
+    *hops: Hop,
+    lease: HostLease | None = None,
+    **finish: Any,
+) -> Kept:
+    """Keep a visit and its end in one block, as a session does."""
+    last = hops[-1]
+    with archive.writing():
+        kept = archive.evidence.record(run, source_id, hops)
+        values: dict[str, Any] = {
+            "source": source_id, "outcome": last.outcome, "finished_at": NOW,
+            "due_at": NOW + timedelta(hours=1), "due_reason": "1 h rung of the ladder",
+            "good_capture": kept.final_capture if last.outcome == "live-unverified" else None,
+        }  # fmt: skip
+        if last.outcome in LIVE:
+            values["etag"] = '"1"'
+        archive.frontier.finish(lease, Finish(**{**values, **finish}))
+    return kept
+
+
+def article(text: str | None = "The consulates offer legal help.", **more: Any) -> Article:
+    values: dict[str, Any] = {
+        "extractor": "test 1", "status": "text" if text else "empty", "mime": "text/html",
+        "title": "Mexico opens centers", "text": text, "tried": ("fast",),
+    }  # fmt: skip
+    return Article(**{**values, **more})
+
+
+def fill(archive: Archive) -> None:
+    """Put a little of everything into an archive."""
+    ledger = archive.ledger
+    input_id = ledger.add_input("folder", "/news", base_url="https://news.example/", now=at())
+    related = (Relation(1, "Earlier", "/news/2017/03/3/earlier.md", "Mexico"),)
+    changes = (Revision(1, "Mexico: opens", "/news/2017/03/4/old.md", at(), "First version"),)
+    first = entry(
+        cite(URL, "AP via The Toledo Blade", agency="AP", publisher="The Toledo Blade"),
+        cite("https://news.example/image.jpg", "Cover Image", role="cover"),
+        cite("https://gone.example/a", "Gone"),
+        revisions=changes, relations=related, topic="Mexico", summary="Fifty consulates.",
+    )  # fmt: skip
+    ledger.record(first, [Page(first.locator, b"# page", first.reader)],
+                  input_id=input_id, now=at())  # fmt: skip
+    nameless = entry(cite(URL, "again"), locator="list.txt", headline=None, date=None, url=None)
+    ledger.record(nameless, [Page("list.txt", b"x", "url-list", (("no-date", "No date."),))],
+                  input_id=input_id, now=at())  # fmt: skip
+    ledger.problem("/news/broken.md", "no headline found in it", input_id=input_id, now=at())
+    run = begin(archive)
+    good, lost = source(archive), source(archive, "https://gone.example/a")
+    moved = hop(body=b"", status=302, outcome="redirect", reason="http-302")
+    kept = visit(archive, run, good, moved, hop(URL + "?final", hop=1))
+    visit(archive, run, good, hop(URL + "?final", fetched_at=at(hours=1)))
+    visit(archive, run, good, not_modified(fetched_at=at(hours=3)))
+    visit(archive, run, lost, gone("https://gone.example/a"))
+    archive.articles.save(str(kept.final_payload), article(), now=at())
+    robots = b"User-agent: *\nDisallow: /private\n" * 4
+    address = "https://toledoblade.example/robots.txt"
+    archive.evidence.record(run, None, [hop(address, robots, purpose="robots", outcome="robots")])
+    archive.robots.save(
+        RobotsRecord("https://toledoblade.example", 200, robots, digest_of(robots), at())
+    )
+    archive.runs.finish(run, reason="finished", counts={"visits": 4}, now=at(hours=4))
+
+
+def headers_of(archive: Archive, fetch: int = 1) -> list[list[str]]:
+    found: list[list[str]] = json.loads(
+        one(archive, "SELECT response_headers FROM fetches WHERE id = ?", fetch)
+    )
+    return found
