@@ -1,0 +1,159 @@
+"""The process that extracts: ``python -m crawler.extraction.worker``, started by the pool.
+
+It reads request frames from stdin and answers on stdout, one payload at a time, until stdin ends.
+Its payloads are hostile, so it gives up what it does not need before the first one: memory beyond
+1 GiB, CPU time beyond each request's share, sockets and child processes, core dumps, its priority,
+and life after its parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import logging
+import os
+import resource
+import signal
+import sys
+import time
+from math import ceil
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.errors import ExtractionFailed
+from crawler.extraction.article import extract_article
+from crawler.extraction.frames import LENGTHS, Header, article_to_json, header_of, packed
+from crawler.items import Article
+
+MEMORY_BYTES = 2**30  # of address space; a normal page needs 170 MB, 14 MB of markup 550 MB
+NICENESS = 5
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty.")
+_WARM_UP = b"""<!DOCTYPE html><html lang="en"><head><title>Warm-up</title></head><body><article>
+<h1>Warm-up</h1><p>Published on 3 March 2020 by Nobody.</p><p>Half of the time of a first page goes
+into the regular expressions of dates and names, which are compiled when they are first used.</p>
+</article></body></html>"""
+
+
+def main() -> None:
+    """Serve requests until stdin ends."""
+    requests, replies = take_pipes()
+    confine()
+    warm_up()
+    send(replies, {"ready": True})
+    serve(requests, replies)
+
+
+def take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return stdin and stdout as streams of our own; what libraries print goes to stderr."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    with open(os.devnull, "rb") as nothing:  # noqa: PTH123  a descriptor is wanted, not a path
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    logging.basicConfig(level=logging.ERROR)
+    for chatty in ("trafilatura", "htmldate"):  # "discarding data", once a page
+        logging.getLogger(chatty).setLevel(logging.CRITICAL + 1)
+    return requests, replies
+
+
+def confine() -> None:
+    """Give up for good what extracting does not need."""
+    with contextlib.suppress(OSError, AttributeError):  # not Linux: the end of stdin must do
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    with contextlib.suppress(ValueError, OSError):  # a lower limit is set already
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.nice(NICENESS)
+    sys.addaudithook(_refuse)
+
+
+def _refuse(event: str, _: tuple[object, ...]) -> None:
+    """Audit hook: no network and no processes, whichever library asks (PEP 578)."""
+    if event.startswith(_REFUSED):
+        raise PermissionError(f"an extraction worker may not use {event}")
+
+
+def warm_up() -> None:
+    """Bring the first page's cost forward to the start."""
+    extract_article(_WARM_UP, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
+    gc.collect()
+    gc.freeze()
+
+
+def serve(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Answer each request: perhaps a preliminary article, then a final one."""
+    while (lengths := requests.read(LENGTHS.size)) and len(lengths) == LENGTHS.size:
+        header_size, body_size = LENGTHS.unpack(lengths)
+        request = header_of(requests.read(header_size))
+        body = requests.read(body_size)
+        if len(body) < body_size:  # the parent died while it wrote
+            return
+        limit_cpu(int(request["cpu_seconds"]))
+        answer(request, body, replies)
+
+
+def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
+    """Send the article in a body, or the reason why there is none."""
+
+    def send_text(article: Article) -> None:
+        send(replies, {"final": False, "article": article_to_json(article)})
+
+    try:
+        article = extract_article(
+            body,
+            url=request["url"],
+            content_type=request["content_type"],
+            fetched_on=request["fetched_on"],
+            rung=request["rung"],
+            on_text=send_text,
+        )
+    except MemoryError:
+        send(replies, {"final": True, "failure": "memory", **usage()})
+    except ExtractionFailed as exc:
+        send(replies, {"final": True, "failure": exc.reason, **usage()})
+    except Exception:  # a fault of ours; the page must not cost the worker
+        logging.getLogger("crawler.extraction").exception("extracting %s", request["url"])
+        send(replies, {"final": True, "failure": "error", **usage()})
+    else:
+        send(replies, {"final": True, "article": article_to_json(article), **usage()})
+
+
+def limit_cpu(seconds: int) -> None:
+    """Let the kernel end this process (SIGXCPU) after so many more seconds of CPU.
+
+    A signal handler would not do: neither libxml2 nor a regular expression lets it run.
+    """
+    soft = ceil(time.process_time()) + seconds
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def usage() -> Header:
+    """Return what this process has used so far."""
+    return {"peak_mb": _peak_kb() // 1024}
+
+
+def _peak_kb() -> int:
+    """Return the largest resident size so far.
+
+    From /proc where there is one: on Linux ``ru_maxrss`` is inherited from the parent through exec.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def send(replies: BinaryIO, header: Header) -> None:
+    """Write one frame."""
+    replies.write(packed(header))
+    replies.flush()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
+        main()
