@@ -37,6 +37,7 @@ class InputNotFound(UsageError):
     def __init__(self, locator: str, why: str) -> None:
         super().__init__(f"{locator}: {why}")
         self.locator = locator  # path or URL as the caller wrote it
+        self.why = why
 
 
 class BadDate(UsageError):

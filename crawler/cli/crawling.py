@@ -1,0 +1,163 @@
+"""Running both spiders in one process, one after the other, in one session.
+
+Entries first: what they cite is then due, so that one run suffices from an entry page to a
+snapshot. Reading them costs milliseconds an entry; fetching costs seconds a source.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
+from scrapy.utils.defer import deferred_from_coro
+from twisted.python.failure import Failure
+
+from crawler.cli.output import progress
+from crawler.dates import format_instant
+from crawler.fetching.session import Session
+from crawler.fetching.visits import Visit
+from crawler.intake import IntakeCounts, add_input
+from crawler.spiders.entries import EntriesSpider
+from crawler.spiders.sources import SourcesSpider
+
+if TYPE_CHECKING:
+    from twisted.internet.base import ReactorBase
+
+FAILED_SHOWN = 20
+# What a run may end with and be no failure: done, or interrupted in good order.
+GOOD_ENDS = frozenset({"finished", "shutdown", "max-time"})
+
+
+@dataclass(slots=True)
+class CrawlResult:
+    """What a run did, as its report prints it."""
+
+    finish_reason: str = "not started"
+    intake: IntakeCounts = field(default_factory=IntakeCounts)
+    visits: int = 0
+    fetches: int = 0
+    new_captures: int = 0
+    revisits: int = 0
+    articles: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    failed: list[dict[str, Any]] = field(default_factory=list)  # the first few
+    broke: bool = False  # evidence was lost, or the crawl itself failed
+
+    @property
+    def needs_attention(self) -> bool:
+        """Something failed that a person may want to look at."""
+        return bool(self.failed or self.intake.problems)
+
+
+def crawl(
+    settings: Settings,
+    inputs: Sequence[str],
+    *,
+    base_url: str | None = None,
+    options: dict[str, str],
+    quiet: bool = False,
+) -> CrawlResult:
+    """Run the scheduled job once. Raises ArchiveError when the archive cannot be used."""
+    session = Session.open(settings, "crawl")
+    result = CrawlResult()
+    try:
+        now = format_instant(session.clock.now())
+        ids = [
+            add_input(session.archive, text, base_url=base_url, options=options, now=now)
+            for text in inputs
+        ]
+        process = AsyncCrawlerProcess(settings)
+        # What a certificate is worth is written into the fetch; a line for each host is noise.
+        logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
+        with _Progress(session, quiet=quiet):
+            _run_to_end(process, _both(process, session, ids or None, result))
+        session.extraction.kill()  # after an interruption; else they have ended by themselves
+        _fill(result, session)
+    finally:
+        session.close(result.finish_reason)
+    result.broke = result.finish_reason not in GOOD_ENDS
+    return result
+
+
+def _run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) -> None:
+    """Start the reactor, do the work in it, stop it. Signals end the crawls in good order."""
+    from twisted.internet import reactor as installed  # only now: Scrapy chooses which one
+
+    reactor = cast("ReactorBase", installed)
+    failures: list[Failure] = []
+
+    def stop(outcome: object) -> None:
+        if isinstance(outcome, Failure):
+            failures.append(outcome)
+        if reactor.running:
+            reactor.stop()
+
+    def begin() -> None:
+        deferred_from_coro(work).addBoth(stop)
+
+    reactor.callWhenRunning(begin)
+    process.start(stop_after_crawl=False)
+    if failures:
+        failures[0].raiseException()
+
+
+async def _both(
+    process: AsyncCrawlerProcess, session: Session, ids: list[int] | None, result: CrawlResult
+) -> None:
+    for spider, arguments in (
+        (EntriesSpider, {"input_ids": ids, "counts": result.intake}),
+        (SourcesSpider, {}),
+    ):
+        crawler = process.create_crawler(spider)
+        await process.crawl(crawler, session=session, **arguments)
+        stats = crawler.stats
+        result.finish_reason = str(stats.get_value("finish_reason", "broke") if stats else "broke")
+        if result.finish_reason != "finished" or session.lost is not None:
+            return
+    session.commit()
+    await session.extraction.drain()
+
+
+def _fill(result: CrawlResult, session: Session) -> None:
+    if session.lost is not None:
+        result.finish_reason = "evidence-lost"
+        return
+    session.commit()
+    report = session.archive.runs.report(session.run)
+    result.visits = sum(report.outcomes.values())
+    result.fetches, result.new_captures = report.fetches, report.new_captures
+    result.revisits, result.outcomes = report.revisits, report.outcomes
+    result.articles = session.extraction.done
+    if result.finish_reason == "finished" and session.seconds_left <= 0:
+        result.finish_reason = "max-time"
+    if session.extraction.broken is not None:
+        result.finish_reason = "extraction-broke"
+    result.failed = [dict(row) for row in session.archive.runs.failed(session.run, FAILED_SHOWN)]
+
+
+class _Progress:
+    """A bar that counts visits and articles while a session works."""
+
+    def __init__(self, session: Session, *, quiet: bool) -> None:
+        due = session.archive.frontier.stats(session.clock.now()).due
+        self._bar = progress("visits", total=due or None, quiet=quiet)
+        session.on_visit = self._visited
+        session.extraction.on_article = self._extracted
+        self._session = session
+
+    def _visited(self, visit: Visit) -> None:
+        self._bar.set_postfix_str(visit.url[:40], refresh=False)
+        self._bar.update()
+
+    def _extracted(self) -> None:
+        self._bar.set_description(f"visits (to extract: {self._session.extraction.pending})")
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()

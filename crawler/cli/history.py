@@ -1,0 +1,37 @@
+"""``sourcekeep history SOURCE``: every fetch, and what was kept of it."""
+
+from __future__ import annotations
+
+import argparse
+
+from crawler.archive import Archive
+from crawler.cli.options import archive_path
+from crawler.cli.output import print_json, print_table, safe
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's own options."""
+    parser.add_argument("source", metavar="SOURCE", help="its URL, a part of it, or its id")
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print the fetches of a source, oldest first."""
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        source = archive.reading.source(parsed.source)
+        fetches = archive.reading.fetches(source["id"])
+    if parsed.json:
+        print_json({"source": source, "fetches": fetches})
+    elif not parsed.quiet:
+        print(f"{safe(source['title'])}\n{safe(source['url'])}  (id {source['id']})\n")
+        if fetches:
+            rows = [
+                {**dict(row), "payload": (row["payload"] or "-")[7:19] or None} for row in fetches
+            ]
+            print_table(rows, [
+                "fetched_at", "hop", "status", "outcome", "reason", "record_type", "words",
+                "payload", "url",
+            ])  # fmt: skip
+        else:
+            print("not visited yet")
+        print(f"\nnext visit {source['due_at']}: {source['due_reason']}")
+    return 0

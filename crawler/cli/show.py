@@ -1,0 +1,68 @@
+"""``sourcekeep show SOURCE [--at DATE]``: the snapshot of a source."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from crawler.archive import Archive, Row
+from crawler.cli.options import archive_path
+from crawler.cli.output import print_json, safe
+from crawler.dates import format_instant, parse_instant
+from crawler.errors import UsageError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's own options."""
+    parser.add_argument("source", metavar="SOURCE", help="its URL, a part of it, or its id")
+    parser.add_argument("--at", metavar="DATE", help="the snapshot nearest to this date")
+    parser.add_argument(
+        "--raw", action="store_true", help="write the payload itself to stdout, byte for byte"
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print what the source said. Raises UsageError when no copy is held."""
+    at = format_instant(parse_instant(parsed.at)) if parsed.at else None
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        source = archive.reading.source(parsed.source)
+        snapshot = archive.reading.snapshot(source["id"], at)
+        citations = archive.reading.citations(source["id"])
+        if snapshot is None:
+            raise UsageError(
+                f"{source['url']}: no copy is held (last outcome: {source['last_outcome']});"
+                f" see: sourcekeep history {source['id']}"
+            )
+        if parsed.raw:
+            sys.stdout.buffer.write(archive.payloads.get(snapshot["payload"]))
+        elif parsed.json:
+            print_json({"source": source, "snapshot": snapshot, "citations": citations})
+        elif not parsed.quiet:
+            _print(source, snapshot, citations)
+    return 0
+
+
+def _print(source: Row, snapshot: Row, citations: list[Row]) -> None:
+    facts = {
+        "source": f"{source['url']}  (id {source['id']})",
+        "captured": f"{snapshot['captured_at']}  (HTTP {snapshot['http_status']},"
+        f" {snapshot['mime']}, {snapshot['size_bytes']} bytes, {snapshot['record_type']})",
+        "fetched as": snapshot["captured_url"]
+        if snapshot["captured_url"] != source["url"]
+        else None,
+        "author": snapshot["author"],
+        "published": snapshot["published_on"],
+        "payload": snapshot["payload"],
+    }
+    print(safe(snapshot["title"] or "(no title)"))
+    for name, value in facts.items():
+        if value:
+            print(f"{name:<11}{safe(value)}")
+    for cited in citations:
+        ended = f", removed {cited['removed_at']}" if cited["removed_at"] else ""
+        where = f"{cited['entry_date'] or 'undated'}  {cited['entry'] or cited['entry_url']}"
+        print(f"{'cited by':<11}{safe(where)}  as “{safe(cited['label'])}”{ended}")
+    print()
+    print(
+        safe(snapshot["text"] or f"(no text: {snapshot['article_status'] or 'not extracted yet'})")
+    )

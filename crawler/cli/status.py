@@ -1,0 +1,69 @@
+"""``sourcekeep status``: what is held and what is not, worst first."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from crawler.archive import Archive, Coverage, FrontierStats
+from crawler.cli.options import add_clock_option, archive_path, count, moment
+from crawler.cli.output import plural, print_json, print_table, shorten, size
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's own options."""
+    add_clock_option(parser)
+    parser.add_argument(
+        "--limit", type=count, default=10, metavar="N", help="entries and problems to list (10)"
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print coverage, what is due, and the entries with sources that we do not hold."""
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        coverage = archive.reading.coverage()
+        due = archive.frontier.stats(moment(parsed))
+        worst = [dict(row) for row in archive.reading.worst_entries(parsed.limit)]
+        problems = [dict(row) for row in archive.reading.problems()[: parsed.limit]]
+    if parsed.json:
+        print_json({
+            "coverage": asdict(coverage), "due": asdict(due), "worst_entries": worst,
+            "reading_problems": problems,
+        })  # fmt: skip
+    elif not parsed.quiet:
+        _print(coverage, due, worst, problems)
+    return 0
+
+
+def _print(
+    coverage: Coverage,
+    due: FrontierStats,
+    worst: list[dict[str, object]],
+    problems: list[dict[str, object]],
+) -> None:
+    print(_summary(coverage, due))
+    if worst:
+        print("\nentries with sources that are not held:")
+        rows = [{**row, "title": shorten(str(row["title"]), 70)} for row in worst]
+        print_table(rows, ["not_held", "held", "date", "title"])
+    if problems:
+        print("\npages that could not be read as entries:")
+        print_table(problems, ["locator", "problem"])
+
+
+def _summary(c: Coverage, due: FrontierStats) -> str:
+    missing = c.citations - c.citations_held
+    share = f" ({100 * c.citations_held / c.citations:.1f} %)" if c.citations else ""
+    lines = [
+        f"entries    {c.entries}",
+        f"citations  {c.citations}: {c.citations_held} held{share}, {missing} not held"
+        + (f", {c.citations_unfetchable} of them without a fetchable URL"
+           if c.citations_unfetchable else ""),
+        f"sources    {c.sources}: {c.sources_held} held, {c.sources_failing} failing,"
+        f" {c.sources_never_fetched} never visited",
+        f"captures   {c.captures}, {plural(c.revisits, 'revisit')} among them;"
+        f" {size(c.payload_bytes)} kept in {size(c.stored_bytes)}",
+        f"due        {due.due} now, on {plural(due.hosts_due, 'host')}"
+        + (f", {due.hosts_blocked} of which must rest" if due.hosts_blocked else ""),
+    ]  # fmt: skip
+    return "\n".join(lines)

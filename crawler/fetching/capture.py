@@ -1,0 +1,207 @@
+"""The capture layer: sees every request that goes on the wire and keeps what came of it.
+
+It stands at 950 among the downloader middlewares, below everything that follows redirects,
+retries or undoes codings (600 and less), because only there each hop, each retry, robots.txt and
+each failure passes, with the body as it was received.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import Request, signals
+from scrapy.exceptions import StopDownload
+from scrapy.http import Response
+
+from crawler.codings import decode_body, is_undecoded
+from crawler.dates import format_instant
+from crawler.digests import digest_of, new_uid
+from crawler.extraction.mediatypes import sniff
+from crawler.fetching.egress import AddressRefused, EgressPolicy, peer_refusal
+from crawler.fetching.failures import failure_code, failure_text
+from crawler.fetching.handler import HostRests
+from crawler.fetching.visits import Visit
+from crawler.items import Header, Hop, Payload
+from crawler.urls import host_key
+from crawler.verdicts import outcome_of_failure, outcome_of_response
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from scrapy.http.headers import Headers
+
+    from crawler.fetching.session import Session
+
+logger = logging.getLogger(__name__)
+
+# Credentials are kept out of the archive: of Set-Cookie the name shows, never the value.
+_SECRET_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization"})
+_CONDITIONS = (b"If-None-Match", b"If-Modified-Since")
+# What Scrapy's flags say of completeness, as WARC-Truncated tokens and as flags of ours.
+_TRUNCATED = {"dataloss": "disconnect", "download_stopped": "length"}
+_FLAGS = {"partial": "length-unverified"}
+
+
+class CaptureMiddleware:
+    """Turns what passes into hops, and hands decoded bodies upward."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._policy = EgressPolicy.from_settings(crawler.settings)
+        self._verifies = crawler.settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
+        self._cap = crawler.settings.getint("SOURCEKEEP_BODY_CAP_BYTES")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it for a crawler, as Scrapy asks."""
+        middleware = cls(crawler)
+        crawler.signals.connect(middleware.bytes_received, signals.bytes_received)
+        return middleware
+
+    def bytes_received(self, data: bytes, request: Request) -> None:
+        """Stop a body at the cap and keep what came: Scrapy's own limit throws it away."""
+        received = request.meta["received"] = request.meta.get("received", 0) + len(data)
+        if received > self._cap:
+            raise StopDownload(fail=False)
+
+    @property
+    def _session(self) -> Session:
+        session: Session = self._crawler.spider.session  # type: ignore[union-attr]
+        return session
+
+    def process_request(self, request: Request) -> None:
+        """Put the request into the slot of its own host: a redirect inherits the first host's."""
+        request.meta["download_slot"] = host_key(request.url)
+        for inherited in ("received", "dialled"):  # a retry or redirect takes the meta along
+            request.meta.pop(inherited, None)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Keep an answer; what goes on upward has its content codings undone.
+
+        Raises AddressRefused for a peer that the guard should not have let us reach.
+        """
+        refused = peer_refusal(response.ip_address, self._policy)
+        if refused is not None:
+            refusal = AddressRefused(str(response.ip_address), refused)
+            logger.critical("discarded an answer of %s: %s", request.url, refusal)
+            self.process_exception(request, refusal)
+            raise refusal
+        wire = response.body
+        coding = _coding(response)
+        payload = decode_body(wire, coding, limit=self._cap)
+        hop = self._answered(request, response, payload)
+        self._keep(request, hop)
+        if coding is None:
+            return response
+        headers = response.headers.copy()
+        del headers["Content-Encoding"]
+        return response.replace(body=payload.body, headers=headers)
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Keep a failure, robots.txt's refusal included. A host that rests was not asked."""
+        if isinstance(exception, HostRests):
+            return
+        code = failure_code(exception)
+        self._keep(
+            request,
+            Hop(
+                outcome=outcome_of_failure(code),
+                reason=code,
+                error=failure_text(exception),
+                **self._common(request),
+            ),
+        )
+
+    def _keep(self, request: Request, hop: Hop) -> None:
+        visit: Visit | None = request.meta.get("visit")
+        if visit is not None:
+            visit.hops.append(hop)
+            visit.crawl_delay_s = request.meta.get("crawl_delay")
+        else:
+            self._session.keep_alone(hop)
+
+    def _common(self, request: Request) -> dict[str, Any]:
+        """The facts of a hop that are known whatever came back."""
+        dialled = request.meta.get("dialled")  # absent when the request got no farther than robots
+        elapsed = time.monotonic() - dialled if dialled is not None else 0.0
+        began = self._session.clock.now() - timedelta(seconds=elapsed)
+        return {
+            "uid": new_uid(),
+            "url": request.url,
+            "purpose": request.meta.get("purpose", "robots"),
+            "hop": request.meta.get("redirect_times", 0),
+            "fetched_at": format_instant(began),
+            "elapsed_ms": round(elapsed * 1000),
+            "request_headers": header_pairs(request.headers),
+            "robots": request.meta.get("robots"),
+        }
+
+    def _answered(self, request: Request, response: Response, payload: Payload) -> Hop:
+        wire = response.body
+        truncated = next((_TRUNCATED[f] for f in response.flags if f in _TRUNCATED), None)
+        outcome, reason = outcome_of_response(
+            response.status,
+            size_bytes=len(wire),
+            truncated=truncated is not None or is_undecoded(payload),
+            has_location=b"Location" in response.headers,
+            conditional=any(name in request.headers for name in _CONDITIONS),
+        )
+        common = self._common(request)
+        if common["purpose"] == "robots":
+            outcome = "robots" if outcome == "live-unverified" else outcome
+        declared = _text(response.headers.get(b"Content-Type"))
+        return Hop(
+            outcome=outcome,
+            reason=reason,
+            status=response.status,
+            response_headers=header_pairs(response.headers),
+            protocol=response.protocol,
+            ip_address=str(response.ip_address) if response.ip_address else None,
+            tls_verified=self._verifies if request.url.startswith("https:") else None,
+            certificate_digest=_certificate_digest(response),
+            wire_digest=digest_of(wire),
+            wire_size_bytes=len(wire),
+            body=None if response.status == 304 else payload.body,
+            mime_declared=declared,
+            mime_sniffed=sniff(payload.body, declared),
+            flags=(*payload.flags, *(_FLAGS[f] for f in response.flags if f in _FLAGS)),
+            truncated=truncated,
+            **common,
+        )
+
+
+def header_pairs(headers: Headers) -> tuple[Header, ...]:
+    """Return headers as pairs of text, credentials redacted. Bytes beyond UTF-8 read as Latin-1."""
+    return tuple(
+        (name, _redacted(name, _text(value) or ""))
+        for name, values in ((_text(n) or "", v) for n, v in headers.items())
+        for value in values
+    )
+
+
+def _redacted(name: str, value: str) -> str:
+    if name.lower() == "set-cookie":
+        cookie, equals, _ = value.partition(";")[0].partition("=")
+        return f"{cookie}=REDACTED" if equals else "REDACTED"
+    return "REDACTED" if name.lower() in _SECRET_HEADERS else value
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _coding(response: Response) -> str | None:
+    """The content codings in the order of their application; None when there are none."""
+    return ", ".join(_text(v) or "" for v in response.headers.getlist(b"Content-Encoding")) or None
+
+
+def _certificate_digest(response: Response) -> str | None:
+    certificate = response.certificate
+    return digest_of(certificate.dump()) if certificate is not None else None

@@ -1,0 +1,86 @@
+"""Redirects by status and by page: Scrapy's mechanics, with an archive's rules.
+
+A redirect is followed without Referer and without the validators of the page that redirects. A
+meta refresh is followed as well, because a page that consists of one is a redirect to any reader;
+but only a prompt one: live articles reload themselves after a minute or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+from scrapy import Request
+from scrapy.downloadermiddlewares.redirect import (
+    BaseRedirectMiddleware,
+)
+from scrapy.downloadermiddlewares.redirect import (
+    RedirectMiddleware as ScrapyRedirectMiddleware,
+)
+from scrapy.http import Response
+from scrapy.http.response.text import TextResponse
+from w3lib.html import get_base_url, get_meta_refresh
+
+from crawler.fetching.visits import Visit
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+REFRESH_MAX_SECONDS = 5.0
+SCAN_BYTES = 16_384  # a stub is small, and a page declares its refresh early in its head
+
+
+class _Unconditional(BaseRedirectMiddleware):
+    """What both kinds of redirect share."""
+
+    def _engine_started(self) -> None:
+        """Look for no RefererMiddleware: ours sends none, and Scrapy 2.19 warns without one."""
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        """Send no Referer, and ask without conditions: what is asked for is another page."""
+        for name in ("Referer", "If-None-Match", "If-Modified-Since"):
+            request.headers.pop(name, None)
+
+
+class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
+    """Follows 301, 302, 303, 307 and 308."""
+
+
+class MetaRefreshMiddleware(_Unconditional):
+    """Follows a meta refresh of at most five seconds, never one in a comment or in noscript."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it for a crawler, as Scrapy asks."""
+        middleware: Self = super().from_crawler(crawler)
+        return middleware
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Return the request that a page sends its reader to, or the page itself."""
+        visit: Visit | None = request.meta.get("visit")
+        if visit is None or response.status != 200 or not isinstance(response, TextResponse):
+            return response
+        target = prompt_refresh(response.body[:SCAN_BYTES], response.url)
+        if target is None:
+            return response
+        followed = self._redirect(
+            self._redirect_request_using_get(request, response, target), request, "meta refresh"
+        )
+        visit.hops[-1] = replace(visit.hops[-1], outcome="redirect", reason="meta-refresh")
+        return followed
+
+
+def prompt_refresh(head: bytes, url: str) -> str | None:
+    """Return the URL that the beginning of a page sends its reader to within five seconds.
+
+    None when it does not, when it names a scheme that is not fetched, or the page itself: that is
+    reloading, not leading elsewhere.
+    """
+    if b"refresh" not in head.lower():
+        return None
+    text = head.decode("utf-8", "replace")  # the markup is ASCII; few targets are not
+    seconds, target = get_meta_refresh(text, get_base_url(text, url))
+    if seconds is None or target is None or seconds > REFRESH_MAX_SECONDS:
+        return None
+    elsewhere = target.split("#")[0] != url.split("#")[0]
+    return target if elsewhere and target.startswith(("http:", "https:")) else None

@@ -1,0 +1,286 @@
+"""A session: what one run holds while it works.
+
+The archive and its lock, the run's row, the clock, the extraction queue, and the grouping of
+writes into commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Self, TypeVar
+
+from scrapy.settings import BaseSettings
+
+from crawler import __version__
+from crawler.archive import Archive, ExtractionJob, Kept
+from crawler.dates import format_instant, parse_instant
+from crawler.errors import EvidenceLost, UsageError
+from crawler.fetching.clock import Clock
+from crawler.fetching.endings import finish_of, job_of
+from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.pacing import rest_of
+from crawler.fetching.visits import Visit
+from crawler.items import Hop
+from crawler.robotstxt import RobotsRecord
+from crawler.urls import host_key, redact_url
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# One fdatasync serves a group. A capture counts as kept when its group is committed, so a group
+# is small and does not wait long.
+GROUP_MAX_VISITS = 32
+GROUP_MAX_SECONDS = 0.25
+
+SOFTWARE = ("scrapy", "trafilatura", "lxml", "twisted", "sqlite-utils")
+# Settings that say how a run behaved; written into its row.
+RECORDED_SETTINGS = (
+    "USER_AGENT", "ROBOTSTXT_OBEY", "DOWNLOAD_DELAY", "CONCURRENT_REQUESTS",
+    "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_TIMEOUT", "RETRY_TIMES", "SOURCEKEEP_ALLOW",
+    "SOURCEKEEP_ALLOW_PORTS", "SOURCEKEEP_PROXY", "SOURCEKEEP_NOW", "SOURCEKEEP_MAX_FETCHES",
+    "SOURCEKEEP_MAX_SECONDS", "SOURCEKEEP_BODY_CAP_BYTES", "SOURCEKEEP_CRAWL_DELAY_CAP",
+)  # fmt: skip
+
+
+class Session:
+    """One run at work on one archive."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        run: int,
+        clock: Clock,
+        *,
+        workers: int | None = None,
+        max_fetches: int | None = None,
+        max_seconds: float | None = None,
+    ) -> None:
+        self.archive = archive
+        self.run = run
+        self.clock = clock
+        self.extraction = ExtractionQueue(archive, clock, self.write, workers=workers)
+        self.lost: EvidenceLost | None = None  # set when the archive could not be written
+        self.on_lost: Callable[[], None] | None = None  # how to stop the crawl then
+        self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar
+        self._ends_at = time.monotonic() + (math.inf if max_seconds is None else max_seconds)
+        self._visits_left: float = math.inf if max_fetches is None else max_fetches
+        self._resting: dict[str, datetime] = {}  # hosts that asked for rest, and until when
+        self._strikes: Counter[str] = Counter()
+        self._in_group = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._wanting: list[ExtractionJob] = []  # new payloads of the open group
+        self.robots = _GroupedRobots(self)
+        self._resources = ExitStack()
+        self._closed = False
+
+    @classmethod
+    def open(cls, settings: BaseSettings, command: str) -> Self:
+        """Open the archive that the settings name, lock it and begin a run.
+
+        Raises ArchiveError and its kin when that cannot be.
+        """
+        with ExitStack() as resources:
+            archive = resources.enter_context(
+                Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True)
+            )
+            resources.enter_context(archive.run_lock())
+            pretended = settings.get("SOURCEKEEP_NOW")
+            clock = Clock(parse_instant(pretended) if pretended else None)
+            archive.frontier.release_all()
+            run = archive.runs.begin(
+                command,
+                software={"sourcekeep": __version__, **{name: version(name) for name in SOFTWARE}},
+                settings=_recorded(settings),
+                now=format_instant(clock.now()),
+            )
+            session = cls(
+                archive,
+                run,
+                clock,
+                workers=_int_or_none(settings, "SOURCEKEEP_WORKERS"),
+                max_fetches=_int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
+                max_seconds=_int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
+            )
+            session._resources = resources.pop_all()
+        return session
+
+    def take_budget(self, visits: int) -> int:
+        """Take up to ``visits`` from what the run may still fetch; return how many were left."""
+        granted = int(min(visits, self.budget_left))
+        self._visits_left -= granted
+        return granted
+
+    @property
+    def budget_left(self) -> float:
+        """How many visits the run may still begin: none when its time is up."""
+        return self._visits_left if self.seconds_left > 0 else 0
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the run may still begin visits; infinite without a limit."""
+        return self._ends_at - time.monotonic()
+
+    # Writing
+
+    def write(self, step: Callable[[], T]) -> T | None:
+        """Run a step of writes as part of the current group. None when the archive refuses it.
+
+        Then the run is stopped: going on without a record would lose evidence silently.
+        """
+        connection = self.archive.connection
+        try:
+            connection.begin_group()
+            result = step()
+            self._in_group += 1
+            if self._in_group >= GROUP_MAX_VISITS:
+                self.commit()
+            elif self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(GROUP_MAX_SECONDS, self.commit)
+            return result
+        except EvidenceLost as exc:
+            self._lose(exc)
+            return None
+
+    def commit(self) -> None:
+        """Make the group durable; only then its new payloads go to extraction."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        try:
+            self.archive.connection.end_group()
+        except EvidenceLost as exc:
+            self._lose(exc)
+            return
+        self._in_group = 0
+        if self._wanting:
+            committed, self._wanting = self._wanting, []
+            self.extraction.add(committed)
+
+    def _lose(self, exc: EvidenceLost) -> None:
+        if self.lost is None:
+            logger.error("the run stops: %s", exc)
+            self.lost = exc
+            if self.on_lost is not None:
+                self.on_lost()
+
+    # Visits
+
+    def keep_alone(self, hop: Hop) -> None:
+        """Keep a fetch that belongs to no visit: a robots.txt."""
+        self.write(lambda: self.archive.evidence.record(self.run, None, [hop]))
+
+    def keep_visit(self, visit: Visit) -> Kept | None:
+        """Write a visit to a source with its end, all or nothing, and say when the next is due."""
+        kept = self.write(lambda: self._keep_visit(visit))
+        if self.on_visit is not None:
+            self.on_visit(visit)
+        return kept
+
+    def _keep_visit(self, visit: Visit) -> Kept:
+        archive = self.archive
+        with archive.writing():
+            source = visit.source.id if visit.source else None
+            kept = archive.evidence.record(self.run, source, visit.hops)
+            rest = self._give_rest(visit)
+            if visit.source is not None and not visit.put_off:
+                done = finish_of(visit, kept, self.clock.now(), rest)
+                archive.frontier.finish(visit.lease, done)
+                job = job_of(visit, kept)
+                if job is not None and not archive.articles.holds(job.payload):
+                    self._wanting.append(job)
+        return kept
+
+    def _give_rest(self, visit: Visit) -> timedelta | None:
+        """Let hosts rest that asked for it; return what was asked at the end of the visit."""
+        rest = None
+        for hop in visit.hops:
+            host, now = host_key(hop.url), self.clock.now()
+            strikes = self._strikes[host] + 1
+            rest = rest_of(hop.status, hop.response_headers, now, strikes=strikes)
+            if rest is not None:
+                self._strikes[host] = strikes
+                self._resting[host] = now + rest
+                self.archive.frontier.rest(host, now + rest)
+            elif hop.status is not None:
+                del self._strikes[host]
+        return rest
+
+    def rests(self, host: str) -> bool:
+        """Tell whether a host asked in this run to be left alone for now."""
+        until = self._resting.get(host)
+        return until is not None and self.clock.now() < until
+
+    # The end
+
+    def close(self, reason: str) -> None:
+        """Commit, close the run's row and the archive. Extraction that is not done stays wanted."""
+        if self._closed:
+            return
+        self._closed = True
+        self.commit()
+        self.extraction.kill()
+        if self.lost is None:
+            self.archive.runs.finish(
+                self.run, reason=reason, counts=self.counts(), now=format_instant(self.clock.now())
+            )
+        self._resources.close()
+
+    def counts(self) -> dict[str, object]:
+        """Return the counts of the run so far, from the rows that it wrote."""
+        report = self.archive.runs.report(self.run)
+        return {
+            "visits": sum(report.outcomes.values()),
+            "fetches": report.fetches,
+            "new_captures": report.new_captures,
+            "revisits": report.revisits,
+            "articles": self.extraction.done,
+            "articles_failed": self.extraction.failed,
+            "outcomes": report.outcomes,
+        }
+
+
+def _recorded(settings: BaseSettings) -> dict[str, object]:
+    """The settings for the run's row; a proxy's password is none of them."""
+    values = {name: settings.get(name) for name in RECORDED_SETTINGS}
+    values["USER_AGENT"] = user_agent(settings)
+    if values["SOURCEKEEP_PROXY"]:
+        values["SOURCEKEEP_PROXY"] = redact_url(str(values["SOURCEKEEP_PROXY"]))
+    return values
+
+
+def user_agent(settings: BaseSettings) -> str:
+    """Return the user agent with the contact in it, so that a host can reach the operator."""
+    agent, contact = settings["USER_AGENT"], settings.get("SOURCEKEEP_CONTACT")
+    return f"{agent} (+{contact})" if contact and contact not in agent else agent
+
+
+class _GroupedRobots:
+    """The archive's robots.txt files, saved with the group like everything else."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def load(self, origin: str) -> RobotsRecord | None:
+        """Return what was last found; None when the origin was never asked."""
+        return self._session.archive.robots.load(origin)
+
+    def save(self, found: RobotsRecord) -> None:
+        """Keep what was found."""
+        self._session.write(lambda: self._session.archive.robots.save(found))
+
+
+def _int_or_none(settings: BaseSettings, name: str) -> int | None:
+    """A whole number of the settings, or None when it is not set. Raises UsageError."""
+    value = settings.get(name)
+    try:
+        return None if value in (None, "") else int(value)
+    except ValueError as exc:
+        raise UsageError(f"{name}={value!r}: write a whole number") from exc

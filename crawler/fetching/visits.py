@@ -1,0 +1,86 @@
+"""A visit: all attempts on the wire that one look at a source or an entry page takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from scrapy import Request
+
+from crawler.archive import DueSource, HostLease
+from crawler.dates import format_instant
+from crawler.digests import new_uid
+from crawler.fetching.clock import Clock
+from crawler.fetching.failures import failure_code, failure_text
+from crawler.items import Hop
+from crawler.verdicts import outcome_of_failure
+
+
+@dataclass(slots=True)
+class Visit:
+    """A visit under way. The capture middleware adds the hops; the spider hands it in at its end.
+
+    The hops wait here in memory until then, so that a visit is written as a whole, with its end,
+    in one transaction: a killed run has visited a source, or it has not.
+    """
+
+    purpose: Literal["source", "entry"]
+    url: str
+    source: DueSource | None = None
+    lease: HostLease | None = None
+    hops: list[Hop] = field(default_factory=list)
+    put_off: bool = False  # the host asked for rest before the visit came to its end
+    crawl_delay_s: float | None = None  # what robots.txt of the last host asks for
+
+    @property
+    def last(self) -> Hop | None:
+        """The hop at which the visit ended; None before the first."""
+        return self.hops[-1] if self.hops else None
+
+    @property
+    def outcome(self) -> str:
+        """What the visit as a whole showed: the outcome of its last hop."""
+        return self.last.outcome if self.last else "server-error"
+
+    @property
+    def body(self) -> bytes | None:
+        """The decoded body in which a visit ended; None when there is none."""
+        return self.last.body if self.last else None
+
+
+def visit_request(visit: Visit, validators: Mapping[str, str | None]) -> Request:
+    """Return the request that begins a visit, conditional when there are validators.
+
+    ``verbatim_url`` keeps the spelling: Scrapy would canonicalise it. The dupe filter stays out
+    of it, because the frontier alone decides what is asked.
+    """
+    headers = {name: value for name, value in validators.items() if value}
+    return Request(
+        visit.url,
+        headers=headers,
+        dont_filter=True,
+        meta={"visit": visit, "purpose": visit.purpose, "verbatim_url": True},
+    )
+
+
+def dead_end(hop: Hop, failure: BaseException | None) -> Hop:
+    """Return a redirect that could not be followed as the failure that it is: a loop, a bad URL."""
+    code = failure_code(failure) if failure else "failed"
+    error = failure_text(failure) if failure else None
+    return replace(hop, outcome=outcome_of_failure(code), reason=code, error=error)
+
+
+def unsent_hop(visit: Visit, failure: BaseException | None, clock: Clock) -> Hop:
+    """Return the hop of a visit whose request broke before it reached the capture layer."""
+    code = failure_code(failure) if failure else "failed"
+    return Hop(
+        uid=new_uid(),
+        url=visit.url,
+        purpose=visit.purpose,
+        hop=0,
+        fetched_at=format_instant(clock.now()),
+        outcome=outcome_of_failure(code),
+        reason=code,
+        error=failure_text(failure) if failure else None,
+    )

@@ -1,0 +1,213 @@
+"""Intake: bytes of entry pages, from disk or from the web, through the readers into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from crawler.archive import Archive, Input, Page
+from crawler.dates import parse_day
+from crawler.entries import PageGroup, find_pages, merge_twins, read_page
+from crawler.errors import EntryError, InputNotFound, UrlError, UsageError
+from crawler.items import DayIndex, Entry
+from crawler.urls import parse_url
+
+BATCH = 500  # pages that share a commit: a fraction of a second of work
+
+
+@dataclass(slots=True)
+class IntakeCounts:
+    """What reading inputs did so far."""
+
+    pages: int = 0
+    unchanged: int = 0
+    entries_new: int = 0
+    sources_new: int = 0
+    citations_new: int = 0
+    citations_removed: int = 0
+    warnings: int = 0
+    problems: int = 0
+
+
+def classify_input(text: str) -> tuple[str, str]:
+    """Return (kind, locator) of what a person named: a URL, an existing file or folder.
+
+    Raises InputNotFound with a sentence that says what to do.
+    """
+    if "://" in text:
+        try:
+            return "url", parse_url(text)
+        except UrlError as exc:
+            raise InputNotFound(text, f"not a URL that can be fetched ({exc.reason})") from exc
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return "folder", str(path.resolve())
+    if path.is_file():
+        return "file", str(path.resolve())
+    raise InputNotFound(text, "no such file or folder; a web page needs its http:// or https://")
+
+
+def scope_options(depth: str | None, since: str | None, until: str | None) -> dict[str, str]:
+    """Return the options of an input as they are kept. Raises UsageError, BadDate."""
+    if depth is not None and not depth.isdecimal():
+        raise UsageError(f"depth {depth!r}: write a whole number, 0 or more")
+    options = {
+        "depth": depth,
+        "since": parse_day(since) if since else None,
+        "until": parse_day(until) if until else None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def add_input(
+    archive: Archive,
+    text: str,
+    *,
+    base_url: str | None,
+    options: dict[str, str],
+    now: str,
+) -> int:
+    """Remember what a person named as an input, and return its id. Raises InputNotFound."""
+    kind, locator = classify_input(text)
+    try:
+        base = parse_url(base_url) if base_url else None
+    except UrlError as exc:
+        raise InputNotFound(base_url or "", f"not a base URL ({exc.reason})") from exc
+    return archive.ledger.add_input(kind, locator, base_url=base, options=options, now=now)
+
+
+def read_files(
+    archive: Archive, source: Input, counts: IntakeCounts, now: str
+) -> Iterator[None]:  # fmt: skip
+    """Read a file or folder into the ledger, yielding after each page. Commits in batches.
+
+    Pages whose bytes are as they were are only marked as seen. Raises InputNotFound when the
+    file or folder has gone.
+    """
+    path = Path(source.locator)
+    if not path.exists():
+        raise InputNotFound(source.locator, "was added, but is no longer there")
+    again: list[tuple[str, int]] = []
+    connection = archive.connection
+    connection.begin_group()
+    try:
+        for number, group in enumerate(find_pages(path), 1):
+            _read_group(archive, source, group, counts, again, now)
+            if number % BATCH == 0:
+                _flush(archive, again, now)
+            yield
+        _flush(archive, again, now)
+        archive.ledger.input_read(source.id, now)
+    finally:
+        connection.end_group()
+
+
+def _flush(archive: Archive, again: list[tuple[str, int]], now: str) -> None:
+    archive.ledger.seen_again(again, now)
+    again.clear()
+    archive.connection.commit()
+
+
+def _read_group(
+    archive: Archive,
+    source: Input,
+    group: PageGroup,
+    counts: IntakeCounts,
+    again: list[tuple[str, int]],
+    now: str,
+) -> None:
+    """Read the twins of one page; skip them when all of them are as they were."""
+    contents: list[tuple[str, bytes]] = []
+    for file in group.files:
+        counts.pages += 1
+        try:
+            contents.append((str(file), file.read_bytes()))
+        except OSError as exc:
+            note_problem(archive, source, str(file), exc.strerror or str(exc), counts, now)
+    if source.read_before:
+        known = [(loc, archive.ledger.entry_of_unchanged(loc, body)) for loc, body in contents]
+        unchanged = [(locator, entry) for locator, entry in known if entry is not None]
+        if len(unchanged) == len(contents):
+            again.extend(unchanged)
+            counts.unchanged += len(unchanged)
+            return
+    entries: list[Entry] = []
+    pages: list[Page] = []
+    for locator, body in contents:
+        try:
+            found = read_page(body, locator, base_url=source.base_url)
+        except EntryError as exc:
+            note_problem(archive, source, locator, exc.why, counts, now)
+            continue
+        if isinstance(found, Entry):
+            entries.append(found)
+            pages.append(page_of(found, body))
+        elif source.kind == "file":
+            why = "lists the entries of a day, but is none itself; add its folder or its URL"
+            note_problem(archive, source, locator, why, counts, now)
+    if entries:
+        keep_entry(archive, entries, pages, counts, input_id=source.id, now=now)
+
+
+def note_problem(
+    archive: Archive, source: Input, locator: str, why: str, counts: IntakeCounts, now: str
+) -> None:
+    """Record that a page of an input could not be read as an entry."""
+    counts.problems += 1
+    archive.ledger.problem(locator, why, input_id=source.id, now=now)
+
+
+def page_of(entry: Entry, content: bytes, capture: int | None = None) -> Page:
+    """Return the page that an entry was read from, with the reader's warnings."""
+    warnings = tuple((warning.code, warning.detail) for warning in entry.warnings)
+    return Page(entry.locator, content, entry.reader, warnings, capture)
+
+
+def keep_entry(
+    archive: Archive,
+    entries: list[Entry],
+    pages: list[Page],
+    counts: IntakeCounts,
+    *,
+    input_id: int | None,
+    now: str,
+) -> None:
+    """Write one entry, read from one or several twin pages, into the ledger."""
+    entry = entries[0] if len(entries) == 1 else merge_twins(entries)
+    recorded = archive.ledger.record(entry, pages, input_id=input_id, now=now)
+    counts.entries_new += recorded.new
+    counts.sources_new += recorded.sources_added
+    counts.citations_new += recorded.citations_added
+    counts.citations_removed += recorded.citations_removed
+    counts.warnings += len(entry.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """A page as it came from the web."""
+
+    url: str
+    body: bytes
+    mime: str | None
+    capture: int | None
+
+
+def read_fetched(
+    archive: Archive, page: FetchedPage, source: Input, counts: IntakeCounts, now: str
+) -> Entry | DayIndex | None:
+    """Read a page that was fetched and write it into the ledger when it is an entry.
+
+    None when it is neither entry nor day index; that is recorded as a problem of the page.
+    """
+    counts.pages += 1
+    base_url = source.base_url or page.url
+    try:
+        found = read_page(page.body, page.url, base_url=base_url, mime=page.mime)
+    except EntryError as exc:
+        note_problem(archive, source, page.url, exc.why, counts, now)
+        return None
+    if isinstance(found, Entry):
+        kept = page_of(found, page.body, page.capture)
+        keep_entry(archive, [found], [kept], counts, input_id=source.id, now=now)
+    return found

@@ -1,0 +1,96 @@
+"""The settings of every crawl. docs/settings.md describes ours; Scrapy's own keep their meaning.
+
+Scrapy's defaults are those of a scraper. An archive must be polite, must not be led into its own
+network, and must keep what goes wrong: each line below says which of the three it serves.
+"""
+
+from __future__ import annotations
+
+from crawler import __version__
+
+BOT_NAME = "sourcekeep"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+# Ours
+
+SOURCEKEEP_ARCHIVE = "archive.db"
+SOURCEKEEP_CONTACT = None  # a URL or mail address for the user agent
+SOURCEKEEP_NOW = None  # pretend that the run starts at this UTC instant
+SOURCEKEEP_MAX_FETCHES = None  # visits that a run may make; None: no limit
+SOURCEKEEP_MAX_SECONDS = None  # after that many seconds a run begins no visit; None: no limit
+SOURCEKEEP_WAIT_MAX_S = 120.0  # how long a run waits for hosts that asked for rest
+SOURCEKEEP_WORKERS = None  # extraction processes; None: one for each core, at most 4
+SOURCEKEEP_BODY_CAP_BYTES = 32 * 2**20  # a longer body is kept up to here, and marked so
+SOURCEKEEP_ALLOW: list[str] = []  # networks that may be dialled besides global addresses
+SOURCEKEEP_ALLOW_PORTS: list[str] = []  # ports besides 80, 443 and 8000-8999
+SOURCEKEEP_PROXY = None  # the only way to use a proxy
+SOURCEKEEP_CRAWL_DELAY_CAP = 30.0  # seconds; a longer Crawl-delay is obeyed up to here
+
+# Politeness
+
+USER_AGENT = f"sourcekeep/{__version__}"  # SOURCEKEEP_CONTACT is added to it
+ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "sourcekeep"
+DOWNLOAD_DELAY = 5.0
+DOWNLOAD_DELAY_JITTER = 0
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_ITEMS = 1  # Scrapy makes that many tasks for each response; our callbacks yield little
+AUTOTHROTTLE_ENABLED = False  # its delays die with the process; ours are in `hosts`
+RETRY_TIMES = 2
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # a host that fails is a row and a line of the report
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408, 503]  # not 429: asked to wait, we wait
+
+# Safety
+
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False  # on by default since 2.19: a local port that runs Python
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.fetching.handler.ArchiveDownloadHandler",
+    "https": "crawler.fetching.handler.ArchiveDownloadHandler",
+    "file": None,
+    "data": None,
+    "ftp": None,
+    "s3": None,
+}
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # IPv6-only hosts, too
+HTTPPROXY_ENABLED = False  # a proxy in the environment would hide the target from the guard
+COOKIES_ENABLED = False
+REFERER_ENABLED = False
+DOWNLOAD_VERIFY_CERTIFICATES = False  # an expired certificate is an observation, no obstacle
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 2**30  # the backstop; the capture layer stops at SOURCEKEEP_BODY_CAP_BYTES
+DOWNLOAD_WARNSIZE = 0
+REDIRECT_MAX_TIMES = 10
+
+# Evidence
+
+DOWNLOAD_FAIL_ON_DATALOSS = False  # a body that was cut off arrives, marked
+HTTPERROR_ALLOW_ALL = True  # 404, 410 and 451 are observations
+COMPRESSION_ENABLED = False  # bodies as received are digested; we undo codings under a cap
+METAREFRESH_ENABLED = False  # Scrapy's own follows up to 100 s; ours up to 5
+URLLENGTH_LIMIT = 20_000  # a longer one would vanish silently; the reader refuses it with a reason
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8",
+    "Accept-Language": "en,*;q=0.5",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+}
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.fetching.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.fetching.redirects.MetaRefreshMiddleware": 580,
+    "crawler.fetching.redirects.RedirectMiddleware": 600,
+    "crawler.fetching.egress.UserProxyMiddleware": 750,
+    "crawler.fetching.capture.CaptureMiddleware": 950,
+}
+EXTENSIONS = {
+    "crawler.fetching.egress.EgressGuard": 0,
+    "crawler.extensions.RunExtension": 10,
+}
+
+LOG_LEVEL = "INFO"
+LOG_SHORT_NAMES = True
+REQUEST_FINGERPRINTER_CLASS = "scrapy.utils.request.RequestFingerprinter"
+FEED_EXPORT_ENCODING = "utf-8"

@@ -1,0 +1,1 @@
+"""The two spiders: `entries` reads what cites, `sources` visits what is cited."""

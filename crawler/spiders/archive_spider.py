@@ -1,0 +1,86 @@
+"""What both spiders share: the session that they work in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UnsupportedURLSchemeError
+from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
+
+from crawler.fetching.handler import HostRests
+from crawler.fetching.session import Session, user_agent
+from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
+
+
+class ArchiveSpider(Spider):
+    """A spider at work on archive.db.
+
+    ``sourcekeep crawl`` hands both spiders one session; under ``scrapy crawl`` a spider opens its
+    own, and closes it at its end.
+    """
+
+    session: Session
+    owns_session: bool
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Put the operator's contact into the user agent."""
+        super().update_settings(settings)
+        settings.set("USER_AGENT", user_agent(settings), priority="spider")
+
+    @classmethod
+    def from_crawler(
+        cls, crawler: Crawler, *args: Any, session: Session | None = None, **kwargs: Any
+    ) -> Self:
+        """Build the spider. Raises ArchiveError when the archive cannot be used."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.owns_session = session is None
+        spider.session = session or Session.open(crawler.settings, f"scrapy crawl {cls.name}")
+        return spider
+
+    def stop_when_lost(self) -> None:
+        """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""
+
+        def stop() -> None:
+            assert self.crawler.engine is not None
+            closing = self.crawler.engine.close_spider_async(reason="evidence-lost")
+            self._closing = asyncio.ensure_future(closing)
+
+        self.session.on_lost = stop
+
+    def visit(
+        self,
+        visit: Visit,
+        done: Callable[[Visit], Any],
+        validators: Mapping[str, str | None],
+        **meta: Any,
+    ) -> Request:
+        """Return the request of a visit; ``done`` is called at its end, whatever the end was."""
+        request = visit_request(visit, validators)
+        request.meta.update(meta)
+        request.callback = lambda response: self._answered(visit, done)
+        request.errback = lambda failure: self._failed(visit, failure, done)
+        return request
+
+    def _answered(self, visit: Visit, done: Callable[[Visit], Any]) -> Any:
+        """A redirect that arrives here led to a scheme that is not fetched."""
+        last = visit.hops[-1]
+        if last.outcome == "redirect":
+            visit.hops[-1] = dead_end(last, UnsupportedURLSchemeError("redirect target"))
+        return done(visit)
+
+    def _failed(self, visit: Visit, failure: Failure, done: Callable[[Visit], Any]) -> Any:
+        """A failure is a hop already, unless it came about above the capture layer."""
+        last = visit.last
+        if isinstance(failure.value, HostRests):
+            visit.put_off = True
+        elif last is None:
+            visit.hops.append(unsent_hop(visit, failure.value, self.session.clock))
+        elif last.outcome == "redirect":
+            visit.hops[-1] = dead_end(last, failure.value)
+        return done(visit)

@@ -1,0 +1,81 @@
+"""Running the real command line in a process of its own, for the tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from crawler.dates import format_instant
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of this process without proxies and without our own variables."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.lower().endswith("_proxy") and not name.startswith("SOURCEKEEP_")
+    }
+    return {**kept, **extra}
+
+
+def sourcekeep(*words: object, cwd: Path | None = None, timeout: float = 90) -> Outcome:
+    """Run ``sourcekeep`` to its end."""
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler", *map(str, words)],
+        capture_output=True, text=True, cwd=cwd, env=environment(), timeout=timeout, check=False,
+    )  # fmt: skip
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def crawl_words(archive: Path, now: datetime, *words: object) -> list[str]:
+    """The words of a crawl on loopback, without waiting."""
+    return [
+        "crawl", "--archive", str(archive), "--now", format_instant(now),
+        "--allow", "127.0.0.0/8", "--delay", "0",
+        "-s", "DOWNLOAD_TIMEOUT=3", "-s", "RETRY_TIMES=1", "-s", "SOURCEKEEP_WORKERS=1",
+        *map(str, words),
+    ]  # fmt: skip
+
+
+def crawl(archive: Path, now: datetime, *words: object, timeout: float = 90) -> Outcome:
+    """Run ``sourcekeep crawl --json`` on loopback, which must succeed."""
+    outcome = sourcekeep(*crawl_words(archive, now, *words), "--json", timeout=timeout)
+    assert outcome.code == 0, outcome.err
+    return outcome
+
+
+def rows(archive: Path, query: str, *values: object) -> list[dict[str, Any]]:
+    """The rows of a query on an archive."""
+    connection = sqlite3.connect(archive)
+    connection.row_factory = sqlite3.Row
+    try:
+        return [dict(row) for row in connection.execute(query, values)]
+    finally:
+        connection.close()
+
+
+def value(archive: Path, query: str, *values: object) -> Any:
+    """The one value of a query on an archive."""
+    (row,) = rows(archive, query, *values)
+    (found,) = row.values()
+    return found

@@ -1,0 +1,96 @@
+"""The layer rule of docs/architecture.md, and that no two rooms import each other in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "crawler"
+
+LAYERS = {
+    "items": 0, "errors": 0, "": 0,
+    "urls": 1, "dates": 1, "digests": 1, "entries": 1, "extraction": 1, "verdicts": 1,
+    "schedule": 1, "comparison": 1, "addresses": 1, "codings": 1, "robotstxt": 1,
+    "archive": 2,
+    "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
+    "settings": 4, "cli": 4, "__main__": 4,
+}  # fmt: skip
+ADAPTERS = {  # library -> the rooms that may import it
+    "sqlite_utils": {"archive"},
+    "sqlite3": {"archive"},
+    "trafilatura": {"extraction"},
+    "pypdf": {"extraction"},
+    "puremagic": {"extraction"},
+    "ada_url": {"urls"},
+    "dateutil": {"dates"},
+    "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
+    "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},
+}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def room(module: str) -> str:
+    return module.partition(".")[2].partition(".")[0]
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module that a file imports; ``from crawler import x`` counts as crawler.x."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= (submodules & MODULES.keys()) or {node.module}
+        elif isinstance(node, ast.ImportFrom):
+            raise AssertionError(f"{path}: relative imports hide the room; write the full name")
+    return found
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_downward_only(module: str) -> None:
+    assert room(module) in LAYERS, f"{module}: give this room a layer in docs and here"
+    upward = {
+        target
+        for target in imports_of(MODULES[module])
+        if target.split(".")[0] == "crawler" and LAYERS[room(target)] > LAYERS[room(module)]
+    }
+    assert not upward, f"{module} imports from a higher layer: {sorted(upward)}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_library_is_imported_by_its_adapter_only(module: str) -> None:
+    foreign = {
+        target
+        for target in imports_of(MODULES[module])
+        if room(module) not in ADAPTERS.get(target.split(".")[0], {room(module)})
+    }
+    assert not foreign, f"{module} must not import {sorted(foreign)}"
+
+
+def test_no_room_imports_another_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = defaultdict(set)
+    for module, path in MODULES.items():
+        for target in imports_of(path):
+            if target.split(".")[0] == "crawler" and room(target) != room(module):
+                rooms[room(module)].add(room(target))
+    TopologicalSorter(rooms).prepare()  # raises CycleError with the circle in it
+
+
+def test_no_module_imports_another_in_a_circle() -> None:
+    graph = {
+        module: {t for t in imports_of(path) if t in MODULES and t != module}
+        for module, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()

@@ -1,0 +1,224 @@
+"""The command line: help that a newcomer understands, and one clear sentence for bad input."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.cli import COMMANDS
+from crawler.cli.output import plural, safe, shorten, size
+from tests.crawling import sourcekeep
+
+ENTRY = """\
+### [2026-01-5](/news/2026/01/5/index.md)
+
+##### Harbours
+# A harbour is dredged.
+
+The summary of it.
+
+### Sources:
+
+1. [The Courier](http://courier.example/dredging)
+"""
+
+
+@pytest.fixture
+def entry(tmp_path: Path) -> Path:
+    path = tmp_path / "entry.md"
+    path.write_text(ENTRY)
+    return path
+
+
+def test_help_lists_every_command_and_the_first_steps() -> None:
+    done = sourcekeep("--help")
+    assert done.code == 0
+    assert all(name in done.out for name in COMMANDS)
+    assert "first steps" in done.out and "exit codes" in done.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_help_of_its_own(command: str) -> None:
+    done = sourcekeep(command, "--help")
+    assert done.code == 0 and "--archive" in done.out
+
+
+def test_without_a_command_the_usage_is_shown() -> None:
+    assert sourcekeep().code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["add", "no/such/file"], "no such file or folder"),
+        (["add", "ftp://host.example/x"], "unsupported-scheme"),
+        (["add", "http://"], "not a URL that can be fetched"),
+        (["add", "{entry}", "--depth", "x"], "write a whole number"),
+        (["add", "{entry}", "--since", "04/03/2017"], "is no date"),
+        (["add", "{entry}", "--base-url", "nonsense"], "not a base URL"),
+        (["add", "{entry}", "--now", "yesterday"], "is no date"),
+        (["crawl", "no/such/file"], "no such file or folder"),
+        (["crawl", "-s", "NONSENSE"], "write NAME=VALUE"),
+        (["crawl", "--delay", "-1"], "0 or more"),
+        (["crawl", "--max-fetches", "many"], "whole number"),
+        (["crawl", "--allow", "not-a-network"], "not-a-network"),
+        (["crawl", "--proxy", "socks5://host:1080"], "no proxy that we can use"),
+        (["crawl", "-s", "SOURCEKEEP_MAX_FETCHES=many"], "whole number"),
+        (["frobnicate"], "invalid choice"),
+        (["show"], "SOURCE"),
+    ],
+)
+def test_bad_usage_is_one_clear_sentence_and_exit_2(
+    words: list[str], says: str, entry: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    done = sourcekeep(*(word.format(entry=entry) for word in words), cwd=tmp_path)
+    assert done.code == 2, done.err
+    assert says in done.err and "Traceback" not in done.err
+    assert not archive.exists()
+
+
+def test_a_wrong_name_among_many_leaves_nothing_half_done(entry: Path, tmp_path: Path) -> None:
+    done = sourcekeep("add", entry, "no/such", "--archive", tmp_path / "a.db")
+    assert done.code == 2 and not (tmp_path / "a.db").exists()
+
+
+def test_an_archive_that_is_not_there_is_said_with_what_to_do(tmp_path: Path) -> None:
+    for command in (["status"], ["show", "x"], ["history", "x"], ["extract"]):
+        done = sourcekeep(*command, cwd=tmp_path)
+        assert done.code == 1 and "no archive here" in done.err and "sourcekeep add" in done.err
+
+
+def test_a_foreign_database_is_refused_and_left_alone(entry: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.db"
+    connection = sqlite3.connect(foreign)
+    connection.execute("CREATE TABLE theirs (x)")
+    connection.commit()
+    connection.close()
+    before = foreign.read_bytes()
+    for words in (["add", entry], ["crawl"], ["status"]):
+        done = sourcekeep(*words, "--archive", foreign)
+        assert done.code == 1 and "something else" in done.err, done.err
+    assert foreign.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if "foreign" in path.name] == ["foreign.db"]
+
+
+def test_a_file_that_is_no_database_is_refused(entry: Path, tmp_path: Path) -> None:
+    done = sourcekeep("add", entry, "--archive", entry)
+    assert done.code == 1 and "not a SQLite file" in done.err
+    assert entry.read_text() == ENTRY
+
+
+def test_a_newer_schema_is_refused(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    connection = sqlite3.connect(archive)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    done = sourcekeep("status", "--archive", archive)
+    assert done.code == 1 and "newer Sourcekeep" in done.err
+
+
+def test_an_archive_in_a_folder_that_is_not_there_is_said(entry: Path, tmp_path: Path) -> None:
+    done = sourcekeep("add", entry, "--archive", tmp_path / "no" / "a.db")
+    assert done.code == 1 and "does not exist" in done.err
+
+
+def test_add_tells_what_it_read_and_what_comes_next(entry: Path, tmp_path: Path) -> None:
+    done = sourcekeep("add", entry, "--archive", tmp_path / "a.db")
+    assert "1 new entry, 1 new source" in done.out and "sourcekeep crawl" in done.out
+
+
+def test_adding_again_changes_nothing(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    again = sourcekeep("add", entry, "--archive", archive, "--json").json
+    assert (again["entries_new"], again["sources_new"], again["unchanged"]) == (0, 0, 1)
+
+
+def test_a_page_that_is_no_entry_is_a_recorded_problem(tmp_path: Path) -> None:
+    page = tmp_path / "notes.md"
+    page.write_text("nothing of interest\n")
+    archive = tmp_path / "a.db"
+    done = sourcekeep("add", page, "--archive", archive)
+    assert done.code == 0 and "1 page could not be read" in done.out
+    assert "notes.md" in sourcekeep("status", "--archive", archive).out
+
+
+def test_the_archive_may_be_named_by_the_environment(
+    entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import subprocess
+    import sys
+
+    from tests.crawling import environment
+
+    subprocess.run(
+        [sys.executable, "-m", "crawler", "add", str(entry), "--quiet"],
+        env=environment(SOURCEKEEP_ARCHIVE=str(tmp_path / "named.db")), check=True,
+    )  # fmt: skip
+    assert (tmp_path / "named.db").exists()
+
+
+def test_quiet_prints_nothing_and_json_prints_json(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    assert sourcekeep("add", entry, "--archive", archive, "--quiet").out == ""
+    status = sourcekeep("status", "--archive", archive, "--json").json
+    assert status["coverage"]["entries"] == 1
+    assert status["worst_entries"][0]["not_held"] == 1
+    history = sourcekeep("history", "dredging", "--archive", archive, "--json").json
+    assert history["fetches"] == []
+
+
+def test_show_of_a_source_without_copy_says_so(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    done = sourcekeep("show", "dredging", "--archive", archive)
+    assert done.code == 2 and "no copy is held" in done.err
+
+
+def test_a_source_that_several_fit_is_asked_back(tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text("http://a.example/one\nhttp://a.example/two\n")
+    archive = tmp_path / "a.db"
+    sourcekeep("add", listed, "--archive", archive)
+    done = sourcekeep("history", "a.example", "--archive", archive)
+    assert done.code == 2 and "fits 2 sources" in done.err
+    assert sourcekeep("history", "one", "--archive", archive).code == 0
+    assert sourcekeep("history", "2", "--archive", archive).code == 0
+
+
+def test_demo_refuses_an_archive_that_holds_other_things(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    done = sourcekeep("demo", "--archive", archive)
+    assert done.code == 2 and "holds other things" in done.err
+    with Archive.open(archive) as kept:
+        assert kept.reading.coverage().entries == 1
+
+
+def test_demo_ends_with_snapshots_and_the_next_command(tmp_path: Path) -> None:
+    done = sourcekeep("demo", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert (tmp_path / "demo.db").exists()
+    assert "snapshots in demo.db" in done.out and "try next:" in done.out
+    shutil.copy(tmp_path / "demo.db", tmp_path / "kept.db")
+    again = sourcekeep("demo", "--json", cwd=tmp_path)
+    assert again.code == 0, again.err
+    assert len(json.loads(again.out)["snapshots"]) > 20
+
+
+def test_titles_cannot_move_the_cursor_of_a_terminal() -> None:
+    assert safe("a\x1b[2Jb\rc") == "a�[2Jb�c"
+
+
+def test_numbers_read_well() -> None:
+    assert plural(1, "entry", "entries") == "1 entry"
+    assert plural(2, "entry", "entries") == "2 entries"
+    assert (size(999), size(1500), size(2_000_000)) == ("999 B", "1.5 KB", "2.0 MB")
+    assert shorten("abcdef", 4) == "abc…"

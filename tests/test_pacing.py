@@ -1,0 +1,49 @@
+"""How long a host is left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from crawler.fetching.pacing import REST_MAX, REST_UNTOLD, STRIKE, rest_of
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("120", 120),
+        (" 7 ", 7),
+        ("0", 0),
+        ("Sun, 01 Mar 2026 12:10:00 GMT", 600),
+        ("315360000", REST_MAX.total_seconds()),
+        ("9" * 40, REST_MAX.total_seconds()),
+        ("Fri, 01 Mar 2126 12:00:00 GMT", REST_MAX.total_seconds()),
+        ("Sun, 01 Mar 2020 12:00:00 GMT", REST_UNTOLD.total_seconds()),
+        ("soon", REST_UNTOLD.total_seconds()),
+        ("-5", REST_UNTOLD.total_seconds()),
+        ("", REST_UNTOLD.total_seconds()),
+    ],
+)
+def test_retry_after_is_obeyed_up_to_a_cap(told: str, seconds: float, now: datetime) -> None:
+    rest = rest_of(429, [("Retry-After", told)], now)
+    assert rest == timedelta(seconds=seconds)
+
+
+def test_a_failing_server_rests_only_when_it_says_so(now: datetime) -> None:
+    assert rest_of(503, [], now) is None
+    assert rest_of(503, [("Retry-After", "soon")], now) is None
+    assert rest_of(503, [("retry-after", "30")], now) == timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 410, 500, None])
+def test_other_answers_ask_for_no_rest(status: int | None, now: datetime) -> None:
+    assert rest_of(status, [("Retry-After", "60")], now) is None
+
+
+def test_a_host_that_goes_on_refusing_is_given_more(now: datetime) -> None:
+    told = [("Retry-After", "1")]
+    rests = [rest_of(429, told, now, strikes=strikes) for strikes in range(1, 30)]
+    assert rests[0] == timedelta(seconds=1) and rests[1] == STRIKE and rests[2] == 2 * STRIKE
+    assert rests == sorted(rests, key=lambda rest: rest or timedelta(0))
+    assert rests[-1] == REST_MAX

@@ -1,0 +1,275 @@
+"""Runs that are limited, interrupted, killed, doubled: what is due lives in archive.db."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.dates import format_instant
+from crawler.demo import START, DemoWeb, page
+from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
+
+PAGES = 40
+BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
+
+
+@pytest.fixture
+def web() -> Iterator[DemoWeb]:
+    with DemoWeb() as web:
+        yield web
+
+
+@pytest.fixture
+def url_list(web: DemoWeb, tmp_path: Path) -> Path:
+    """A list of forty distinct pages on two hosts."""
+    urls = []
+    for number in range(PAGES):
+        host, path = ("courier", "wire")[number % 2], f"/list/{number}"
+        web.add(host, path, page(BODY.format(number, f"Sentence number {number} of many. " * 40)))
+        urls.append(web.url(host, path))
+    path = tmp_path / "list.txt"
+    path.write_text("\n".join(urls) + "\n")
+    return path
+
+
+def start(archive: Path, *words: object) -> subprocess.Popen[str]:
+    """Start a crawl and leave it running."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "crawler", *crawl_words(archive, START, *words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
+    )  # fmt: skip
+
+
+def wait_for(condition: object, seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.02)
+
+
+def captured(archive: Path) -> set[str]:
+    if not archive.exists():
+        return set()
+    try:
+        return {r["uid"] for r in rows(archive, "SELECT uid FROM captures WHERE source NOT NULL")}
+    except Exception:  # noqa: BLE001 - the schema is not laid yet
+        return set()
+
+
+def test_a_limited_run_makes_that_many_visits_and_the_next_goes_on(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    assert crawl(archive, START, url_list, "--max-fetches", 5).json["visits"] == 5
+    assert crawl(archive, START).json["visits"] == PAGES - 5
+    asked = [r.path for r in web.requests if r.path.startswith("/list/")]
+    assert len(asked) == len(set(asked)) == PAGES
+
+
+def test_max_fetches_zero_reads_entries_and_dials_nothing(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    outcome = crawl(tmp_path / "a.db", START, url_list, "--max-fetches", 0)
+    assert outcome.json["visits"] == 0 and outcome.json["intake"]["sources_new"] == PAGES
+    assert web.connections == 0
+
+
+def test_a_killed_run_loses_no_committed_capture_and_repeats_no_finished_one(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    running = start(archive, url_list, "--delay", "0.1")
+    wait_for(lambda: len(captured(archive)) >= 6)
+    running.kill()
+    running.communicate()
+    before = captured(archive)
+    finished = value(archive, "SELECT count(*) FROM sources WHERE last_fetched_at NOT NULL")
+    assert len(before) == finished
+
+    resumed = crawl(archive, START)
+    assert resumed.json["visits"] == PAGES - finished
+    assert before < captured(archive)
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == PAGES
+    assert value(archive, "SELECT count(*) FROM articles") == PAGES
+    assert value(archive, "SELECT finish_reason FROM runs WHERE id = 1") == "killed"
+    assert value(archive, "PRAGMA integrity_check") == "ok"
+
+
+def test_sigterm_ends_in_good_order_and_the_next_run_goes_on(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    running = start(archive, url_list, "--delay", "0.1")
+    wait_for(lambda: len(captured(archive)) >= 4)
+    running.send_signal(signal.SIGTERM)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 0, err
+    assert "run it again" in out
+    assert value(archive, "SELECT finish_reason FROM runs") == "shutdown"
+    crawl(archive, START)
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == PAGES
+    assert value(archive, "SELECT count(*) FROM articles") == PAGES
+
+
+def test_a_second_crawl_on_the_same_archive_refuses(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    running = start(archive, url_list, "--delay", "1")
+    try:
+        wait_for(lambda: captured(archive))
+        second = sourcekeep("crawl", "--archive", archive)
+        assert second.code == 1
+        assert f"process {running.pid}" in second.err and "wait until it ends" in second.err
+        assert len(second.err.splitlines()) == 1
+        assert sourcekeep("status", "--archive", archive).code == 0
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_add_works_while_a_crawl_is_writing(web: DemoWeb, url_list: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    other = tmp_path / "other.txt"
+    other.write_text(web.url("courier", "/other") + "\n")
+    running = start(archive, url_list, "--delay", "0.1")
+    try:
+        wait_for(lambda: captured(archive))
+        assert sourcekeep("add", other, "--archive", archive).code == 0
+    finally:
+        running.kill()
+        running.communicate()
+
+
+def test_a_second_run_on_unchanged_pages_adds_only_revisits(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    crawl(archive, START, url_list)
+    payloads = value(archive, "SELECT count(*) FROM payloads")
+    articles = value(archive, "SELECT count(*) FROM articles")
+    later = START.replace(day=START.day + 3)
+    again = crawl(archive, later).json
+    assert (again["new_captures"], again["revisits"], again["articles"]) == (0, PAGES, 0)
+    assert value(archive, "SELECT count(*) FROM payloads") == payloads
+    assert value(archive, "SELECT count(*) FROM articles") == articles
+
+
+def test_nothing_is_due_right_after_a_run(web: DemoWeb, url_list: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    crawl(archive, START, url_list)
+    assert crawl(archive, START).json["visits"] == 0
+
+
+def test_strict_tells_by_its_exit_code_that_something_needs_attention(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(web.url("courier", "/no-such-page") + "\n")
+    archive = tmp_path / "a.db"
+    words = crawl_words(archive, START, listed)
+    assert sourcekeep(*words, "--strict").code == 3
+    assert sourcekeep(*crawl_words(tmp_path / "b.db", START, listed)).code == 0
+
+
+def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    """SQLite's own limit of pages stands for a full disk: the same error at the same place."""
+    archive = tmp_path / "a.db"
+    sourcekeep("add", url_list, "--archive", archive, "--now", format_instant(START))
+    size = value(archive, "PRAGMA page_count")
+    limited = tmp_path / "limited.py"
+    limited.write_text(
+        "import sys\n"
+        "from crawler.archive import opening\n"
+        "configure = opening._configure\n"
+        "def limit(sql):\n"
+        "    configure(sql)\n"
+        f"    sql.execute('PRAGMA max_page_count = {size + 6}')\n"
+        "opening._configure = limit\n"
+        "from crawler.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(limited), *crawl_words(archive, START)],
+        capture_output=True, text=True, env=environment(), timeout=60, check=False,
+        cwd=Path(__file__).parent.parent,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot be written" in done.stderr and "full" in done.stderr
+    crawl(archive, START)
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == PAGES
+    assert value(archive, "PRAGMA integrity_check") == "ok"
+
+
+def test_scrapy_people_can_run_the_spiders_themselves(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+
+    def scrapy(*words: object) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "scrapy", "crawl", *map(str, words), "-s",
+             f"SOURCEKEEP_ARCHIVE={archive}", "-s", "SOURCEKEEP_ALLOW=127.0.0.0/8",
+             "-s", "DOWNLOAD_DELAY=0", "-s", f"SOURCEKEEP_NOW={START.isoformat()}"],
+            capture_output=True, text=True, env=environment(), timeout=90, check=False,
+            cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+
+    scrapy("entries", "-a", f"input={url_list}")
+    scrapy("sources")
+    assert value(archive, "SELECT count(*) FROM snapshots WHERE words > 10") == PAGES
+    reasons = [row["finish_reason"] for row in rows(archive, "SELECT finish_reason FROM runs")]
+    assert reasons == ["finished", "finished"]
+
+
+def test_a_run_leaves_no_process_behind(web: DemoWeb, url_list: Path, tmp_path: Path) -> None:
+    running = start(tmp_path / "a.db", url_list)
+    children: set[str] = set()
+
+    def ended() -> bool:
+        listing = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        if listing.exists():
+            children.update(listing.read_text().split())
+        return running.poll() is not None
+
+    wait_for(ended, 60)
+    running.communicate()
+    assert children
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 10)
+
+
+def test_a_killed_run_takes_its_workers_along(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:  # fmt: skip
+    archive = tmp_path / "a.db"
+    running = start(archive, url_list, "--delay", "0.2")
+    listing = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    wait_for(lambda: listing.read_text().split())
+    children = listing.read_text().split()
+    running.kill()
+    running.communicate()
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 10)
+
+
+def test_the_archive_opens_for_reading_while_it_is_written(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    running = start(archive, url_list, "--delay", "0.1")
+    try:
+        wait_for(lambda: captured(archive))
+        with Archive.open_for_reading(archive) as reader:
+            assert reader.reading.coverage().sources == PAGES
+    finally:
+        running.kill()
+        running.communicate()
