@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -49,16 +48,16 @@ class Visit:
         return self.last.body if self.last else None
 
 
-def visit_request(visit: Visit, validators: Mapping[str, str | None]) -> Request:
+def visit_request(visit: Visit, etag: str | None, last_modified: str | None) -> Request:
     """Return the request that begins a visit, conditional when there are validators.
 
     ``verbatim_url`` keeps the spelling: Scrapy would canonicalise it. The dupe filter stays out
     of it, because the frontier alone decides what is asked.
     """
-    headers = {name: value for name, value in validators.items() if value}
+    validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
     return Request(
         visit.url,
-        headers=headers,
+        headers={name: value for name, value in validators.items() if value},
         dont_filter=True,
         meta={"visit": visit, "purpose": visit.purpose, "verbatim_url": True},
     )

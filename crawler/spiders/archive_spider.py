@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -57,12 +57,14 @@ class ArchiveSpider(Spider):
         self,
         visit: Visit,
         done: Callable[[Visit], Any],
-        validators: Mapping[str, str | None],
-        **meta: Any,
+        etag: str | None,
+        last_modified: str | None,
     ) -> Request:
-        """Return the request of a visit; ``done`` is called at its end, whatever the end was."""
-        request = visit_request(visit, validators)
-        request.meta.update(meta)
+        """Return the request of a visit, conditional when there are validators.
+
+        ``done`` is called at its end, whatever the end was.
+        """
+        request = visit_request(visit, etag, last_modified)
         request.callback = lambda response: self._answered(visit, done)
         request.errback = lambda failure: self._failed(visit, failure, done)
         return request

@@ -1,0 +1,113 @@
+"""The hosts that a run has leased: which visits to begin, and when a host is given back."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from crawler.archive import HostLease
+from crawler.fetching.session import Session
+from crawler.fetching.visits import Visit
+
+WORKER = "local"
+LEASE_TTL = timedelta(seconds=60)
+HOSTS_AT_ONCE = 64  # below about 40 active hosts politeness is the limit, not the machine
+SOURCES_PER_LEASE = 20  # what a killed run may have to ask again, and what waits in memory
+MAX_OUTSTANDING = 256
+
+
+@dataclass(slots=True)
+class _LeasedHost:
+    """A host at which visits are under way."""
+
+    lease: HostLease
+    waiting: int
+    delay_s: float
+    last_began: datetime | None = None
+
+
+class Leases:
+    """The leased hosts of one run."""
+
+    def __init__(self, session: Session, *, delay_s: float, patience_s: float) -> None:
+        self._session = session
+        self._delay_s = delay_s
+        self._patience_s = patience_s  # how long to wait for hosts that asked for rest
+        self._hosts: dict[str, _LeasedHost] = {}
+        self._ended = asyncio.Event()
+
+    def begin(self) -> Iterator[Visit]:
+        """Lease what is free and yield the visits that are due there, as far as the run may go."""
+        for lease in self._lease():
+            due = lease.due[: self._session.take_budget(len(lease.due))]
+            if not due:
+                self._session.archive.frontier.release(lease)
+                continue
+            self._hosts[lease.host] = _LeasedHost(lease, len(due), self._delay_s)
+            for source in due:
+                yield Visit("source", source.url, source, lease)
+
+    def _lease(self) -> list[HostLease]:
+        waiting = sum(host.waiting for host in self._hosts.values())
+        hosts = min(HOSTS_AT_ONCE - len(self._hosts), MAX_OUTSTANDING - waiting)
+        if hosts <= 0 or self._session.budget_left <= 0:
+            return []
+        per_host = int(min(SOURCES_PER_LEASE, self._session.budget_left))
+        return self._session.archive.frontier.lease(
+            WORKER, hosts=hosts, per_host=per_host, ttl=LEASE_TTL, now=self._now()
+        )
+
+    def ended(self, visit: Visit) -> None:
+        """Count a visit off; with its last one a host is given back."""
+        assert visit.lease is not None  # visits to sources have one
+        host = self._hosts[visit.lease.host]
+        host.waiting -= 1
+        host.delay_s = max(host.delay_s, visit.crawl_delay_s or 0.0)
+        if visit.last is not None:
+            host.last_began = self._now() - timedelta(milliseconds=visit.last.elapsed_ms or 0)
+        if not host.waiting:
+            self._release(self._hosts.pop(visit.lease.host))
+        self._ended.set()
+
+    def _release(self, host: _LeasedHost) -> None:
+        """Give a host back; its next visit, in whatever run, keeps the distance."""
+        if self._session.lost is not None:
+            return
+        next_at = None
+        if host.delay_s >= 1 and host.last_began is not None:  # instants are whole seconds
+            next_at = host.last_began + timedelta(seconds=host.delay_s)
+        self._session.archive.frontier.release(host.lease, next_at=next_at, delay_s=host.delay_s)
+
+    async def more_to_come(self) -> bool:
+        """Wait for the end of a visit or for a host that must wait; False: nothing is left."""
+        wait_s = self._wait_for_a_host()
+        if self._hosts:
+            await self._something_ended(wait_s)
+            return True
+        if wait_s > min(self._patience_s, self._session.seconds_left):
+            return False
+        await asyncio.sleep(wait_s)
+        return True
+
+    def _wait_for_a_host(self) -> float:
+        """How long until a host that is due may be visited; infinite when none waits for that."""
+        if self._session.budget_left <= 0 or len(self._hosts) >= HOSTS_AT_ONCE:
+            return math.inf
+        free_at = self._session.archive.frontier.next_free_at(self._now())
+        return math.inf if free_at is None else max((free_at - self._now()).total_seconds(), 0.05)
+
+    async def _something_ended(self, at_most_s: float) -> None:
+        """Wait for the end of a visit; meanwhile keep the leases alive."""
+        self._ended.clear()
+        try:
+            async with asyncio.timeout(min(at_most_s, LEASE_TTL.total_seconds() / 3)):
+                await self._ended.wait()
+        except TimeoutError:
+            leases = [host.lease for host in self._hosts.values()]
+            self._session.archive.frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now())
+
+    def _now(self) -> datetime:
+        return self._session.clock.now()

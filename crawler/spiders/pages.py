@@ -1,0 +1,97 @@
+"""The pages of sites that hold entries: which to fetch, and where they lead."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from crawler.archive import Input, Kept, KeptPage
+from crawler.dates import day_in_path, format_instant, parse_instant
+from crawler.entries import read_page
+from crawler.errors import EntryError
+from crawler.fetching.session import Session
+from crawler.fetching.visits import Visit
+from crawler.intake import FetchedPage, IntakeCounts, note_problem, read_fetched
+from crawler.items import DayIndex, Entry
+from crawler.schedule import History, next_visit
+from crawler.spiders.following import Scope, Step, next_steps
+from crawler.verdicts import LIVE
+
+
+class SitePages:
+    """The walk of one run over the sites of its inputs; each page is taken once."""
+
+    def __init__(self, session: Session, counts: IntakeCounts) -> None:
+        self._session = session
+        self._counts = counts
+        self._seen: set[str] = set()
+
+    def to_fetch(
+        self, steps: Sequence[Step], source: Input
+    ) -> Iterator[tuple[Step, KeptPage | None]]:
+        """Yield the pages that are due, with what is kept of them; of the others walk on from that.
+
+        An input's own page is always due: it is where new entries appear.
+        """
+        waiting = deque(steps)  # no recursion: days lead to days, for years
+        while waiting:
+            step = waiting.popleft()
+            if step.url in self._seen:
+                continue
+            self._seen.add(step.url)
+            kept = self._session.archive.evidence.page(step.url)
+            if kept is None or step.url == source.locator or self._is_due(kept, step):
+                if self._session.take_budget(1):
+                    yield step, kept
+            else:
+                waiting.extend(self._steps_from_kept(kept, step, source))
+
+    def _is_due(self, kept: KeptPage, step: Step) -> bool:
+        """Tell whether a page should be read again: like a source, ever less often."""
+        day = day_in_path(step.url)
+        history = History(
+            parse_instant(kept.first_captured_at), parse_instant(day) if day else None, failures=0
+        )
+        planned = next_visit(history, "live", parse_instant(kept.captured_at))
+        return planned.due_at <= self._session.clock.now()
+
+    def _steps_from_kept(self, kept: KeptPage, step: Step, source: Input) -> list[Step]:
+        """Where a page leads that need not be fetched now; it is in the ledger already."""
+        body = self._session.archive.payloads.get(kept.payload)
+        try:
+            found = read_page(body, step.url, base_url=source.base_url or step.url)
+        except EntryError:
+            return []  # recorded as a problem when it was fetched
+        return _steps(found, step.url, step.depth, source)
+
+    def arrived(self, visit: Visit, step: Step, source: Input) -> list[Step]:
+        """Keep a page that came back, read it into the ledger, and return where it leads."""
+        kept = self._session.keep_visit(visit) if visit.hops else None
+        if kept is None or visit.outcome not in LIVE or kept.final_payload is None:
+            self._note_missing(visit, step, source)
+            return []
+        found = self._session.write(lambda: self._take(visit, kept, source))
+        return [] if found is None else _steps(found, visit.hops[-1].url, step.depth, source)
+
+    def _take(self, visit: Visit, kept: Kept, source: Input) -> Entry | DayIndex | None:
+        """Read the page; after a 304 the one that it confirms, whose links are wanted too."""
+        archive, last = self._session.archive, visit.hops[-1]
+        body = visit.body
+        if body is None:
+            body = archive.payloads.get(kept.final_payload or "")
+        archive.ledger.input_read(source.id, self._now())
+        page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture)
+        return read_fetched(archive, page, source, self._counts, self._now())
+
+    def _note_missing(self, visit: Visit, step: Step, source: Input) -> None:
+        """An input that cannot be fetched is a problem; a dead link between entries is not."""
+        if step.url == source.locator:
+            why = f"could not be fetched: {visit.hops[-1].reason if visit.hops else 'host rests'}"
+            note_problem(self._session.archive, source, step.url, why, self._counts, self._now())
+
+    def _now(self) -> str:
+        return format_instant(self._session.clock.now())
+
+
+def _steps(found: Entry | DayIndex, url: str, depth: int, source: Input) -> list[Step]:
+    return list(next_steps(found, url, depth, Scope.of(source.locator, source.options)))
