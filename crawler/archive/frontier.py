@@ -229,7 +229,9 @@ class Frontier:
         """Return when the first host that is due and must wait may be visited; None: none waits."""
         row = self._connection.sql.execute(
             "SELECT min(max(coalesce(backoff_until, ''), coalesce(next_at, ''), next_due_at))"
-            " AS free_at FROM hosts WHERE next_due_at <= ?1 AND coalesce(lease_until, '') <= ?1",
+            " AS free_at FROM hosts WHERE coalesce(lease_until, '') <= ?1"
+            # what was put off by a request to wait is due when the wait is over
+            " AND next_due_at <= max(?1, coalesce(backoff_until, ''))",
             (format_instant(now),),
         ).fetchone()
         return parse_instant(row["free_at"]) if row["free_at"] else None

@@ -1,0 +1,132 @@
+"""Politeness as the servers see it: distance between requests, rest when asked, across runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from crawler.demo import START, DemoWeb, page, redirect, sequence
+from tests.crawling import crawl, rows, value
+
+TEXT = "<html><body><article><p>" + "One sentence of many. " * 30 + "</p></article></body></html>"
+
+
+@pytest.fixture
+def web() -> Iterator[DemoWeb]:
+    with DemoWeb() as web:
+        yield web
+
+
+def listed(web: DemoWeb, tmp_path: Path, *pages: tuple[str, str]) -> Path:
+    path = tmp_path / "list.txt"
+    path.write_text("".join(web.url(host, name) + "\n" for host, name in pages))
+    return path
+
+
+def gaps(web: DemoWeb, host: str) -> list[float]:
+    times = [request.t for request in web.requests if request.host == host]
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def test_requests_to_a_host_keep_their_distance_and_hosts_do_not_wait_for_each_other(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    pages = [(host, f"/pace/{n}") for host in ("courier", "wire") for n in range(4)]
+    for host, name in pages:
+        web.add(host, name, page(TEXT))
+    began = time.monotonic()
+    crawl(tmp_path / "a.db", START, listed(web, tmp_path, *pages), "--delay", 1)
+    for host in ("127.0.0.2", "127.0.0.3"):
+        assert len(gaps(web, host)) == 4  # robots.txt and four pages
+        assert min(gaps(web, host)) >= 0.95
+    assert time.monotonic() - began < 2 * 5 * 1.0 + 5  # not one host after the other
+
+
+def test_the_distance_is_kept_from_one_run_to_the_next(web: DemoWeb, tmp_path: Path) -> None:
+    for number in range(2):
+        web.add("courier", f"/pace/{number}", page(TEXT))
+    archive = tmp_path / "a.db"
+    both = listed(web, tmp_path, ("courier", "/pace/0"), ("courier", "/pace/1"))
+    crawl(archive, START, both, "--delay", 30, "--max-fetches", 1)
+    assert value(archive, "SELECT next_at FROM hosts") > "2026-02-21T08:00:20Z"
+    impatient = ("--delay", 30, "-s", "SOURCEKEEP_WAIT_MAX_S=1")
+    assert crawl(archive, START, *impatient).json["visits"] == 0
+    later = START.replace(minute=1)
+    assert crawl(archive, later, *impatient).json["visits"] == 1
+
+
+def test_a_host_that_asks_for_a_second_gets_it_within_the_run(web: DemoWeb, tmp_path: Path) -> None:
+    busy = page("Slow down.", status=429, headers=[("Retry-After", "2")])
+    web.add("courier", "/busy", sequence([busy, page(TEXT)]))
+    archive = tmp_path / "a.db"
+    result = crawl(archive, START, listed(web, tmp_path, ("courier", "/busy"))).json
+    assert result["outcomes"] == {"blocked": 1, "live-unverified": 1}
+    assert gaps(web, "127.0.0.2")[-1] >= 1.9
+    assert value(archive, "SELECT failures FROM sources") == 0
+
+
+def test_a_host_that_asks_for_an_hour_is_left_alone_with_all_its_pages(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    busy = page("Slow down.", status=429, headers=[("Retry-After", "3600")])
+    pages = [("courier", f"/busy/{number}") for number in range(6)]
+    for host, name in pages:
+        web.add(host, name, busy)
+    web.add("wire", "/calm", page(TEXT))
+    archive = tmp_path / "a.db"
+    words = listed(web, tmp_path, *pages, ("wire", "/calm"))
+    crawl(archive, START, words, "--delay", "0.3")
+    asked = [r for r in web.requests if r.path.startswith("/busy/")]
+    assert len(asked) == 1
+    assert value(archive, "SELECT count(*) FROM fetches WHERE status = 429") == 1
+    assert value(archive, "SELECT backoff_until FROM hosts WHERE host LIKE '127.0.0.2%'") > (
+        "2026-02-21T08:59"
+    )
+    web.requests.clear()
+    assert crawl(archive, START.replace(minute=30)).json["visits"] == 0
+    assert not web.requests.count("/busy/1")
+    due = "SELECT count(*) FROM sources WHERE due_at <= '2026-02-21T09:01' AND url LIKE '%busy%'"
+    assert value(archive, due) == 6  # none was counted as failed for good, none lost
+
+
+def test_a_redirect_to_another_host_waits_for_that_host(web: DemoWeb, tmp_path: Path) -> None:
+    for number in range(3):
+        web.add("courier", f"/to/{number}", redirect(web.url("wire", f"/at/{number}"), 302))
+        web.add("wire", f"/at/{number}", page(TEXT))
+    pages = [("courier", f"/to/{number}") for number in range(3)]
+    archive = tmp_path / "a.db"
+    crawl(archive, START, listed(web, tmp_path, *pages), "--delay", 1)
+    assert min(gaps(web, "127.0.0.3")) >= 0.95
+    assert value(archive, "SELECT count(*) FROM sources WHERE good_capture IS NOT NULL") == 3
+
+
+def test_the_time_of_a_capture_is_that_of_its_request(web: DemoWeb, tmp_path: Path) -> None:
+    pages = [("courier", f"/time/{number}") for number in range(4)]
+    for host, name in pages:
+        web.add(host, name, page(TEXT))
+    archive = tmp_path / "a.db"
+    crawl(archive, START, listed(web, tmp_path, *pages), "--delay", 1.5)
+    told = [
+        row["captured_at"]
+        for row in rows(
+            archive, "SELECT captured_at FROM captures WHERE source NOT NULL ORDER BY id"
+        )
+    ]
+    seconds = [int(instant[17:19]) + 60 * int(instant[14:16]) for instant in told]
+    assert all(1 <= later - earlier <= 3 for earlier, later in pairwise(seconds))
+    assert value(archive, "SELECT max(elapsed_ms) FROM fetches") < 1000
+
+
+def test_the_largest_host_is_begun_first(web: DemoWeb, tmp_path: Path) -> None:
+    """A run lasts as long as its largest host: 8 pages a second apart, whatever else there is."""
+    pages = [("wire", f"/few/{number}") for number in range(2)]
+    pages += [("courier", f"/many/{number}") for number in range(8)]
+    for host, name in pages:
+        web.add(host, name, page(TEXT))
+    crawl(tmp_path / "a.db", START, listed(web, tmp_path, *pages), "--delay", 1)
+    times = [r.t for r in web.requests]
+    assert times[-1] - times[0] <= 1.05 * 8 * 1.0 + 1  # robots.txt is the first of nine
