@@ -25,6 +25,15 @@ def normalise_text(text: str) -> str:
     return re.sub(r"\s+", " ", folded).strip()
 
 
+# Chinese and Japanese do not part words by blanks: there each character counts as one.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|\w[\w'’-]*")
+
+
+def count_words(text: str) -> int:
+    """Return the number of words of a text; of Chinese and Japanese that of characters."""
+    return len(_WORD.findall(text))
+
+
 def text_digest(text: str) -> str:
     """Return the labelled digest of the normalised text: equal digests, same version."""
     return digest_of(normalise_text(text).encode(errors="replace"))  # lone surrogates

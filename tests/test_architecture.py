@@ -24,7 +24,6 @@ ADAPTERS = {  # library -> the rooms that may import it
     "sqlite3": {"archive"},
     "trafilatura": {"extraction"},
     "pypdf": {"extraction"},
-    "puremagic": {"extraction"},
     "ada_url": {"urls"},
     "dateutil": {"dates"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import normalise_text, text_digest
+from crawler.comparison import count_words, normalise_text, text_digest
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,18 @@ def test_a_normalised_text_stays_as_it_is_and_any_text_has_a_digest(text: str) -
 def test_marks_in_any_order_normalise_once_and_for_all(text: str) -> None:
     once = normalise_text(text)
     assert normalise_text(once) == once and "  " not in once
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", 0),
+        ("Two words.", 2),
+        ("It’s a re-worded $5 million text", 6),
+        ("燕鸥角灯塔的钟停了", 9),
+        ("入り江の学校 and three more", 9),
+        ("Письмо из школы", 3),
+    ],
+)
+def test_words_are_counted_in_scripts_without_blanks_too(text: str, words: int) -> None:
+    assert count_words(text) == words

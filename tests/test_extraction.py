@@ -94,6 +94,7 @@ def test_only_links_inside_the_article_count() -> None:
         "</p><ul><li>A drawing of <a href='../map'>all bridges</a> in the old town</li></ul>"
         "<p>Write <a href='mailto:a@b.example'>to us</a>, <a href='#top'>go up</a>, "
         "<a href='javascript:x()'>click</a>, <a href='http://[bad'>or not</a>, all day long.</p>"
+        "<p>Mail <a href='/cdn-cgi/l/email-protection#1b77'>the clerk</a> of the council.</p>"
         "<p>Again <a href='/people/mayor'>was elected</a>, as we said already at length.</p>"
     )
     assert read(html(PROSE + body)).links == (

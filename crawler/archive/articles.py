@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
 from crawler.archive.storable import storable_text
-from crawler.comparison import text_digest
+from crawler.comparison import count_words, text_digest
 from crawler.items import Article
 
 
@@ -104,7 +104,7 @@ def _values(payload: str, article: Article, now: str) -> tuple[object, ...]:
     return (
         payload, article.extractor, article.status, article.mime, article.title, article.author,
         article.site, article.published_on, article.language,
-        len(text.split()) if text is not None else None, text,
+        count_words(text) if text is not None else None, text,
         text_digest(text) if text is not None else None,
         json.dumps(article.links, ensure_ascii=False) if article.links else None,
         article.charset, " > ".join(article.tried) or None, article.failure, now,

@@ -27,9 +27,9 @@ PEAK_MB = 400  # a worker that once needed so much is replaced: it does not give
 START_SECONDS = 60  # 1 s on an idle machine
 COMMAND = (sys.executable, "-W", "ignore", "-m", "crawler.extraction.worker")
 
-# Shares of the wall limit, since the worker took the page up: by then it must have the text, the
-# metadata too, and, after a failure, the text of the lowest rung. Of 1,373 saved pages the slowest
-# took 1 s in all, so a page is cut short by the machine's load only when it is 7 times too busy.
+# Shares of the wall limit, counted from when a worker takes the page up: by the first it must have
+# the text, by the second the metadata too; what remains is for the lowest rung. Of 1,373 saved
+# pages two took 1.5 s of CPU and no other 0.8, so only a machine busy fivefold cuts one short.
 TEXT_SHARE, METADATA_SHARE = 0.5, 0.7
 
 
