@@ -104,7 +104,7 @@ def test_an_article_is_kept_whole(archive: Archive) -> None:
     for name in ("extractor", "status", "mime", "title", "author", "site", "published_on",
                  "language", "text", "charset", "failure"):  # fmt: skip
         assert row[name] == getattr(full, name), name
-    assert (row["words"], row["tried"], row["extracted_at"]) == (8, "full > fast", at())
+    assert (row["words"], row["tried"], row["extracted_at"]) == (7, "full > fast", at())
     assert row["text_digest"] == text_digest(text)
     assert json.loads(row["links"]) == ["https://a.example/ü"]
 
