@@ -107,6 +107,7 @@ def _flush(archive: Archive, again: list[tuple[str, int]], now: str) -> None:
     archive.ledger.seen_again(again, now)
     again.clear()
     archive.connection.commit()
+    archive.connection.begin_group()  # a session's timer may have ended it
 
 
 def _read_group(
@@ -210,4 +211,6 @@ def read_fetched(
     if isinstance(found, Entry):
         kept = page_of(found, page.body, page.capture)
         keep_entry(archive, [found], [kept], counts, input_id=source.id, now=now)
+    else:
+        archive.ledger.solved(page.url)
     return found

@@ -21,7 +21,7 @@ LAYERS = {
 }  # fmt: skip
 ADAPTERS = {  # library -> the rooms that may import it
     "sqlite_utils": {"archive"},
-    "sqlite3": {"archive"},
+    "sqlite3": {"archive", "cli"},  # the command line knows its errors, not its SQL
     "trafilatura": {"extraction"},
     "pypdf": {"extraction"},
     "ada_url": {"urls"},

@@ -222,3 +222,18 @@ def test_numbers_read_well() -> None:
     assert plural(2, "entry", "entries") == "2 entries"
     assert (size(999), size(1500), size(2_000_000)) == ("999 B", "1.5 KB", "2.0 MB")
     assert shorten("abcdef", 4) == "abc…"
+
+
+def test_a_damaged_archive_is_said_with_its_own_exit_code(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    with sqlite3.connect(archive) as connection:
+        (page,) = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'citations'"
+        ).fetchone()
+    connection.close()
+    with archive.open("r+b") as file:  # the table's own page, so that the schema still reads
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    done = sourcekeep("status", "--archive", archive)
+    assert done.code == 4 and "damaged" in done.err and "Traceback" not in done.err

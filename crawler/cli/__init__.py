@@ -5,6 +5,7 @@ because Scrapy alone takes 0.8 s.
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -71,6 +72,8 @@ def _run(parsed: argparse.Namespace) -> int:
         return _complain(exc, EXIT_USAGE)
     except PayloadDamaged as exc:
         return _complain(exc, EXIT_INTEGRITY)
+    except sqlite3.DatabaseError as exc:
+        return _complain(f"the archive is damaged: {exc}; restore a backup", EXIT_INTEGRITY)
     except SourcekeepError as exc:
         return _complain(exc, EXIT_BROKE)
     except BrokenPipeError:  # `sourcekeep status | head`

@@ -61,8 +61,9 @@ def _make_room(path: Path) -> None:
         raise UsageError(f"{path} exists and is no demo archive; name another file") from exc
     if not inputs or not all(source.locator.startswith(LOOPBACK) for source in inputs):
         raise UsageError(f"{path} holds other things than a demo; name another file: --archive")
-    for suffix in ("", "-wal", "-shm", "-lock"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    with Archive.open(path) as archive, archive.run_lock():  # raises when a demo is at work on it
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _crawl(
