@@ -24,7 +24,9 @@ SOURCEKEEP_WORKERS = None  # extraction processes; None: one for each core, at m
 SOURCEKEEP_BODY_CAP_BYTES = 32 * 2**20  # a longer body is kept up to here, and marked so
 SOURCEKEEP_ALLOW: list[str] = []  # networks that may be dialled besides global addresses
 SOURCEKEEP_ALLOW_PORTS: list[str] = []  # ports besides 80, 443 and 8000-8999
+SOURCEKEEP_CONTROL_URLS: list[str] = []  # pages that tell whether we are offline ourselves
 SOURCEKEEP_PROXY = None  # the only way to use a proxy
+SOURCEKEEP_CA_FILE = None  # PEM file of the certificates to trust; None: the system's
 SOURCEKEEP_CRAWL_DELAY_CAP = 30.0  # seconds; a longer Crawl-delay is obeyed up to here
 
 # Politeness
@@ -58,7 +60,7 @@ TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # IPv6-only ho
 HTTPPROXY_ENABLED = False  # a proxy in the environment would hide the target from the guard
 COOKIES_ENABLED = False
 REFERER_ENABLED = False
-DOWNLOAD_VERIFY_CERTIFICATES = False  # an expired certificate is an observation, no obstacle
+DOWNLOAD_VERIFY_CERTIFICATES = False  # verified always; True: a certificate's fault is fatal
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 2**30  # the backstop; the capture layer stops at SOURCEKEEP_BODY_CAP_BYTES
 DOWNLOAD_WARNSIZE = 0
@@ -80,6 +82,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.fetching.robots.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.fetching.control.ControlMiddleware": 540,
     "crawler.fetching.redirects.MetaRefreshMiddleware": 580,
     "crawler.fetching.redirects.RedirectMiddleware": 600,
     "crawler.fetching.egress.UserProxyMiddleware": 750,

@@ -7,6 +7,7 @@ is the whole vocabulary.
 from __future__ import annotations
 
 OUTCOMES = {
+    "local-fault": "we were offline ourselves: no control URL answered either",
     "robots-excluded": "robots.txt of the host disallows us, or could not be read",
     "refused-by-us": "we did not dial: address, port or scheme that a public source never has",
     "blocked": "the host refuses us: 403, 429, 202 and other answers that it keeps for programs",

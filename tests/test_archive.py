@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -199,17 +200,42 @@ def test_a_place_where_no_archive_can_be_is_one_clear_sentence(
     assert str(caught.value) == f"{tmp_path / name}: {sentence.format(folder=tmp_path)}"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fetched(
-    tmp_path: Path,
-) -> None:
-    path = tmp_path / "archive.db"
-    new_archive(tmp_path).close()
-    for place, mode in ((path, 0o444), (tmp_path, 0o555)):
-        place.chmod(mode)
-        with pytest.raises(ArchiveError, match="not writable; check the permissions"):
-            Archive.open(path)
-        place.chmod(0o755)
+def refusals_without_rights(path: Path) -> list[str]:
+    """What opening says to a process that is not root (a child, where we are root)."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        if os.geteuid() == 0:
+            os.setuid(65534)
+        for attempt in (Archive.open, Archive.open_for_reading):
+            try:
+                attempt(path).close()
+                os.write(writer, b"opened\n")
+            except ArchiveError as exc:
+                os.write(writer, f"{exc}\n".encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answers:
+        said = answers.read().splitlines()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fetched() -> None:
+    with TemporaryDirectory() as name:  # tmp_path lies in a folder that is closed to others
+        folder, path = Path(name), Path(name) / "archive.db"
+        new_archive(folder).close()
+        unwritable = f"{path}: not writable; check the permissions of file and folder"
+        folder.chmod(0o555)
+        assert refusals_without_rights(path) == [
+            unwritable,
+            f"{path}: cannot be read where nothing may be written (SQLite needs a file beside it);"
+            " copy it to another folder",
+        ]
+        folder.chmod(0o777)
+        path.chmod(0o444)
+        assert refusals_without_rights(path) == [unwritable, "opened"]
+        folder.chmod(0o755)
 
 
 def test_what_a_killed_run_left_in_the_wal_is_read(tmp_path: Path) -> None:
@@ -446,6 +472,44 @@ def test_a_commit_that_fails_takes_its_group_back(archive: Archive) -> None:
         sql.execute("PRAGMA defer_foreign_keys = ON")
         sql.execute("INSERT INTO entry_aliases VALUES ('address', 99)")
     assert not sql.in_transaction
+
+
+# A kill
+
+
+WRITE = """
+import os, sys; from pathlib import Path
+from tests.test_archive_kit import *
+archive = new_archive(Path(sys.argv[1]))
+run, number = begin(archive), source(archive)
+archive.connection.begin_group()
+for count in range(1, 100_000):
+    visit(archive, run, number, hop(body=os.urandom(3_000)))
+    if count % 4 == 0:
+        archive.connection.commit()
+        print(count, flush=True)  # acknowledged
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 7, 20])
+def test_a_killed_run_keeps_every_acknowledged_visit_and_no_half_one(
+    tmp_path: Path, lines: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITE, str(tmp_path)], stdout=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        acknowledged = [child.stdout.readline() for _ in range(lines)]
+        child.kill()
+        acknowledged += child.stdout.readlines()
+    with Archive.open(tmp_path / "archive.db") as archive:
+        kept = one(archive, "SELECT count(*) FROM fetches")
+        assert kept >= int(acknowledged[-1]) and kept % 4 == 0
+        assert one(archive, "SELECT count(*) FROM captures") == kept
+        assert one(archive, "SELECT max(good_capture) FROM sources") == kept
+        for row in rows(archive, "SELECT payload FROM captures"):
+            archive.payloads.get(row["payload"])
+        assert one(archive, "PRAGMA integrity_check") == "ok"
 
 
 # Others at the same file

@@ -386,6 +386,7 @@ def test_every_outcome_is_documented_with_what_it_means_for_the_schedule() -> No
             "by the ladder" if outcome in verdicts.LIVE
             else "after a refusal" if outcome in verdicts.REFUSALS
             else "–" if outcome in ("robots", "redirect")
+            else "after an hour" if outcome == "local-fault"
             else "after a failure"
         )  # fmt: skip
         assert row[3] == expected, f"docs/outcomes.md: next visit after {outcome}: {expected!r}"

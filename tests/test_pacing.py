@@ -20,6 +20,7 @@ from crawler.fetching.pacing import REST_MAX, REST_UNTOLD, STRIKE, rest_of
         ("9" * 40, REST_MAX.total_seconds()),
         ("Fri, 01 Mar 2126 12:00:00 GMT", REST_MAX.total_seconds()),
         ("Sun, 01 Mar 2020 12:00:00 GMT", REST_UNTOLD.total_seconds()),
+        ("Sun, 01 Mar 2026 13:00:00 +99999999999999999999", REST_UNTOLD.total_seconds()),
         ("soon", REST_UNTOLD.total_seconds()),
         ("-5", REST_UNTOLD.total_seconds()),
         ("", REST_UNTOLD.total_seconds()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,6 +39,8 @@ class Connection:
     def __init__(self, path: Path, sql: sqlite3.Connection) -> None:
         self.path = path
         self.sql = sql
+        # Told of each write that was refused, wherever it was asked for: the run must stop.
+        self.on_lost: Callable[[EvidenceLost], None] | None = None
         self._grouping = False
         self._depth = 0  # blocks of writes that are open
 
@@ -61,7 +63,7 @@ class Connection:
             if not self._grouping and not self._depth:
                 self._commit()
         except sqlite3.Error as exc:
-            raise EvidenceLost(f"{self.path} cannot be written: {exc}") from exc
+            raise self._lost(exc) from exc
 
     def _undo_step(self) -> None:
         """Take back the block that failed, and only that.
@@ -94,7 +96,25 @@ class Connection:
             if self.sql.in_transaction:
                 self._commit()
         except sqlite3.Error as exc:
-            raise EvidenceLost(f"{self.path} cannot be written: {exc}") from exc
+            raise self._lost(exc) from exc
+
+    def _lost(self, exc: sqlite3.Error) -> EvidenceLost:
+        """Return what a refused write means, after saying so to the run."""
+        lost = EvidenceLost(f"{self.path} cannot be written: {exc}")
+        if self.on_lost is not None:
+            self.on_lost(lost)
+        return lost
+
+    def wait_no_longer(self) -> None:
+        """Wait but a second for another process's lock: a run that stops has no time for it."""
+        self.sql.execute("PRAGMA busy_timeout = 1000")
+
+    def wal_size_bytes(self) -> int:
+        """Return the size of the write-ahead log. It only grows while a reader holds it back."""
+        try:
+            return self.path.with_name(self.path.name + "-wal").stat().st_size
+        except OSError:
+            return 0
 
     def end_group(self) -> None:
         """Commit, and let each block of writes be its own transaction again."""

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -15,6 +15,10 @@ from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
 from crawler.errors import ArchiveBusy, ArchiveError, ForeignDatabase, NewerSchema
 
 BUSY_TIMEOUT_S = 30.0  # a reader or `add` beside a crawl waits this long for its turn
+# What a reader's open transaction made the write-ahead log grow to is given back down to here.
+WAL_KEPT_BYTES = 64 * 2**20
+# Room for the last words of a run on a full disk: its row takes some ten pages in the log.
+RESERVE_BYTES = 256 * 2**10
 PAGE_SIZE_BYTES = 4096  # measured: 2.8 % overhead on 31 KB blobs; 8K 5 %, 16K 11 %
 _MAGIC = b"SQLite format 3\0"
 
@@ -25,9 +29,9 @@ def connect(path: Path, *, create: bool) -> Connection:
     Raises ArchiveError when there is none and ``create`` is false or the place is not writable,
     ForeignDatabase when the file holds something else, NewerSchema when we are too old for it.
     """
+    _refuse_unwritable(path)
     if _version_of(path) is None and not create:
         raise _nothing_there(path)
-    _refuse_unwritable(path)
     try:
         sql = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=ArchiveSql
@@ -87,6 +91,11 @@ def _version_of(path: Path) -> int | None:
         with closing(_read_only(path)) as sql:
             return _checked_version(sql, path)
     except sqlite3.OperationalError as exc:
+        if not os.access(path.parent, os.W_OK):
+            raise ArchiveError(
+                f"{path}: cannot be read where nothing may be written (SQLite needs a file beside"
+                " it); copy it to another folder"
+            ) from exc
         raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
     except sqlite3.DatabaseError as exc:
         raise ForeignDatabase(f"{path}: not usable as an archive: {exc}") from exc
@@ -133,8 +142,13 @@ def _refuse_unwritable(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise ArchiveError(f"{path}: the folder {folder} does not exist")
-    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+    exists = os.access(path, os.F_OK)
+    if not os.access(folder, os.W_OK) or (exists and not os.access(path, os.W_OK)):
         raise ArchiveError(f"{path}: not writable; check the permissions of file and folder")
+    for ending in ("-wal", "-shm"):  # another user's process may have left them, root's for one
+        companion = path.with_name(path.name + ending)
+        if os.access(companion, os.F_OK) and not os.access(companion, os.W_OK):
+            raise ArchiveError(f"{companion}: not writable; check whose it is")
 
 
 def _configure(sql: sqlite3.Connection) -> None:
@@ -143,7 +157,41 @@ def _configure(sql: sqlite3.Connection) -> None:
     sql.execute(f"PRAGMA page_size = {PAGE_SIZE_BYTES}")
     sql.execute("PRAGMA journal_mode = WAL")
     sql.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
+    sql.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
     sql.execute("PRAGMA foreign_keys = ON")
+
+
+class Reserve:
+    """A file beside the archive whose only use is to be deleted when the disk is full."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def take(self) -> None:
+        """Take the room. Raises ArchiveError: a disk that has none is no place for a run."""
+        try:
+            with self._path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
+        except OSError as exc:
+            self.free()
+            raise ArchiveError(f"{self._path}: no room for a run: {exc.strerror}") from exc
+
+    def free(self) -> None:
+        """Give the room back."""
+        with suppress(OSError):  # gone already, or worse: then there is no room to give
+            self._path.unlink()
+
+
+@contextmanager
+def reserve(path: Path) -> Iterator[Reserve]:
+    """Hold room for the end of a run. A killed run leaves the file to the next, which takes it."""
+    real = path.resolve()
+    held = Reserve(real.with_name(real.name + "-reserve"))
+    held.take()
+    try:
+        yield held
+    finally:
+        held.free()
 
 
 @contextmanager

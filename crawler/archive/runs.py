@@ -74,13 +74,17 @@ class Runs:
         )  # fmt: skip
 
     def failed(self, run: int, limit: int) -> list[sqlite3.Row]:
-        """Return the sources that a run visited without success, those not held first."""
+        """Return the sources that a run visited without success, those not held first.
+
+        Where we were offline ourselves nothing is known of the source.
+        """
         return self._connection.sql.execute(
             "SELECT s.id AS source, s.url AS url, s.last_outcome AS outcome, f.reason AS reason,"
             " s.good_capture IS NOT NULL AS held"
             " FROM (SELECT source, max(id) AS last FROM fetches WHERE run = ?1"
             "  AND source IS NOT NULL GROUP BY source) v"
             " JOIN fetches f ON f.id = v.last JOIN sources s ON s.id = v.source"
-            " WHERE s.failures > 0 ORDER BY held, s.last_outcome, s.url LIMIT ?2",
+            " WHERE s.failures > 0 AND f.outcome <> 'local-fault'"
+            " ORDER BY held, s.last_outcome, s.url LIMIT ?2",
             (run, limit),
         ).fetchall()

@@ -144,7 +144,7 @@ CREATE TABLE sources (
   etag TEXT,
   last_modified TEXT
 ) STRICT;
-CREATE INDEX sources_by_host_and_due ON sources(host, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX sources_by_host_and_due ON sources(host, due_at);
 CREATE INDEX sources_not_visited ON sources(host, first_cited_on DESC)
   WHERE last_fetched_at IS NULL;
 CREATE INDEX sources_without_copy ON sources(id) WHERE good_capture IS NULL;

@@ -13,16 +13,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 
 from crawler.codings import decode_body, is_undecoded
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
+from crawler.errors import UrlError
 from crawler.extraction.mediatypes import sniff
+from crawler.fetching import tls
 from crawler.fetching.egress import AddressRefused, EgressPolicy, peer_refusal
-from crawler.fetching.failures import failure_code, failure_text
-from crawler.fetching.handler import HostRests
+from crawler.fetching.failures import BadTarget, failure_code, failure_text
+from crawler.fetching.handler import EXCESS, TIMED_OUT, HostRests
 from crawler.fetching.visits import Visit
 from crawler.items import Header, Hop, Payload
 from crawler.urls import host_key
@@ -39,9 +42,19 @@ logger = logging.getLogger(__name__)
 # Credentials are kept out of the archive: of Set-Cookie the name shows, never the value.
 _SECRET_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization"})
 _CONDITIONS = (b"If-None-Match", b"If-Modified-Since")
-# What Scrapy's flags say of completeness, as WARC-Truncated tokens and as flags of ours.
-_TRUNCATED = {"dataloss": "disconnect", "download_stopped": "length"}
-_FLAGS = {"partial": "length-unverified"}
+# What the flags of Scrapy and of our handler say of completeness, as WARC-Truncated tokens; and
+# what else they and the verification of the certificate say, as flags of ours.
+_TRUNCATED = {
+    "dataloss": "disconnect",
+    "download_stopped": "length",
+    TIMED_OUT: "time",
+    EXCESS: "unspecified",  # the length that was told is wrong: nobody knows what is missing
+}
+_FLAGS = {
+    "partial": "length-unverified",
+    EXCESS: "excess-bytes",
+    **{fault: fault for fault in (tls.EXPIRED, tls.NAME, tls.UNTRUSTED)},
+}
 
 
 class CaptureMiddleware:
@@ -50,7 +63,6 @@ class CaptureMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._policy = EgressPolicy.from_settings(crawler.settings)
-        self._verifies = crawler.settings.getbool("DOWNLOAD_VERIFY_CERTIFICATES")
         self._cap = crawler.settings.getint("SOURCEKEEP_BODY_CAP_BYTES")
 
     @classmethod
@@ -72,15 +84,23 @@ class CaptureMiddleware:
         return session
 
     def process_request(self, request: Request) -> None:
-        """Put the request into the slot of its own host: a redirect inherits the first host's."""
-        request.meta["download_slot"] = host_key(request.url)
-        for inherited in ("received", "dialled"):  # a retry or redirect takes the meta along
+        """Put the request into the slot of its own host: a redirect inherits the first host's.
+
+        Raises BadTarget for a URL that is not requested: only a redirect of robots.txt gets here.
+        """
+        try:
+            request.meta["download_slot"] = host_key(request.url)
+        except UrlError as exc:
+            raise BadTarget(exc.reason) from exc
+        for inherited in ("received", "dialled", "tls"):  # a retry or redirect takes the meta along
             request.meta.pop(inherited, None)
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def process_response(self, request: Request, response: Response) -> Response | Request:
         """Keep an answer; what goes on upward has its content codings undone.
 
-        Raises AddressRefused for a peer that the guard should not have let us reach.
+        Returns a request in place of an answer that broke off, as long as it may be retried: for
+        Scrapy's retries that is an answer like others. Raises AddressRefused for a peer that the
+        guard should not have let us reach.
         """
         refused = peer_refusal(response.ip_address, self._policy)
         if refused is not None:
@@ -93,11 +113,21 @@ class CaptureMiddleware:
         payload = decode_body(wire, coding, limit=self._cap)
         hop = self._answered(request, response, payload)
         self._keep(request, hop)
+        again = self._asked_again(request, hop)
+        if again is not None:
+            return again
         if coding is None:
             return response
         headers = response.headers.copy()
         del headers["Content-Encoding"]
         return response.replace(body=payload.body, headers=headers)
+
+    def _asked_again(self, request: Request, hop: Hop) -> Request | None:
+        if hop.reason != "truncated" or hop.truncated != "disconnect":
+            return None
+        spider = self._crawler.spider
+        assert spider is not None
+        return get_retry_request(request, spider=spider, reason=hop.reason)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Keep a failure, robots.txt's refusal included. A host that rests was not asked."""
@@ -141,6 +171,8 @@ class CaptureMiddleware:
     def _answered(self, request: Request, response: Response, payload: Payload) -> Hop:
         wire = response.body
         truncated = next((_TRUNCATED[f] for f in response.flags if f in _TRUNCATED), None)
+        verification: tls.Verification | None = request.meta.get("tls")
+        seen = (*response.flags, *sorted(verification.faults if verification else ()))
         outcome, reason = outcome_of_response(
             response.status,
             size_bytes=len(wire),
@@ -159,14 +191,14 @@ class CaptureMiddleware:
             response_headers=header_pairs(response.headers),
             protocol=response.protocol,
             ip_address=str(response.ip_address) if response.ip_address else None,
-            tls_verified=self._verifies if request.url.startswith("https:") else None,
+            tls_verified=_verified(request, verification),
             certificate_digest=_certificate_digest(response),
             wire_digest=digest_of(wire),
             wire_size_bytes=len(wire),
             body=None if response.status == 304 else payload.body,
             mime_declared=declared,
             mime_sniffed=sniff(payload.body, declared),
-            flags=(*payload.flags, *(_FLAGS[f] for f in response.flags if f in _FLAGS)),
+            flags=(*payload.flags, *(_FLAGS[f] for f in seen if f in _FLAGS)),
             truncated=truncated,
             **common,
         )
@@ -200,6 +232,13 @@ def _text(value: bytes | None) -> str | None:
 def _coding(response: Response) -> str | None:
     """The content codings in the order of their application; None when there are none."""
     return ", ".join(_text(v) or "" for v in response.headers.getlist(b"Content-Encoding")) or None
+
+
+def _verified(request: Request, verification: tls.Verification | None) -> bool | None:
+    """Tell whether the host's certificate is right; None: no TLS. Not known counts as not."""
+    if not request.url.startswith("https:"):
+        return None
+    return verification is not None and verification.passed
 
 
 def _certificate_digest(response: Response) -> str | None:

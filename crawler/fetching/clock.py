@@ -7,17 +7,22 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Tells the time of a run. A pretended start moves on by the monotonic clock.
+    """Tells the time of a run: one reading at its start, and what has passed since.
 
-    Durations never come from the wall clock, which may be set while a run lasts.
+    The wall clock may be set while a run lasts; order and durations must not turn back with it.
     """
 
-    def __init__(self, pretended: datetime | None = None) -> None:
-        self._start = pretended
-        self._started = time.monotonic()
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start or datetime.now(UTC)
+        self._started = _seconds()
 
     def now(self) -> datetime:
         """Return the present instant in UTC, with microseconds."""
-        if self._start is None:
-            return datetime.now(UTC)
-        return self._start + timedelta(seconds=time.monotonic() - self._started)
+        return self._start + timedelta(seconds=_seconds() - self._started)
+
+
+def _seconds() -> float:
+    """Seconds that only go forward; those of a suspended machine count, where Linux tells them."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

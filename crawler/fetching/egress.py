@@ -50,6 +50,7 @@ from crawler.addresses import (
     refusal,
 )
 from crawler.errors import SourcekeepError, UsageError
+from crawler.fetching.tls import check_trust
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -313,6 +314,7 @@ class UserProxyMiddleware:
 def check_settings(settings: BaseSettings) -> None:
     """Refuse settings under which something could be fetched past the guard. Raises UsageError."""
     EgressPolicy.from_settings(settings)
+    check_trust(settings)
     for scheme in _schemes(settings):
         handler = _handler(settings, scheme)
         if not (isinstance(handler, type) and issubclass(handler, GuardedDownloadHandler)):

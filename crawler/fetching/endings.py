@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from crawler.archive import ExtractionJob, Finish, Kept
 from crawler.dates import parse_instant
 from crawler.fetching.visits import Visit
+from crawler.items import Hop
 from crawler.schedule import History, NextVisit, next_visit
 from crawler.verdicts import LIVE
 
@@ -70,6 +72,22 @@ def validators_of(visit: Visit) -> tuple[str | None, str | None]:
         return None, None
     headers = {name.lower(): value for name, value in last.response_headers}
     return headers.get("etag"), headers.get("last-modified")
+
+
+def skew_of(hop: Hop) -> timedelta | None:
+    """Return how far a host's clock was before ours when it answered; None when it did not say.
+
+    An answer from a cache tells the time at which it went in.
+    """
+    headers = {name.lower(): value for name, value in hop.response_headers}
+    if "date" not in headers or "age" in headers:
+        return None
+    try:
+        theirs = parsedate_to_datetime(headers["date"])
+    except (ValueError, OverflowError, IndexError, TypeError):  # a header may hold anything
+        return None
+    ours = parse_instant(hop.fetched_at) + timedelta(milliseconds=hop.elapsed_ms or 0)
+    return (theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)) - ours
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -12,7 +12,6 @@ from crawler.errors import PayloadDamaged
 from crawler.extraction.pool import ExtractionPool
 from crawler.fetching.clock import Clock
 
-
 logger = logging.getLogger(__name__)
 
 

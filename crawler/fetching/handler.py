@@ -1,39 +1,299 @@
 """The download handler: the last place before the wire, behind every queue and delay.
 
 Downloader middlewares decide before a request waits for its host's turn, which may take minutes;
-what must be true at the moment of the request is checked here.
+what must be true at the moment of the request is checked here. And Scrapy's handler throws away or
+does not look at what an archive wants to know of a transfer: what came of a body before the
+deadline, bytes beyond the announced length, a connection that broke off while nothing told where
+the body ends, what is wrong with a certificate. The classes below keep that. They stand on private
+ones of Scrapy 2.19 and Twisted 26.10; tests/test_fidelity.py shows when those change.
 """
 
 from __future__ import annotations
 
+import gc
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from scrapy import Request
-from scrapy.exceptions import IgnoreRequest
+from scrapy import Request, signals
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+    _LenientHTTPClientParser,
+    _ScrapyAgent,
+)
+from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.error import ConnectionLost
+from twisted.web._newclient import ParseError
 
 from crawler.fetching.egress import GuardedDownloadHandler
+from crawler.fetching.tls import NotingPolicy, Verification, verification_of
 from crawler.urls import host_key
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
+    from twisted.internet.interfaces import IAddress
+    from twisted.python.failure import Failure
+    from twisted.web._newclient import Request as TxRequest
+    from twisted.web.client import Response as TxResponse
+    from twisted.web.iweb import IResponse
+
+T = TypeVar("T")
+
+# What we say of a transfer in ``response.flags``, beside Scrapy's own words.
+TIMED_OUT, EXCESS, BROKEN = "timed_out", "excess_bytes", "dataloss"
+# The head of an answer, heads of answers with a status below 200 before it included. Browsers stop
+# at 256 KiB; a single line of more than 16 KiB is too long for Twisted. Twisted logs each answer
+# below 200, so that 40,000 of them keep us busy for seconds.
+HEAD_MAX_BYTES = 2**20
+HEAD_MAX_LINES = 10_000
+# Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this.
+BODIES_MAX_BYTES = 64 * 2**20
+LARGE_BODY_BYTES = 4 * 2**20  # from here on a body is worth a collection of garbage, some 50 ms
 
 
 class HostRests(IgnoreRequest):
     """The host asked for rest while the request waited. Nothing was sent; the source stays due."""
 
 
-class ArchiveDownloadHandler(GuardedDownloadHandler):
-    """The guarded handler, with the time of each request and the rest of each host."""
+@dataclass(slots=True)
+class _Facts:
+    """What was seen of one transfer below the reach of Scrapy."""
+
+    tls: Verification | None = None  # None: no TLS
+    excess: bool = False  # bytes came after the end that the answer named
+    broken: bool = False  # the connection did not end in good order
+
+
+class _Parser(_LenientHTTPClientParser):
+    """Scrapy's parser of answers, with a limit to their head."""
+
+    facts: _Facts  # set by the protocol
+    _head_bytes = 0
+    _head_lines = 0
+
+    def lineReceived(self, line: bytes) -> None:
+        """Take a line of the head. Raises ParseError when there were too many."""
+        self._head_bytes += len(line)
+        self._head_lines += 1
+        if self._head_bytes > HEAD_MAX_BYTES or self._head_lines > HEAD_MAX_LINES:
+            raise _too_long(f"head of more than {self._head_lines - 1} lines", line)
+        super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Fail where Twisted would close the connection as if the host had."""
+        raise _too_long(f"header line of more than {self.MAX_LENGTH} bytes", line)
+
+    def connectionLost(self, reason: Failure | None = None) -> None:
+        """Note how the connection ended: where no length was told, only that shows a cut."""
+        # With TLS a reset and a mere missing goodbye look alike, and the latter is common.
+        # At an end in good order Twisted passes an exception in place of a Failure.
+        if isinstance(getattr(reason, "value", reason), ConnectionLost) and not self.facts.tls:
+            self.facts.broken = True
+        super().connectionLost(reason)
+
+
+def _too_long(what: str, line: bytes) -> ParseError:
+    return ParseError(what, line[:80])  # type: ignore[no-untyped-call]
+
+
+class _Protocol(_LenientHTTP11ClientProtocol):
+    """Scrapy's HTTP/1.1, with the facts of each transfer on its response."""
+
+    _facts = _Facts()
+
+    def request(self, request: TxRequest) -> Deferred[IResponse]:
+        """Send a request; its response has the attribute ``facts``."""
+        answered: Deferred[IResponse] = super().request(request)
+        facts = self._facts = _Facts(tls=verification_of(self.transport))
+        parser: Any = self._parser  # Scrapy's own request() swaps its class in the same way
+        parser.__class__ = _Parser
+        parser.facts = facts
+
+        def attach(response: IResponse) -> IResponse:
+            response.facts = facts
+            return response
+
+        return answered.addCallback(attach)
+
+    def _finishResponse(self, rest: bytes) -> None:
+        if rest.strip():  # some servers end every answer with a stray line break
+            self._facts.excess = True
+            if self._currentRequest is not None:  # what follows would be taken for the next answer
+                self._currentRequest.persistent = False
+        super()._finishResponse(rest)
+
+
+class _ProtocolFactory(_LenientHTTP11ClientFactory):
+    """Builds our protocol for the pool."""
+
+    def buildProtocol(self, addr: IAddress | None) -> _Protocol:
+        """Return a protocol for a new connection."""
+        return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+class _Gate:
+    """Lets bodies grow together up to a limit; beyond it only the largest, which ends first.
+
+    The others wait, each under its own deadline. The largest never does, so that somebody moves.
+    """
+
+    def __init__(self) -> None:
+        self._sizes: dict[_Agent, int] = {}
+        self._waiting: set[_Agent] = set()
+        self._total = 0
+
+    def grow(self, agent: _Agent, size: int) -> None:
+        """Count bytes of a body, and make it wait where there are too many."""
+        before = self._sizes.get(agent, 0)
+        self._sizes[agent] = before + size
+        self._total += size
+        if before <= LARGE_BODY_BYTES < before + size:
+            # Scrapy's StopDownload leaves request, visit and body behind in circles of frames:
+            # seven bodies at the cap came to 312 MiB without this (Scrapy 2.19.0).
+            gc.collect()
+        if self._total > BODIES_MAX_BYTES and agent is not max(self._sizes, key=self._size):
+            self._waiting.add(agent)
+            agent.pause()
+
+    def leave(self, agent: _Agent) -> None:
+        """Forget a body that has ended; those that wait go on, as far as there is room."""
+        self._total -= self._sizes.pop(agent, 0)
+        self._waiting.discard(agent)
+        waiting, self._waiting = self._waiting, set()
+        for each in waiting:
+            each.resume()
+
+    def _size(self, agent: _Agent) -> int:
+        return self._sizes[agent]
+
+
+_gates: WeakKeyDictionary[Crawler, _Gate] = WeakKeyDictionary()  # http and https share one
+
+
+class _Agent(_ScrapyAgent):
+    """Scrapy's agent of one request, which keeps what came before the deadline."""
+
+    _answer: TxResponse | None = None  # once its head is there
+
+    def pause(self) -> None:
+        """Read no more from the host for now."""
+        if self._answer is not None:
+            self._answer._transport.pauseProducing()
+
+    def resume(self) -> None:
+        """Go on reading."""
+        if self._answer is not None:
+            self._answer._transport.resumeProducing()
+
+    def release(self) -> None:
+        """Let go of the body: reader and response hold each other for a while yet."""
+        reader = getattr(self._answer, "_bodyProtocol", None)
+        if reader is not None:
+            reader._bodybuf = BytesIO()
+
+    def _cb_bodyready(self, txresponse: TxResponse, request: Request) -> Any:  # noqa: ANN401
+        self._answer = txresponse
+        return super()._cb_bodyready(txresponse, request)
+
+    def _cb_timeout(self, result: T, request: Request, url: str, timeout: float) -> T:
+        """Return the response, whole or as far as it came. Raises DownloadTimeoutError."""
+        deadline: Any = self._timeout_cl
+        in_time = deadline.active()
+        if in_time:
+            deadline.cancel()
+        response: Any = result if in_time else self._partial(result, url)
+        if response is None:
+            raise DownloadTimeoutError(f"Getting {url} took longer than {timeout} seconds.")
+        if self._answer is not None:
+            facts: _Facts = self._answer.facts  # type: ignore[attr-defined]
+            request.meta["tls"] = facts.tls
+            if isinstance(response, Response):
+                _flag(response, facts, in_time=in_time)
+        return response  # type: ignore[no-any-return]
+
+    def _partial(self, result: object, url: str) -> Response | None:
+        """Return what came before the deadline; None when the body had not begun."""
+        if isinstance(result, Response):  # the end that we made ourselves looks like the host's
+            return result
+        reader = getattr(self._answer, "_bodyProtocol", None)
+        if self._answer is None or reader is None:
+            return None
+        if self._answer._transport is not None:
+            self._answer._transport.stopProducing()  # as Scrapy does, for https
+        return self._cb_bodydone(
+            {
+                "txresponse": self._answer,
+                "body": reader._bodybuf.getvalue(),
+                "certificate": reader._certificate,
+                "ip_address": reader._ip_address,
+            },
+            url,
+        )
+
+
+def _flag(response: Response, facts: _Facts, *, in_time: bool) -> None:
+    """Add to the flags of a response what was seen below it."""
+    flags = set(response.flags)
+    if not in_time:
+        flags = (flags - {BROKEN}) | {TIMED_OUT}
+    elif facts.broken and "partial" in flags:
+        flags |= {BROKEN}
+    if facts.excess:
+        flags |= {EXCESS}
+    response.flags[:] = sorted(flags)
+
+
+class _KeepingDownloadHandler(HTTP11DownloadHandler):
+    """Scrapy's handler with our protocol, our agent and our view of certificates."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._of = crawler
+        self._pool._factory = _ProtocolFactory  # GuardedDownloadHandler takes it over
+        self._contextFactory: Any = NotingPolicy.for_crawler(crawler)
+        self._gate = _gates.setdefault(crawler, _Gate())
+        self._agents: dict[Request, _Agent] = {}
+        crawler.signals.connect(self._bytes_received, signals.bytes_received)
+
+    async def download_request(self, request: Request) -> Response:
+        """Return the response, as Scrapy's own method does, which names its agent's class."""
+        agent = self._agents[request] = _Agent(
+            contextFactory=self._contextFactory,
+            bindAddress=self._bind_address,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            warnsize=self._default_warnsize,
+            fail_on_dataloss=self._fail_on_dataloss,
+            crawler=self._crawler,
+            tls_verbose_logging=self._tls_verbose_logging,
+        )
+        try:
+            with wrap_twisted_exceptions():
+                return await maybe_deferred_to_future(agent.download_request(request))
+        finally:
+            del self._agents[request]
+            agent.release()
+            self._gate.leave(agent)
+
+    def _bytes_received(self, data: bytes, request: Request) -> None:
+        agent = self._agents.get(request)
+        if agent is not None:
+            self._gate.grow(agent, len(data))
+
+
+class ArchiveDownloadHandler(GuardedDownloadHandler, _KeepingDownloadHandler):
+    """The guarded handler, with the time of each request and the rest of each host."""
 
     async def download_request(self, request: Request) -> Response:
         """Return the response. Raises HostRests, and what the guarded handler raises."""
-        session = getattr(self._of.spider, "session", None)
+        session = getattr(self._crawler.spider, "session", None)
         host = host_key(request.url)
         if session is not None and session.rests(host):
             raise HostRests(f"{host} asked for rest")

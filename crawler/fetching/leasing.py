@@ -44,7 +44,7 @@ class Leases:
         for lease in self._lease():
             due = lease.due[: self._session.take_budget(len(lease.due))]
             if not due:
-                self._session.archive.frontier.release(lease)
+                self._give_back(lease)
                 continue
             self._hosts[lease.host] = _LeasedHost(lease, len(due), self._delay_s)
             for source in due:
@@ -56,9 +56,13 @@ class Leases:
         if hosts <= 0 or self._session.budget_left <= 0:
             return []
         per_host = int(min(SOURCES_PER_LEASE, self._session.budget_left))
-        return self._session.archive.frontier.lease(
-            WORKER, hosts=hosts, per_host=per_host, ttl=LEASE_TTL, now=self._now()
+        frontier = self._session.archive.frontier
+        leases = self._session.write(
+            lambda: frontier.lease(
+                WORKER, hosts=hosts, per_host=per_host, ttl=LEASE_TTL, now=self._now()
+            )
         )
+        return leases or []
 
     def ended(self, visit: Visit) -> None:
         """Count a visit off; with its last one a host is given back."""
@@ -74,12 +78,16 @@ class Leases:
 
     def _release(self, host: _LeasedHost) -> None:
         """Give a host back; its next visit, in whatever run, keeps the distance."""
-        if self._session.lost is not None:
-            return
         next_at = None
         if host.delay_s >= 1 and host.last_began is not None:  # instants are whole seconds
             next_at = host.last_began + timedelta(seconds=host.delay_s)
-        self._session.archive.frontier.release(host.lease, next_at=next_at, delay_s=host.delay_s)
+        self._give_back(host.lease, next_at, host.delay_s)
+
+    def _give_back(
+        self, lease: HostLease, next_at: datetime | None = None, delay_s: float | None = None
+    ) -> None:
+        frontier = self._session.archive.frontier
+        self._session.write(lambda: frontier.release(lease, next_at=next_at, delay_s=delay_s))
 
     async def more_to_come(self) -> bool:
         """Wait for the end of a visit or for a host that must wait; False: nothing is left."""
@@ -107,7 +115,10 @@ class Leases:
                 await self._ended.wait()
         except TimeoutError:
             leases = [host.lease for host in self._hosts.values()]
-            self._session.archive.frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now())
+            frontier = self._session.archive.frontier
+            self._session.write(
+                lambda: frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now())
+            )
 
     def _now(self) -> datetime:
         return self._session.clock.now()

@@ -42,7 +42,7 @@ def _told_rest(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=min(int(text[:9]), REST_MAX.total_seconds()))
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError, IndexError, TypeError):  # what the parser raises on junk
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return until - now if until > now else None

@@ -7,26 +7,32 @@ but only a prompt one: live articles reload themselves after a minute or more.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from scrapy import Request
+from scrapy import Request, Spider
 from scrapy.downloadermiddlewares.redirect import (
     BaseRedirectMiddleware,
 )
 from scrapy.downloadermiddlewares.redirect import (
     RedirectMiddleware as ScrapyRedirectMiddleware,
 )
+from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.http import Response
 from scrapy.http.response.text import TextResponse
 from w3lib.html import get_base_url, get_meta_refresh
 
+from crawler.errors import UrlError
+from crawler.fetching.failures import BadTarget
 from crawler.fetching.visits import Visit
+from crawler.urls import parse_url
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 REFRESH_MAX_SECONDS = 5.0
+_OTHER_SCHEME = re.compile(rb"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 SCAN_BYTES = 16_384  # a stub is small, and a page declares its refresh early in its head
 
 
@@ -43,7 +49,27 @@ class _Unconditional(BaseRedirectMiddleware):
 
 
 class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
-    """Follows 301, 302, 303, 307 and 308."""
+    """Follows 301, 302, 303, 307 and 308 to URLs that could be cited as well."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        """Return the next request, or the response that is no redirect.
+
+        Raises BadTarget and UnsupportedURLSchemeError, which end the visit at this hop.
+        """
+        location = response.headers.get("Location") or b""
+        try:
+            following: Request | Response = super().process_response(request, response)
+            if isinstance(following, Request):
+                parse_url(following.url)  # Scrapy would follow to credentials
+        except UrlError as exc:
+            raise BadTarget(f"redirect target: {exc.reason}") from exc
+        except ValueError as exc:
+            if _OTHER_SCHEME.match(location):
+                raise UnsupportedURLSchemeError("redirect target") from exc
+            raise BadTarget(f"redirect target: {exc}") from exc
+        return following
 
 
 class MetaRefreshMiddleware(_Unconditional):
@@ -73,7 +99,7 @@ class MetaRefreshMiddleware(_Unconditional):
 def prompt_refresh(head: bytes, url: str) -> str | None:
     """Return the URL that the beginning of a page sends its reader to within five seconds.
 
-    None when it does not, when it names a scheme that is not fetched, or the page itself: that is
+    None when it does not, when it names a URL that is not requested, or the page itself: that is
     reloading, not leading elsewhere.
     """
     if b"refresh" not in head.lower():
@@ -82,5 +108,10 @@ def prompt_refresh(head: bytes, url: str) -> str | None:
     seconds, target = get_meta_refresh(text, get_base_url(text, url))
     if seconds is None or target is None or seconds > REFRESH_MAX_SECONDS:
         return None
-    elsewhere = target.split("#")[0] != url.split("#")[0]
-    return target if elsewhere and target.startswith(("http:", "https:")) else None
+    if target.split("#")[0] == url.split("#")[0] or not target.startswith(("http:", "https:")):
+        return None
+    try:
+        parse_url(target)
+    except UrlError:
+        return None
+    return target

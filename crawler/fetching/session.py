@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack
-from datetime import datetime, timedelta
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Self, TypeVar
 
@@ -21,10 +22,11 @@ from scrapy.settings import BaseSettings
 
 from crawler import __version__
 from crawler.archive import Archive, ExtractionJob, Kept
+from crawler.archive.opening import Reserve, reserve
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import EvidenceLost, UsageError
 from crawler.fetching.clock import Clock
-from crawler.fetching.endings import finish_of, job_of
+from crawler.fetching.endings import finish_of, job_of, skew_of
 from crawler.fetching.extracting import ExtractionQueue
 from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
@@ -40,6 +42,14 @@ T = TypeVar("T")
 GROUP_MAX_VISITS = 32
 GROUP_MAX_SECONDS = 0.25
 
+# After a failure of our own the host is left alone for so long.
+OUTAGE_REST = timedelta(hours=1)
+# Servers' clocks are a few seconds off; one of ours that is off by more dates evidence wrongly.
+SKEW_NOTED = timedelta(minutes=5)
+SKEW_HOSTS_MIN = 3
+# A log of that size means that a reader has held its transaction for a long time.
+WAL_NOTED_BYTES = 256 * 2**20
+
 SOFTWARE = ("scrapy", "trafilatura", "lxml", "twisted", "sqlite-utils")
 # Settings that say how a run behaved; written into its row.
 RECORDED_SETTINGS = (
@@ -47,6 +57,8 @@ RECORDED_SETTINGS = (
     "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_TIMEOUT", "RETRY_TIMES", "SOURCEKEEP_ALLOW",
     "SOURCEKEEP_ALLOW_PORTS", "SOURCEKEEP_PROXY", "SOURCEKEEP_NOW", "SOURCEKEEP_MAX_FETCHES",
     "SOURCEKEEP_MAX_SECONDS", "SOURCEKEEP_BODY_CAP_BYTES", "SOURCEKEEP_CRAWL_DELAY_CAP",
+    "SOURCEKEEP_CA_FILE", "SOURCEKEEP_CONTROL_URLS",
+    "SOURCEKEEP_CONTROL_URLS",
 )  # fmt: skip
 
 
@@ -74,12 +86,15 @@ class Session:
         self._visits_left: float = math.inf if max_fetches is None else max_fetches
         self._resting: dict[str, datetime] = {}  # hosts that asked for rest, and until when
         self._strikes: Counter[str] = Counter()
+        self._skews: dict[str, timedelta] = {}  # how far the hosts' clocks are before ours
+        self._reserve: Reserve | None = None
         self._in_group = 0
         self._timer: asyncio.TimerHandle | None = None
         self._wanting: list[ExtractionJob] = []  # new payloads of the open group
         self.robots = _GroupedRobots(self)
         self._resources = ExitStack()
         self._closed = False
+        archive.connection.on_lost = self._lose
 
     @classmethod
     def open(cls, settings: BaseSettings, command: str) -> Self:
@@ -92,8 +107,10 @@ class Session:
                 Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True)
             )
             resources.enter_context(archive.run_lock())
+            held = resources.enter_context(reserve(archive.path))
             pretended = settings.get("SOURCEKEEP_NOW")
-            clock = Clock(parse_instant(pretended) if pretended else None)
+            # One reading of the wall clock: whoever sets it during the run must not reorder it.
+            clock = Clock(parse_instant(pretended) if pretended else datetime.now(UTC))
             archive.frontier.release_all()
             run = archive.runs.begin(
                 command,
@@ -109,6 +126,7 @@ class Session:
                 max_fetches=_int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
                 max_seconds=_int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
             )
+            session._reserve = held
             session._resources = resources.pop_all()
         return session
 
@@ -135,6 +153,8 @@ class Session:
 
         Then the run is stopped: going on without a record would lose evidence silently.
         """
+        if self.lost is not None:
+            return None  # it is not asked again: each try may wait long for a lock
         connection = self.archive.connection
         try:
             connection.begin_group()
@@ -168,6 +188,8 @@ class Session:
         if self.lost is None:
             logger.error("the run stops: %s", exc)
             self.lost = exc
+            self._wanting.clear()  # of a group that may be gone; the next run asks the archive
+            self.archive.connection.wait_no_longer()
             if self.on_lost is not None:
                 self.on_lost()
 
@@ -190,7 +212,10 @@ class Session:
             source = visit.source.id if visit.source else None
             kept = archive.evidence.record(self.run, source, visit.hops)
             rest = self._give_rest(visit)
-            if visit.source is not None and not visit.put_off:
+            self._note_skews(visit)
+            if visit.outcome == "local-fault":
+                self._wait_for_ourselves(visit)
+            elif visit.source is not None and not visit.put_off:
                 done = finish_of(visit, kept, self.clock.now(), rest)
                 archive.frontier.finish(visit.lease, done)
                 job = job_of(visit, kept)
@@ -213,6 +238,29 @@ class Session:
                 del self._strikes[host]
         return rest
 
+    def _wait_for_ourselves(self, visit: Visit) -> None:
+        """Leave a source as it was, due, and its host alone until we may be online again."""
+        if visit.source is not None:
+            until = self.clock.now() + OUTAGE_REST
+            self._resting[visit.source.host] = until
+            self.archive.frontier.rest(visit.source.host, until)
+
+    def _note_skews(self, visit: Visit) -> None:
+        for hop in visit.hops:
+            skew = skew_of(hop)
+            if skew is not None:
+                self._skews[host_key(hop.url)] = skew
+
+    def clock_skew(self) -> timedelta | None:
+        """Return how far our clock is behind the hosts' median; None: not worth a note.
+
+        A single host may be wrong; of several that agree none is.
+        """
+        if len(self._skews) < SKEW_HOSTS_MIN:
+            return None
+        median = statistics.median_low(self._skews.values())
+        return median if abs(median) > SKEW_NOTED else None
+
     def rests(self, host: str) -> bool:
         """Tell whether a host asked in this run to be left alone for now."""
         until = self._resting.get(host)
@@ -221,22 +269,58 @@ class Session:
     # The end
 
     def close(self, reason: str) -> None:
-        """Commit, close the run's row and the archive. Extraction that is not done stays wanted."""
+        """Commit, close the run's row and the archive. Extraction that is not done stays wanted.
+
+        Raises EvidenceLost when that was refused and nothing before it.
+        """
         if self._closed:
             return
         self._closed = True
+        lost_before = self.lost
         self.commit()
         self.extraction.kill()
-        if self.lost is None:
-            self.archive.runs.finish(
-                self.run, reason=reason, counts=self.counts(), now=format_instant(self.clock.now())
-            )
-        self._resources.close()
+        self._note_what_was_odd()
+        with self._resources:
+            if self.lost is None:
+                with suppress(EvidenceLost):
+                    self._finish(reason)
+            if self.lost is not None:
+                self._end_in_need()
+        if self.lost is not None and lost_before is None:
+            raise self.lost
+
+    def _finish(self, reason: str) -> None:
+        now = format_instant(self.clock.now())
+        self.archive.runs.finish(self.run, reason=reason, counts=self.counts(), now=now)
+
+    def _end_in_need(self) -> None:
+        """Give the reserve up, keep what the open group still holds, and end the run's row.
+
+        Where even that is refused, the next run marks this one as killed.
+        """
+        if self._reserve is not None:
+            self._reserve.free()
+        with suppress(EvidenceLost):
+            self.archive.connection.end_group()
+            self._finish("evidence-lost")
+
+    def _note_what_was_odd(self) -> None:
+        skew, wal = self.clock_skew(), self.archive.connection.wal_size_bytes()
+        if skew is not None:
+            logger.warning("this machine's clock is %s s behind the hosts'", round(_seconds(skew)))
+        if wal > WAL_NOTED_BYTES:
+            logger.warning(
+                "%s-wal has grown to %d MB: another process holds a transaction on the archive",
+                self.archive.path, wal // 2**20,
+            )  # fmt: skip
 
     def counts(self) -> dict[str, object]:
         """Return the counts of the run so far, from the rows that it wrote."""
         report = self.archive.runs.report(self.run)
+        skew = self.clock_skew()
+        noted = {} if skew is None else {"clock_skew_seconds": round(_seconds(skew))}
         return {
+            **noted,
             "visits": sum(report.outcomes.values()),
             "fetches": report.fetches,
             "new_captures": report.new_captures,
@@ -245,6 +329,10 @@ class Session:
             "articles_failed": self.extraction.failed,
             "outcomes": report.outcomes,
         }
+
+
+def _seconds(duration: timedelta) -> float:
+    return duration.total_seconds()
 
 
 def _recorded(settings: BaseSettings) -> dict[str, object]:

@@ -48,6 +48,8 @@ class ArchiveSpider(Spider):
 
         def stop() -> None:
             assert self.crawler.engine is not None
+            if self.crawler.engine.spider is None:
+                return  # it has ended; the last commit was refused
             closing = self.crawler.engine.close_spider_async(reason="evidence-lost")
             self._closing = asyncio.ensure_future(closing)
 

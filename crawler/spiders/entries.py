@@ -11,7 +11,7 @@ from scrapy import Request
 
 from crawler.archive import Input
 from crawler.dates import format_instant
-from crawler.errors import InputNotFound
+from crawler.errors import EvidenceLost, InputNotFound
 from crawler.fetching.visits import Visit
 from crawler.intake import IntakeCounts, add_input, note_problem, read_files, scope_options
 from crawler.spiders.archive_spider import ArchiveSpider
@@ -68,6 +68,8 @@ class EntriesSpider(ArchiveSpider):
                 await asyncio.sleep(0)  # the crawl goes on beside a large folder
         except InputNotFound as exc:
             note_problem(archive, source, source.locator, exc.why, self.counts, self._now())
+        except EvidenceLost:
+            return  # the session has been told, and stops the crawl
 
     def _requests(self, steps: Sequence[Step], source: Input) -> Iterator[Request]:
         for step, kept in self.pages.to_fetch(steps, source):

@@ -87,7 +87,10 @@ class SitePages:
         """An input that cannot be fetched is a problem; a dead link between entries is not."""
         if step.url == source.locator:
             why = f"could not be fetched: {visit.hops[-1].reason if visit.hops else 'host rests'}"
-            note_problem(self._session.archive, source, step.url, why, self._counts, self._now())
+            archive, counts = self._session.archive, self._counts
+            self._session.write(
+                lambda: note_problem(archive, source, step.url, why, counts, self._now())
+            )
 
     def _now(self) -> str:
         return format_instant(self._session.clock.now())

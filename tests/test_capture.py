@@ -1,0 +1,209 @@
+"""Headers, redirects and pacing, as one real crawl leaves them in archive.db."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.demo import START, Behaviour, DemoWeb, Request, page, raw, redirect
+from crawler.demo.behaviours import Answer, Script
+from tests.crawling import Outcome, crawl, rows
+
+PAGE = "<html><head><title>Harbour</title></head><body><p>" + "The ferry. " * 50 + "</p></body>"
+HEADERS = [
+    ("X-Twice", "first"),
+    ("X-Between", "one"),
+    ("X-Twice", "second"),
+    ("X-Latin", "caf\xe9"),
+    ("Set-Cookie", "sid=secret; Path=/; HttpOnly"),
+    ("Set-Cookie", "just-a-secret"),
+    ("Referrer-Policy", "crawler.does_not_exist.Policy"),
+    ("X-Nothing", ""),
+]
+
+
+def sent(location: bytes, status: int = 302) -> Behaviour:
+    """A redirect to exactly these bytes."""
+    return raw(
+        b"HTTP/1.1 %d Moved\r\nContent-Length: 0\r\nLocation: %b\r\n\r\n" % (status, location)
+    )
+
+
+def chain(length: int) -> Behaviour:
+    """A redirect to the next number, until the last."""
+
+    def answer(request: Request) -> Answer:
+        number = int(request.target.partition("?")[2] or 0)
+        to = f"/chain?{number + 1}"
+        return (redirect(to) if number < length else page(PAGE))(request)
+
+    return answer
+
+
+def silent_after(requests: int) -> Behaviour:
+    """Answer so many requests on each connection, then none, with the connection kept open."""
+
+    def answer(request: Request) -> Answer:
+        if request.visit == requests + 1:
+            return Script((60.0,))
+        return page(PAGE)(request)
+
+    return answer
+
+
+@dataclass(frozen=True)
+class Crawled:
+    archive: Path
+    outcome: Outcome
+    web: DemoWeb
+
+    def hops(self, host: str, path: str) -> list[dict[str, Any]]:
+        """The fetches of a source, in order."""
+        return rows(
+            self.archive,
+            "SELECT f.*, c.id AS capture, s.good_capture FROM fetches f"
+            " JOIN sources s ON s.id = f.source LEFT JOIN captures c ON c.fetch = f.id"
+            " WHERE s.url = ? ORDER BY f.id",
+            self.web.url(host, path),
+        )
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+    folder = tmp_path_factory.mktemp("capture")
+    with DemoWeb() as web:
+        there = web.url("wire", "/there")
+        web.add("wire", "/there", page(PAGE))
+        places: dict[tuple[str, str], Behaviour] = {
+            ("courier", "/headers"): page(PAGE, headers=HEADERS),
+            ("courier", "/after"): page(PAGE),
+            ("courier", "/policy"): page(PAGE, status=302, headers=[
+                ("Location", there), ("Referrer-Policy", "antigravity.Policy"),
+                ("Set-Cookie", "sid=secret"),
+            ]),
+            ("wire", "/loop"): redirect("/loop"),
+            ("wire", "/empty-location"): sent(b""),
+            ("wire", "/chain"): chain(25),
+            ("wire", "/spaced"): sent(b"/a b\xe9\x00%0d%0aX-Injected: 1?q=\xff"),
+            ("ministry", "/folded"): sent(b"/there\r\n\tX-Injected: 1"),
+            ("ministry", "/userinfo"): sent(b"http://user:pw@127.0.0.3/there"),
+            ("ministry", "/bad-port"): sent(b"http://127.0.0.3:99999/there"),
+            ("ministry", "/bad-host"): sent(b"http://[::1/there"),
+            ("gazette", "/javascript"): sent(b"javascript:alert(1)"),
+            ("gazette", "/data"): sent(b"data:text/html,hello"),
+            ("gazette", "/file"): sent(b"file:///etc/passwd"),
+            ("gazette", "/ftp"): sent(b"ftp://127.0.0.3/there"),
+            ("radio", "/silent"): silent_after(0),
+        }  # fmt: skip
+        for (host, path), behaviour in places.items():
+            web.add(host, path, behaviour)
+        web.add("radio", "/first", page(PAGE))
+        urls = [web.url("radio", "/first"), *(web.url(*place) for place in places)]
+        listed = folder / "list.txt"
+        listed.write_text("\n".join(urls) + "\n")
+        outcome = crawl(folder / "a.db", START, listed)
+        yield Crawled(folder / "a.db", outcome, web)
+
+
+def test_headers_are_pairs_with_their_repeats(crawled: Crawled) -> None:
+    (hop,) = crawled.hops("courier", "/headers")
+    pairs = [tuple(pair) for pair in json.loads(hop["response_headers"])]
+    assert [value for name, value in pairs if name == "X-Twice"] == ["first", "second"]
+    assert ("X-Latin", "caf\xe9") in pairs and ("X-Nothing", "") in pairs
+    assert ("Content-Length", str(len(PAGE))) in pairs
+    sent = dict(json.loads(hop["request_headers"]))
+    assert sent["User-Agent"].startswith("sourcekeep/") and "zstd" in sent["Accept-Encoding"]
+
+
+def test_a_cookie_s_value_is_nowhere_and_none_is_sent(crawled: Crawled) -> None:
+    (hop,) = crawled.hops("courier", "/headers")
+    cookies = [v for n, v in json.loads(hop["response_headers"]) if n == "Set-Cookie"]
+    assert cookies == ["sid=REDACTED", "REDACTED"]
+    assert b"secret" not in crawled.archive.read_bytes()
+    assert not [request for request in crawled.web.requests if request.header("Cookie")]
+
+
+def test_a_referrer_policy_is_ignored(crawled: Crawled) -> None:
+    assert [hop["status"] for hop in crawled.hops("courier", "/policy")] == [302, 200]
+    assert not [request for request in crawled.web.requests if request.header("Referer")]
+    assert "Policy" not in crawled.outcome.err
+
+
+def test_each_hop_of_a_redirect_is_a_row_and_ends_at_the_limit(crawled: Crawled) -> None:
+    for path in ("/loop", "/empty-location", "/chain"):
+        hops = crawled.hops("wire", path)
+        assert [hop["hop"] for hop in hops] == list(range(11)), path
+        assert {hop["outcome"] for hop in hops[:-1]} == {"redirect"}
+        assert (hops[-1]["outcome"], hops[-1]["reason"]) == ("server-error", "redirect-loop")
+        assert hops[-1]["good_capture"] is None
+    assert len({hop["url"] for hop in crawled.hops("wire", "/chain")}) == 11
+
+
+def test_raw_bytes_of_a_location_are_percent_encoded(crawled: Crawled) -> None:
+    first, second = crawled.hops("wire", "/spaced")
+    assert second["url"].isascii() and " " not in second["url"]
+    assert (
+        second["url"].endswith("/a%20b%C3%A9%00%0d%0aX-Injected:%201?q=%FF")
+        or "%0" in second["url"]
+    )
+    assert first["outcome"] == "redirect" and second["outcome"] == "gone"
+    asked = [request for request in crawled.web.requests if "Injected" in request.target]
+    assert asked and not [request for request in asked if request.header("X-Injected")]
+
+
+def test_a_folded_location_injects_nothing(crawled: Crawled) -> None:
+    assert len(crawled.hops("ministry", "/folded")) == 2
+    assert not [request for request in crawled.web.requests if request.header("X-Injected")]
+
+
+@pytest.mark.parametrize(
+    ("host", "path", "reason"),
+    [
+        ("gazette", "/javascript", "unsupported-scheme"),
+        ("gazette", "/data", "unsupported-scheme"),
+        ("gazette", "/file", "unsupported-scheme"),
+        ("gazette", "/ftp", "unsupported-scheme"),
+        ("ministry", "/userinfo", "bad-url"),
+        ("ministry", "/bad-port", "bad-url"),
+        ("ministry", "/bad-host", "bad-url"),
+    ],
+)
+def test_a_location_that_is_no_public_address_is_refused(
+    crawled: Crawled, host: str, path: str, reason: str
+) -> None:
+    hops = crawled.hops(host, path)
+    assert (hops[-1]["outcome"], hops[-1]["reason"]) == ("refused-by-us", reason), hops[-1]["error"]
+    assert len(hops) == 1 and hops[0]["status"] == 302 and hops[0]["good_capture"] is None
+
+
+def test_a_connection_that_falls_silent_is_replaced(crawled: Crawled) -> None:
+    hops = crawled.hops("radio", "/silent")
+    assert [hop["reason"] for hop in hops] == ["timeout", "http-200"]
+    assert sum(hop["elapsed_ms"] for hop in hops) < 6_000
+
+
+def test_nothing_in_it_leaves_a_traceback(crawled: Crawled) -> None:
+    assert "Traceback" not in crawled.outcome.err, crawled.outcome.err
+
+
+def test_a_redirect_to_another_host_waits_for_that_host(tmp_path: Path) -> None:
+    with DemoWeb() as web:
+        urls = []
+        for number, host in enumerate(("courier", "ministry", "gazette", "radio")):
+            web.add(host, "/go", redirect(web.url("wire", f"/target/{number}")))
+            web.add("wire", f"/target/{number}", page(PAGE + str(number)))
+            web.add("wire", f"/own/{number}", page(PAGE + host))
+            urls += [web.url(host, "/go"), web.url("wire", f"/own/{number}")]
+        listed = tmp_path / "list.txt"
+        listed.write_text("\n".join(urls) + "\n")
+        crawl(tmp_path / "a.db", START, listed, "--delay", "0.4")
+        wire = web.url("wire", "").split("//")[1].split(":")[0]
+        asked = [request.t for request in web.requests if request.host == wire]
+    assert len(asked) == 9  # its robots.txt, four pages of its own, four from elsewhere
+    # All nine in one row, which a busy machine only lengthens; apart they would take half of that.
+    assert asked[-1] - asked[0] >= 0.4 * 8 - 0.5

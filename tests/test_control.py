@@ -1,0 +1,222 @@
+"""Our own outages: when the control URLs do not answer either, no source is to blame."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.cli.crawl import project_settings
+from crawler.demo import START, DemoWeb, page, redirect, silence
+from crawler.digests import new_uid
+from crawler.fetching import clock
+from crawler.fetching.clock import Clock
+from crawler.fetching.control import COULD_BE_OURS, as_local_fault, could_be_ours
+from crawler.fetching.endings import skew_of
+from crawler.fetching.session import Session
+from crawler.items import Hop
+from crawler.verdicts import _BY_FAILURE, OUTCOMES
+from tests.crawling import crawl, crawl_words, rows, sourcekeep, value
+
+HOP = Hop(new_uid(), "http://a.example/", "source", 0, "2026-03-01T12:00:00Z", "dead-host", "")
+
+
+@pytest.fixture
+def web() -> Iterator[DemoWeb]:
+    with DemoWeb() as web:
+        yield web
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that nobody answers at: it is bound, and not listened on."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.9", 0))
+        yield bound.getsockname()[1]
+
+
+def control(*urls: str) -> list[str]:
+    return ["-s", "SOURCEKEEP_CONTROL_URLS=" + ",".join(urls)]
+
+
+def dead(closed_port: int, count: int = 4) -> str:
+    return "".join(f"http://127.0.0.9:{closed_port}/{number}\n" for number in range(count))
+
+
+@pytest.mark.parametrize(
+    ("hop", "ours"),
+    [
+        (replace(HOP, reason="nxdomain"), True),
+        (replace(HOP, reason="timeout"), True),
+        (replace(HOP, reason="protocol-error"), False),
+        (replace(HOP, reason="http-503", status=503), False),
+        (replace(HOP, reason="timeout", status=200), False),
+        (replace(HOP, reason="robots", robots="disallow unreachable(timeout)"), True),
+        (replace(HOP, reason="robots", robots="disallow unreachable(503)"), False),
+        (replace(HOP, reason="robots", robots="disallow sha256:00 /"), False),
+    ],
+)
+def test_a_failure_can_be_ours_when_nothing_was_heard(hop: Hop, ours: bool) -> None:
+    assert could_be_ours(hop) is ours
+    assert (as_local_fault(hop).outcome == "local-fault") is ours
+    assert as_local_fault(hop).reason == hop.reason
+
+
+def test_its_outcome_is_in_the_vocabulary() -> None:
+    assert "local-fault" in OUTCOMES and "local-fault" not in _BY_FAILURE.values()
+    assert _BY_FAILURE.keys() >= COULD_BE_OURS
+
+
+def test_while_we_are_offline_no_source_fails(
+    web: DemoWeb, closed_port: int, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text(dead(closed_port))
+    offline = sourcekeep(
+        *crawl_words(archive, START, listed, *control(f"http://127.0.0.9:{closed_port}/c")),
+        "--json", "--strict",
+    )  # fmt: skip
+    assert offline.code == 0
+    assert "seems to be offline" in offline.err and len(offline.err.splitlines()) == 1
+    assert offline.json["outcomes"].keys() == {"local-fault"}
+    sources = rows(archive, "SELECT DISTINCT failures, last_outcome FROM sources")
+    assert sources == [{"failures": 0, "last_outcome": None}]
+    fetches = rows(archive, "SELECT DISTINCT purpose, outcome, reason FROM fetches ORDER BY 1")
+    assert fetches == [
+        {"purpose": "control", "outcome": "dead-host", "reason": "refused"},
+        {"purpose": "robots", "outcome": "dead-host", "reason": "refused"},
+        {"purpose": "source", "outcome": "local-fault", "reason": "refused"},
+    ]
+    assert value(archive, "SELECT count(*) FROM fetches WHERE purpose = 'control'") == 1
+    # Not before an hour has passed; then as if nothing had been.
+    assert crawl(archive, START + timedelta(minutes=30)).json["fetches"] == 0
+    later = crawl(archive, START + timedelta(minutes=70), *control(web.url("wire", "/c")))
+    assert set(later.json["outcomes"]) == {"dead-host"}
+    assert value(archive, "SELECT min(failures) FROM sources") == 1
+
+
+def test_a_control_page_that_answers_leaves_the_blame_where_it_is(
+    web: DemoWeb, closed_port: int, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text(dead(closed_port))
+    web.add("wire", "/c", page("Here.", status=404))  # an answer is an answer
+    hung = f"http://127.0.0.9:{closed_port}/c"
+    found = crawl(archive, START, listed, *control(hung, web.url("wire", "/c"))).json
+    assert found["outcomes"] == {"dead-host": 4}
+    assert value(archive, "SELECT min(failures) FROM sources") == 1
+    assert web.requests.count("/c") == 1
+    (kept,) = rows(archive, "SELECT * FROM fetches WHERE purpose = 'control' AND status NOT NULL")
+    assert kept["status"] == 404 and kept["wire_digest"] and kept["run"] == 1
+    assert value(archive, "SELECT count(*) FROM captures c JOIN fetches f ON f.id = c.fetch"
+                 " WHERE f.purpose = 'control'") == 0  # fmt: skip
+
+
+def test_sources_that_answer_are_kept_while_others_meet_the_outage(
+    web: DemoWeb, closed_port: int, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    nobody = f"http://127.0.0.9:{closed_port}"
+    web.add("wire", "/good", page("<p>A page that is there. "))
+    web.add("gazette", "/gone", page("No.", status=410))
+    web.add("courier", "/lost", redirect(f"{nobody}/there"))
+    pages = (("wire", "/good"), ("gazette", "/gone"), ("courier", "/lost"))
+    listed.write_text("".join(web.url(host, path) + "\n" for host, path in pages))
+    found = crawl(archive, START, listed, *control(f"{nobody}/c")).json
+    assert found["outcomes"] == {"gone": 1, "live-unverified": 1, "local-fault": 1}
+    assert [row["outcome"] for row in found["failed"]] == ["gone"]
+    ended = rows(archive, "SELECT last_outcome, failures FROM sources ORDER BY url")
+    assert sorted((str(row["last_outcome"]), row["failures"]) for row in ended) == [
+        ("None", 0), ("gone", 1), ("live-unverified", 0),
+    ]  # fmt: skip
+    hops = rows(archive, "SELECT outcome FROM fetches WHERE url LIKE '%/lost' OR url LIKE"
+                " '%/there' ORDER BY id")  # fmt: skip
+    assert hops[0] == {"outcome": "redirect"} and hops[-1] == {"outcome": "local-fault"}
+
+
+@pytest.mark.slow
+def test_a_hung_control_page_delays_evidence_by_its_deadline_only(
+    web: DemoWeb, closed_port: int, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text(dead(closed_port, 1))
+    web.add("wire", "/c", silence())
+    found = crawl(archive, START, listed, *control(web.url("wire", "/c")), timeout=40).json
+    assert found["outcomes"] == {"local-fault": 1}
+    elapsed = value(archive, "SELECT elapsed_ms FROM fetches WHERE purpose = 'control'")
+    assert 9_000 < elapsed < 12_000
+
+
+def test_a_control_url_that_is_none_is_refused(tmp_path: Path) -> None:
+    found = sourcekeep(*crawl_words(tmp_path / "a.db", START, *control("example.org")))
+    assert found.code != 0 and "SOURCEKEEP_CONTROL_URLS" in found.err
+
+
+# Clocks
+
+
+def test_a_run_does_not_follow_a_wall_clock_that_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class SetBack(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> SetBack:
+            return cls(2000, 1, 1, tzinfo=tz)
+
+    session = Session.open(project_settings({"SOURCEKEEP_ARCHIVE": tmp_path / "a.db"}), "crawl")
+    before = session.clock.now()
+    monkeypatch.setattr(clock, "datetime", SetBack)
+    assert timedelta(0) <= session.clock.now() - before < timedelta(seconds=5)
+    session.close("finished")
+    (run,) = rows(tmp_path / "a.db", "SELECT started_at, finished_at FROM runs")
+    assert "2000" < run["started_at"] <= run["finished_at"]
+
+
+def answered(url: str, date: str | None, **headers: str) -> Hop:
+    named = {"Date": date, **headers}
+    pairs = tuple((name, text) for name, text in named.items() if text is not None)
+    return replace(HOP, url=url, outcome="live", status=200, response_headers=pairs)
+
+
+@pytest.mark.parametrize(
+    ("hop", "seconds"),
+    [
+        (answered("http://a.example/", "Sun, 01 Mar 2026 13:00:00 GMT"), 3600),
+        (answered("http://a.example/", "Sun, 01 Mar 2026 12:00:00"), 0),
+        (answered("http://a.example/", "yesterday"), None),
+        (answered("http://a.example/", ""), None),
+        (answered("http://a.example/", "Sun, 01 Mar 2026 13:00:00 +99999999999999999999"), None),
+        (answered("http://a.example/", "Sun, 01 Mar 2026 99:00:00 GMT"), None),
+        (answered("http://a.example/", None), None),
+        (answered("http://a.example/", "Sun, 01 Mar 2026 09:00:00 GMT", Age="9000"), None),
+    ],
+)
+def test_a_date_header_tells_how_far_the_clocks_are_apart(hop: Hop, seconds: int | None) -> None:
+    skew = skew_of(hop)
+    assert (skew and skew.total_seconds()) == (seconds or (skew and 0))
+
+
+def test_the_skew_is_noted_when_several_hosts_agree(tmp_path: Path, now: datetime) -> None:
+    with Archive.open(tmp_path / "a.db", create=True) as archive:
+        session = Session(archive, 1, Clock(now))
+        session._skews = {"a": timedelta(hours=1), "b": timedelta(hours=1)}
+        assert session.clock_skew() is None
+        session._skews["c"] = timedelta(seconds=2)
+        assert session.clock_skew() == timedelta(hours=1)
+        session._skews = dict.fromkeys("abc", timedelta(minutes=4))
+        assert session.clock_skew() is None
+
+
+def test_a_run_notes_that_its_clock_is_wrong(web: DemoWeb, tmp_path: Path) -> None:
+    """The hosts of the demo web stand at its clock; ours goes by --now."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text("\n".join(web.url(host, "/") for host in ("courier", "wire", "gazette")))
+    found = crawl(archive, START - timedelta(hours=2), listed)
+    assert "clock is 7" in found.err
+    skew = value(archive, "SELECT json_extract(counts, '$.clock_skew_seconds') FROM runs")
+    assert 7_100 < skew <= 7_200

@@ -1,0 +1,333 @@
+"""Runs that are killed at any moment: what was seen committed is there, and the next run goes on.
+
+SOURCEKEEP_TEST_KILLS says how many kills the long test makes.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.archive.opening import reserve
+from crawler.dates import format_instant
+from crawler.demo import START, DemoWeb, delay, page
+from crawler.errors import ArchiveError, EvidenceLost
+from crawler.fetching.clock import Clock
+from crawler.fetching.session import Session
+from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
+
+ROOT = Path(__file__).parent.parent
+HOSTS = ("courier", "wire", "ministry", "gazette")
+BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
+NOW, LATER = format_instant(START), START + timedelta(minutes=10)
+SLOW_S = 0.04  # what a page takes, so that a kill meets requests that are under way
+
+
+@pytest.fixture
+def web() -> Iterator[DemoWeb]:
+    with DemoWeb() as web:
+        yield web
+
+
+def write_list(web: DemoWeb, folder: Path, pages: int, series: int = 0) -> Path:
+    """A list of distinct pages on four hosts."""
+    urls = []
+    for number in range(pages):
+        host, path = HOSTS[number % 4], f"/crash/{series}/{number}"
+        text = f"Sentence number {number} of series {series}. " * 30
+        web.add(host, path, delay(SLOW_S, page(BODY.format(number, text))))
+        urls.append(web.url(host, path))
+    path = folder / f"list-{series}.txt"
+    path.write_text("\n".join(urls) + "\n")
+    return path
+
+
+def start(archive: Path, *words: object, now: datetime = START) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "crawler", *crawl_words(archive, now, *words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
+    )  # fmt: skip
+
+
+def wait_for(
+    condition: Callable[[], object], seconds: float = 90
+) -> None:  # a loaded machine is slow
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, "did not happen in time"
+        time.sleep(0.01)
+
+
+def wait_for_request(web: DemoWeb, asked: int, running: subprocess.Popen[str]) -> None:
+    wait_for(lambda: len(web.requests) > asked or running.poll() is not None)
+
+
+class Acknowledged:
+    """What another process sees committed: the captures of sources and where they came from."""
+
+    def __init__(self, archive: Path) -> None:
+        self.paths: dict[str, str] = {}  # by the uid of the capture
+        self._archive = archive
+
+    def look(self) -> None:
+        if not self._archive.exists():
+            return
+        try:
+            with closing(sqlite3.connect(f"file:{self._archive}?mode=ro", uri=True)) as sql:
+                found = sql.execute("SELECT uid, url FROM captures WHERE source NOT NULL")
+                self.paths.update({uid: "/" + url.split("/", 3)[3] for uid, url in found})
+        except sqlite3.OperationalError:
+            return  # the schema is not laid yet
+
+
+def assert_sound(archive: Path, acknowledged: Acknowledged) -> None:
+    """Nothing that was seen is gone, nothing is broken, and no visit is there in part."""
+    with closing(sqlite3.connect(archive)) as sql:
+        assert sql.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert sql.execute("PRAGMA foreign_key_check").fetchall() == []
+        if not sql.execute("SELECT 1 FROM sqlite_master WHERE name = 'captures'").fetchone():
+            assert not acknowledged.paths
+            return
+        there = {uid for (uid,) in sql.execute("SELECT uid FROM captures")}
+        assert acknowledged.paths.keys() <= there
+        partial = sql.execute(
+            "SELECT count(*) FROM sources s WHERE (last_fetched_at IS NOT NULL)"
+            " <> EXISTS (SELECT 1 FROM captures c WHERE c.source = s.id)"
+            " OR (last_fetched_at IS NOT NULL AND good_capture IS NULL)"
+        ).fetchone()
+        assert partial == (0,)
+
+
+def kill_until_done(web: DemoWeb, folder: Path, *, kills: int, pages: int, series: int) -> int:
+    """Kill crawls of one archive, at most ``kills`` times, then let one end; return the kills."""
+    archive = folder / f"{series}.db"
+    inputs = [write_list(web, folder, pages, series)]
+    acknowledged = Acknowledged(archive)
+    done = 0
+    while done < kills and len(acknowledged.paths) < pages:
+        known, asked = set(acknowledged.paths.values()), len(web.requests)
+        # The clocks of runs that pretend a time must not go back, or nothing is due yet.
+        running = start(archive, *inputs, now=START + timedelta(seconds=10 * done))
+        if random.random() < 0.9:  # the others are killed while they start
+            wait_for_request(web, asked, running)
+        until = time.monotonic() + random.uniform(0, 0.35)
+        while time.monotonic() < until and running.poll() is None:
+            acknowledged.look()
+        acknowledged.look()
+        running.kill()
+        running.communicate()
+        done += 1
+        assert_sound(archive, acknowledged)
+        seen = Counter(r.path for r in list(web.requests)[asked:] if "/crash/" in r.path)
+        assert not known & seen.keys(), "what is kept was asked again"
+        assert max(seen.values(), default=0) <= 1, "asked twice in one run"
+    crawl(archive, START + timedelta(seconds=10 * done), *inputs)
+    acknowledged.look()
+    assert_sound(archive, acknowledged)
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == pages
+    assert value(archive, "SELECT count(*) FROM articles") == pages
+    assert not archive.with_name(archive.name + "-reserve").exists()
+    with Archive.open(archive) as opened:  # each payload is read and its digest compared
+        for row in rows(archive, "SELECT digest FROM payloads"):
+            opened.payloads.get(row["digest"])
+    return done
+
+
+def kill_many(web: DemoWeb, folder: Path, kills: int) -> int:
+    """Make so many kills, on as many archives as they take; return how many archives."""
+    made = series = 0
+    while made < kills:
+        series += 1
+        made += kill_until_done(web, folder, kills=min(20, kills - made), pages=160, series=series)
+    return series
+
+
+def test_a_killed_run_loses_nothing_that_was_acknowledged(web: DemoWeb, tmp_path: Path) -> None:
+    kill_many(web, tmp_path, 12)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+def test_hundreds_of_killed_runs_lose_nothing(web: DemoWeb, tmp_path: Path) -> None:
+    kills = int(os.environ.get("SOURCEKEEP_TEST_KILLS", "300"))
+    archives = kill_many(web, tmp_path, kills)
+    print(f"\n{kills} runs killed, {archives} archives, nothing acknowledged was lost")
+
+
+# Locks, readers, places that cannot be written
+
+
+def hold_lock(archive: Path) -> sqlite3.Connection:
+    sql = sqlite3.connect(archive, isolation_level=None, timeout=30)
+    sql.execute("BEGIN IMMEDIATE")
+    return sql
+
+
+def test_a_crawl_waits_for_another_writer_and_drops_nothing(web: DemoWeb, tmp_path: Path) -> None:
+    archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 40)
+    running = start(archive, listed, "-s", "DOWNLOAD_TIMEOUT=20")
+    acknowledged = Acknowledged(archive)
+    wait_for(lambda: (acknowledged.look(), acknowledged.paths)[1])
+    with closing(hold_lock(archive)):
+        time.sleep(5)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == 40
+    assert rows(archive, "SELECT DISTINCT last_outcome FROM sources") == [
+        {"last_outcome": "live-unverified"}
+    ]
+
+
+IMPATIENT = """
+import sys
+from crawler.archive import opening
+opening.BUSY_TIMEOUT_S = 1.0
+from crawler.cli import main
+sys.exit(main())
+"""
+
+
+def test_a_lock_that_is_never_given_back_stops_the_run_clearly(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 60)
+    running = subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT, *crawl_words(archive, START, listed)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
+    )  # fmt: skip
+    acknowledged = Acknowledged(archive)
+    wait_for(lambda: (acknowledged.look(), acknowledged.paths)[1])
+    with closing(hold_lock(archive)):
+        acknowledged.look()
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "cannot be written" in err and "locked" in err and "evidence-lost" in out
+    assert_sound(archive, acknowledged)
+    crawl(archive, LATER)
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == 60
+
+
+def test_a_reader_that_holds_a_transaction_blocks_nobody(web: DemoWeb, tmp_path: Path) -> None:
+    archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 24)
+    assert sourcekeep("add", listed, "--archive", archive, "--now", NOW).code == 0
+    with closing(sqlite3.connect(archive, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM captures").fetchone() == (0,)
+        assert crawl(archive, START).json["new_captures"] == 24
+        assert reader.execute("SELECT count(*) FROM captures").fetchone() == (0,)
+    with Archive.open(archive) as opened:
+        assert opened.connection.sql.execute("PRAGMA journal_size_limit").fetchone()[0] == 2**26
+    assert not archive.with_name("a.db-wal").exists()
+
+
+def test_two_signals_end_a_crawl_at_once_and_leave_the_archive_sound(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 40)
+    running = start(archive, listed, "--delay", "5")  # one signal would wait for what is begun
+    acknowledged = Acknowledged(archive)
+    wait_for(lambda: (acknowledged.look(), acknowledged.paths)[1])
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    running.communicate(timeout=30)
+    assert time.monotonic() - began < 4
+    assert_sound(archive, acknowledged)
+    assert crawl(archive, LATER, "--max-fetches", "2").json["finish_reason"] == "finished"
+
+
+def in_own_mounts(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell script in mounts of its own, which go with it."""
+    if shutil.which("unshare") is None or os.geteuid() != 0:
+        pytest.skip("needs root and unshare for mounts of its own")
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no mounts of its own can be made here")
+    return subprocess.run(
+        ["unshare", "-m", "sh", "-eu", "-c", script],
+        capture_output=True, text=True, env=environment(), timeout=100, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+
+def shell(archive: Path, *words: object) -> str:
+    return " ".join([sys.executable, "-m", "crawler", *crawl_words(archive, START, *words)])
+
+
+@pytest.mark.parametrize("bound", ["folder", "file", "shm"])
+def test_a_place_mounted_read_only_is_refused_before_any_request(
+    web: DemoWeb, tmp_path: Path, bound: str
+) -> None:
+    folder = tmp_path / "here"
+    folder.mkdir()
+    archive = folder / "a.db"
+    sourcekeep("add", write_list(web, tmp_path, 4), "--archive", archive, "--now", NOW)
+    shm = folder / "a.db-shm"
+    if bound == "shm":
+        shm.touch()
+    place = {"folder": folder, "file": archive, "shm": shm}[bound]
+    done = in_own_mounts(
+        f"mount --bind {place} {place}; mount -o remount,bind,ro {place}; {shell(archive)}"
+    )
+    assert done.returncode == 1
+    assert "not writable" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+    assert len(web.requests) == 0
+
+
+def test_a_full_disk_ends_the_run_in_good_order(web: DemoWeb, tmp_path: Path) -> None:
+    """The reserve makes room for the run's last row; a next run with room goes on."""
+    listed, disk, kept = write_list(web, tmp_path, 40), tmp_path / "disk", tmp_path / "kept.db"
+    for number in range(40):  # what cannot be compressed
+        noise = random.Random(number).randbytes(60_000)
+        body = page(noise, content_type="application/octet-stream")
+        web.add(HOSTS[number % 4], f"/crash/0/{number}", delay(0.15, body))
+    disk.mkdir()
+    archive = disk / "a.db"
+    done = in_own_mounts(
+        f"mount -t tmpfs -o size=2500k none {disk}; {shell(archive, listed)} || code=$?;"
+        f" cp {archive} {kept}; cp {archive}-wal {kept}-wal || true;"
+        f" ls {disk} >&2; exit ${{code:-0}}"
+    )
+    assert done.returncode == 1, done.stderr
+    assert "full" in done.stderr and "Traceback" not in done.stderr
+    assert "a.db-reserve" not in done.stderr
+    ended = rows(kept, "SELECT finish_reason, finished_at, counts FROM runs")
+    assert [row["finish_reason"] for row in ended] == ["evidence-lost"]
+    assert ended[0]["finished_at"] and '"new_captures"' in ended[0]["counts"]
+    assert_sound(kept, Acknowledged(kept))
+    assert 0 < value(kept, "SELECT count(*) FROM captures WHERE source NOT NULL") < 40
+    crawl(kept, LATER)
+    assert value(kept, "SELECT count(*) FROM captures WHERE source NOT NULL") == 40
+
+
+def test_an_end_that_cannot_be_written_is_no_good_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with Archive.open(path, create=True) as archive:
+        run = archive.runs.begin("crawl", software={}, settings={}, now=NOW)
+        session = Session(archive, run, Clock(START))
+        archive.connection.wait_no_longer()
+        with closing(hold_lock(path)), pytest.raises(EvidenceLost, match="locked"):
+            session.close("finished")
+        session.close("finished")  # closed already: says nothing more
+    assert value(path, "SELECT finish_reason FROM runs") is None
+
+
+def test_a_run_does_not_begin_where_its_last_words_have_no_room(tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    Archive.open(archive, create=True).close()
+    archive.with_name("a.db-reserve").mkdir()
+    with pytest.raises(ArchiveError, match="no room"), reserve(archive):
+        pass
