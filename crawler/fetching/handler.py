@@ -10,7 +10,6 @@ ones of Scrapy 2.19 and Twisted 26.10; tests/test_fidelity.py shows when those c
 
 from __future__ import annotations
 
-import gc
 import time
 from dataclasses import dataclass
 from io import BytesIO
@@ -56,7 +55,6 @@ HEAD_MAX_BYTES = 2**20
 HEAD_MAX_LINES = 10_000
 # Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this.
 BODIES_MAX_BYTES = 64 * 2**20
-LARGE_BODY_BYTES = 4 * 2**20  # from here on a body is worth a collection of garbage, some 50 ms
 
 
 class HostRests(IgnoreRequest):
@@ -155,10 +153,6 @@ class _Gate:
         before = self._sizes.get(agent, 0)
         self._sizes[agent] = before + size
         self._total += size
-        if before <= LARGE_BODY_BYTES < before + size:
-            # Scrapy's StopDownload leaves request, visit and body behind in circles of frames:
-            # seven bodies at the cap came to 312 MiB without this (Scrapy 2.19.0).
-            gc.collect()
         if self._total > BODIES_MAX_BYTES and agent is not max(self._sizes, key=self._size):
             self._waiting.add(agent)
             agent.pause()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from scrapy import Request
 
 from crawler.fetching.leasing import Leases
-from crawler.fetching.visits import Visit
+from crawler.fetching.visits import Visit, let_go_of_bodies
 from crawler.spiders.archive_spider import ArchiveSpider
 
 
@@ -40,4 +40,5 @@ class SourcesSpider(ArchiveSpider):
     def _visited(self, visit: Visit) -> None:
         if visit.hops:  # none: the host asked for rest while the request waited
             self.session.keep_visit(visit)
+            let_go_of_bodies(visit)
         self.leases.ended(visit)
