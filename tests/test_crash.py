@@ -206,7 +206,8 @@ def test_a_lock_that_is_never_given_back_stops_the_run_clearly(
 ) -> None:
     archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 60)
     running = subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT, *crawl_words(archive, START, listed)],
+        [sys.executable, "-c", IMPATIENT,
+         *crawl_words(archive, START, listed, "--delay", "0.2")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
     )  # fmt: skip
     acknowledged = Acknowledged(archive)

@@ -53,8 +53,9 @@ TIMED_OUT, EXCESS, BROKEN = "timed_out", "excess_bytes", "dataloss"
 # below 200, so that 40,000 of them keep us busy for seconds.
 HEAD_MAX_BYTES = 2**20
 HEAD_MAX_LINES = 10_000
-# Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this.
-BODIES_MAX_BYTES = 64 * 2**20
+# Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this,
+# which is a little more than the cap for one: what is complete is copied and written besides.
+BODIES_MAX_BYTES = 40 * 2**20
 
 
 class HostRests(IgnoreRequest):
