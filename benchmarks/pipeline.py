@@ -167,7 +167,7 @@ def _each(values: list[float]) -> str:
 
 def measure(shared: Path, pages: int | None = None, rounds: int = ROUNDS) -> list[Figure]:
     """Return all figures of this benchmark."""
-    return measure_pipeline(shared, pages, rounds) + measure_capture(shared, pages, rounds)
+    return measure_pipeline(shared, pages, rounds) + measure_capture(shared, None, rounds)
 
 
 def main() -> int:
