@@ -113,6 +113,27 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What an HTML page shows besides its article; read from the parsed tree, can be rebuilt."""
+
+    title: str | None = None  # of <title>, blanks folded
+    headings: tuple[str, ...] = ()  # the first few h1, in order
+    canonical: str | None = None  # absolute URL of link rel=canonical
+    og_url: str | None = None  # absolute URL of og:url
+    robots: tuple[str, ...] = ()  # directives of meta robots: noindex, noarchive …
+    refresh: str | None = None  # content of meta refresh, as written
+    words: int = 0  # visible words of the whole page, navigation included
+    opening: str = ""  # its first visible words, at most 2,000 characters, blanks folded
+    links: int = 0  # anchors with a target
+    scripts: int = 0  # script elements that run
+    password_fields: int = 0
+    markers: tuple[str, ...] = ()  # signs of walls, challenges and shells, as coded words
+    free: bool | None = None  # isAccessibleForFree of JSON-LD; None: not told
+    tier: str | None = None  # article:content_tier and its kin: "free", "locked", "metered"
+    modified_at: str | None = None  # instant of dateModified or article:modified_time
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """What a response body turned out to be after its content codings were undone."""
 

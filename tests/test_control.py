@@ -20,7 +20,8 @@ from crawler.fetching.control import COULD_BE_OURS, as_local_fault, could_be_our
 from crawler.fetching.endings import skew_of
 from crawler.fetching.session import Session
 from crawler.items import Hop
-from crawler.verdicts import _BY_FAILURE, OUTCOMES
+from crawler.verdicts import OUTCOMES
+from crawler.verdicts.outcomes import _BY_FAILURE
 from tests.crawling import crawl, crawl_words, rows, sourcekeep, value
 
 HOP = Hop(new_uid(), "http://a.example/", "source", 0, "2026-03-01T12:00:00Z", "dead-host", "")

@@ -28,6 +28,7 @@ from crawler.entries import WARNINGS
 from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
 from crawler.spiders.entries import EntriesSpider
+from crawler.verdicts import outcomes
 from tests import test_architecture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -394,14 +395,14 @@ def test_every_outcome_is_documented_with_what_it_means_for_the_schedule() -> No
 
 def reasons() -> set[str]:
     """Every reason code that the code can give; those of plain statuses as ``http-NNN``."""
-    by_status = {reason for _, reason in verdicts._BY_STATUS.values()}
+    by_status = {reason for _, reason in outcomes._BY_STATUS.values()}
     answers = {
         verdicts.outcome_of_response(status, size_bytes=size, truncated=cut, has_location=True)[1]
         for status in range(100, 600)
         for size in (0, 1)
         for cut in (False, True)
     }
-    found = by_status | answers | set(verdicts._BY_FAILURE)
+    found = by_status | answers | set(outcomes._BY_FAILURE)
     found |= set(re.findall(r'reason="([a-z-]+)"', source_of("fetching")))
     return {"http-NNN" if reason.startswith("http-") else reason for reason in found}
 
@@ -416,7 +417,7 @@ def test_every_reason_code_is_documented_with_its_outcome() -> None:
     written = rows(sections("outcomes.md", 2)["Reasons"], "reason")
     same([codes(row[0])[0] for row in written], reasons(), "docs/outcomes.md", "reasons")
     for row in written:
-        outcome = verdicts._BY_FAILURE.get(codes(row[0])[0])
+        outcome = outcomes._BY_FAILURE.get(codes(row[0])[0])
         if outcome is not None:
             assert codes(row[1]) == [outcome], f"docs/outcomes.md: {row[0]} means {outcome}"
 

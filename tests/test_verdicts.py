@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.verdicts import (
+from crawler.verdicts.outcomes import (
     _BY_FAILURE,
     LIVE,
     OUTCOMES,

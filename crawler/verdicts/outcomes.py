@@ -1,7 +1,6 @@
-"""What one fetch showed, told from the transport alone: status, headers, completeness, failure.
+"""What one fetch showed: the whole vocabulary, and what the transport alone tells of it.
 
-An outcome is an observation and may be wrong; nothing is concluded from a single one. ``OUTCOMES``
-is the whole vocabulary.
+The transport is status, headers, completeness, failure. What the page *says* is judged afterwards.
 """
 
 from __future__ import annotations
@@ -12,20 +11,31 @@ OUTCOMES = {
     "refused-by-us": "we did not dial: address, port or scheme that a public source never has",
     "blocked": "the host refuses us: 403, 429, 202 and other answers that it keeps for programs",
     "legal": "unavailable for legal reasons (451)",
-    "paywall": "the host asks for credentials or payment: 401, 402, 407",
+    "paywall": "the host asks for credentials or payment: 401, 402, 407, a login, a teaser",
+    "consent-wall": "a form that asks for consent stands in place of the page",
     "gone": "the host says that there is nothing: 404, 410",
     "dead-host": "no host answers: unknown name, refused, no route, TLS failure",
     "server-error": "the host fails: 5xx, time-out, broken, endless or empty answer",
+    "parked": "the name is for sale, or shows nothing but advertisements",
+    "usurped": "something else stands at the address now",
+    "soft-404": "answered with 200, but by two signs or more it is a page of 'not found'",
+    "redirect-stub": "a page that only sends its reader elsewhere, in a way that is not followed",
+    "needs-script": "an empty shell: its text is made by scripts, which are not run",
+    "doubtful": "answered, but with too little text, or with another text than the one cited",
+    "moved": "the article, at another address to which a redirect leads",
     "redirect": "one hop on the way to another URL",
     "robots": "the robots.txt of a host",
-    "live": "answered, and it is what we hold already (304)",
-    "live-unverified": "answered with a body; that it is the cited article is not yet proved",
+    "live": "answered with the article of which we hold a copy, changed or not",
+    "live-unverified": "answered with a text; it is the first copy, so nothing proves it by a past",
 }
 
-LIVE = frozenset({"live", "live-unverified"})
+# The answers that bring, or confirm, a good copy.
+LIVE = frozenset({"live", "live-unverified", "moved"})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# The families of failure that wait differently before the next try (schedule.py).
-REFUSALS = frozenset({"robots-excluded", "refused-by-us", "blocked", "legal", "paywall"})
+# The families of failure that wait differently before the next try (schedule).
+REFUSALS = frozenset(
+    {"robots-excluded", "refused-by-us", "blocked", "legal", "paywall", "consent-wall"}
+)
 
 _BY_STATUS = {
     202: ("blocked", "http-202"),  # what walls against programs say instead of the page

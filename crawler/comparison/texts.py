@@ -1,4 +1,4 @@
-"""Comparing the texts of articles. So far: when are two texts the same?"""
+"""The texts of articles as they are compared: when are two the same?"""
 
 from __future__ import annotations
 
