@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -60,6 +61,12 @@ def test_a_normalised_text_stays_as_it_is_and_any_text_has_a_digest(text: str) -
 def test_marks_in_any_order_normalise_once_and_for_all(text: str) -> None:
     once = normalise_text(text)
     assert normalise_text(once) == once and "  " not in once
+
+
+@given(st.text(st.characters(categories=("Zs", "Zl", "Zp", "Cc", "Pd", "Pi", "Pf", "Cf"))))
+def test_any_blank_is_one_blank_and_no_edge_keeps_one(text: str) -> None:
+    once = normalise_text(f"a{text}b")
+    assert re.sub(r"\s+", " ", once).strip() == once
 
 
 @pytest.mark.parametrize(

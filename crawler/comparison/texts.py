@@ -7,22 +7,28 @@ import unicodedata
 
 from crawler.digests import digest_of
 
-_FOLD = str.maketrans(
-    {
-        **dict.fromkeys("‘’‚‛′`´", "'"),
-        **dict.fromkeys("“”„‟″«»", '"'),
-        **dict.fromkeys("‐‑‒–—―−", "-"),
-        # zero-width characters and the soft hyphen: invisible, and inserted by machines
-        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"),
-    }
-)
+# Replaced one after the other, each over the whole text: 3 us for 6,000 characters, of which
+# str.translate() asked a dictionary one by one (700 us). No replacement is itself replaced.
+_FOLDED = {
+    **dict.fromkeys("‘’‚‛′`´", "'"),
+    **dict.fromkeys("“”„‟″«»", '"'),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+    # zero-width characters and the soft hyphen: invisible, and inserted by machines
+    **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
+}
 
 
 def normalise_text(text: str) -> str:
     """Return a text as it is compared: NFKC, quotes and dashes unified, blanks folded."""
     # Before NFKC, which makes a blank and an accent of ´; and after it, for what it unfolds.
-    folded = unicodedata.normalize("NFKC", text.translate(_FOLD)).translate(_FOLD)
-    return re.sub(r"\s+", " ", folded).strip()
+    return " ".join(_fold(unicodedata.normalize("NFKC", _fold(text))).split())
+
+
+def _fold(text: str) -> str:
+    for mark, plain in _FOLDED.items():
+        if mark in text:
+            text = text.replace(mark, plain)
+    return text
 
 
 # Chinese and Japanese do not part words by blanks: there each character counts as one.
