@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
@@ -245,6 +249,120 @@ def test_verification_can_be_made_fatal(web: Web, tmp_path: Path) -> None:
     assert crawled.hops(web.url("good"))[0]["tls_verified"] == 1
     assert crawled.hops(web.url("expired"))[-1]["reason"] == "tls"
     assert len(web.sites["expired"].asked) == before
+
+
+# Through a proxy
+
+
+class Proxy(ThreadingTCPServer):
+    """Opens tunnels, and remembers to where. It refuses those to ``closed``."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, closed: str = "") -> None:
+        super().__init__(("127.0.0.1", 0), Tunnelling)
+        self.closed = closed
+        self.opened: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Tunnelling(StreamRequestHandler):
+    def handle(self) -> None:
+        assert isinstance(self.server, Proxy)
+        first = self.rfile.readline().decode()
+        while self.rfile.readline().strip():
+            pass  # the headers
+        method, target, _ = first.split(" ")
+        if method != "CONNECT" or target == self.server.closed:
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        self.server.opened.append(target)
+        host, _, port = target.rpartition(":")
+        with (
+            suppress(ConnectionError),  # either end may break off
+            socket.create_connection((host, int(port))) as there,
+        ):
+            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            self._pipe(there)
+
+    def _pipe(self, there: socket.socket) -> None:
+        other = {there: self.connection, self.connection: there}
+        while True:
+            for sock in select.select(list(other), [], [])[0]:
+                data = sock.recv(65536)
+                if not data:
+                    return
+                other[sock].sendall(data)
+
+
+@pytest.fixture
+def proxy(web: Web) -> Iterator[Proxy]:
+    closed = web.url("plain").removeprefix("https://").removesuffix("/page")
+    with Proxy(closed) as proxy:
+        threading.Thread(target=proxy.serve_forever, args=(0.05,), daemon=True).start()
+        yield proxy
+        proxy.shutdown()
+
+
+def test_certificates_are_judged_through_a_proxy_too(
+    web: Web, proxy: Proxy, tmp_path: Path
+) -> None:
+    faults = {
+        "good": None,
+        "expired": ["tls-expired"],
+        "early": ["tls-expired"],
+        "name": ["tls-name"],
+        "untrusted": ["tls-untrusted"],
+        "all": ["tls-expired", "tls-name", "tls-untrusted"],
+    }
+    urls = [web.url(name) for name in faults]
+    urls += [web.url("good", "/again"), web.url("old"), web.url("plain")]
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text("\n".join(urls) + "\n")
+    done = crawl(
+        archive, START, listed, "-s", f"SOURCEKEEP_CA_FILE={web.folder / 'ca.pem'}",
+        "--proxy", proxy.url, "-s", "RETRY_TIMES=0",
+    )  # fmt: skip
+    crawled = Crawled(archive, web, done.err)
+    digests = set()
+    for name, flags in faults.items():
+        (hop,) = crawled.hops(web.url(name))
+        assert hop["outcome"] == "live-unverified" and hop["good_capture"], name
+        assert hop["tls_verified"] == (flags is None), name
+        assert json.loads(hop["flags"] or "null") == flags, name
+        digests.add(hop["certificate_digest"])
+    assert len(digests) == len(faults) and None not in digests
+    (again,) = crawled.hops(web.url("good", "/again"))
+    assert again["tls_verified"] == 1, "the same tunnel, or one more"
+    (old,) = crawled.hops(web.url("old"))
+    assert (old["outcome"], old["reason"]) == ("dead-host", "tls"), old["error"]
+    (refused,) = crawled.hops(web.url("plain"))
+    assert refused["robots"] == "disallow unreachable(failed)"
+    (asked,) = rows(archive, "SELECT error FROM fetches WHERE url = ?",
+                    web.url("plain", "/robots.txt"))  # fmt: skip
+    assert "TunnelError" in asked["error"] and "403" in asked["error"]
+    assert web.url("good").split("/")[2] in proxy.opened
+    assert "Traceback" not in done.err and "certificate" not in done.err.lower(), done.err
+
+
+def test_a_wrong_certificate_can_be_made_fatal_through_a_proxy(
+    web: Web, proxy: Proxy, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text(web.url("good") + "\n" + web.url("name") + "\n")
+    before = len(web.sites["name"].asked)
+    crawl(
+        archive, START, listed, "-s", f"SOURCEKEEP_CA_FILE={web.folder / 'ca.pem'}",
+        "-s", "DOWNLOAD_VERIFY_CERTIFICATES=True", "-s", "RETRY_TIMES=0", "--proxy", proxy.url,
+    )  # fmt: skip
+    crawled = Crawled(archive, web, "")
+    assert crawled.hops(web.url("good"))[0]["tls_verified"] == 1
+    assert crawled.hops(web.url("name"))[-1]["reason"] == "tls"
+    assert len(web.sites["name"].asked) == before
 
 
 def test_a_file_that_holds_no_certificates_is_refused(tmp_path: Path) -> None:
