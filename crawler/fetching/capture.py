@@ -25,7 +25,7 @@ from crawler.extraction.mediatypes import sniff
 from crawler.fetching import tls
 from crawler.fetching.egress import AddressRefused, EgressPolicy, peer_refusal
 from crawler.fetching.failures import BadTarget, failure_code, failure_text
-from crawler.fetching.handler import EXCESS, TIMED_OUT, HostRests
+from crawler.fetching.handler import EXCESS, TIMED_OUT, TOO_SLOW, HostRests
 from crawler.fetching.visits import Visit
 from crawler.items import Header, Hop, Payload
 from crawler.urls import host_key
@@ -53,6 +53,7 @@ _TRUNCATED = {
 _FLAGS = {
     "partial": "length-unverified",
     EXCESS: "excess-bytes",
+    TOO_SLOW: "too-slow",
     **{fault: fault for fault in (tls.EXPIRED, tls.NAME, tls.UNTRUSTED)},
 }
 

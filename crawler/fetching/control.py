@@ -37,7 +37,9 @@ logger = logging.getLogger(__name__)
 
 # What a failure of our own looks like from here. `failed` is among them for what runs out on our
 # side: descriptors, memory, the proxy's patience.
-COULD_BE_OURS = frozenset({"nxdomain", "refused", "no-route", "tls", "timeout", "reset", "failed"})
+COULD_BE_OURS = frozenset(
+    {"nxdomain", "refused", "no-route", "tls", "timeout", "stalled", "reset", "failed"}
+)
 # One answer serves all failures of that time: a web with many dead hosts must not make us a pest
 # to the pages that were chosen. An outage is noticed that much late at most.
 INTERVAL_S = 30.0

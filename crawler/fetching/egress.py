@@ -50,6 +50,7 @@ from crawler.addresses import (
     refusal,
 )
 from crawler.errors import SourcekeepError, UsageError
+from crawler.fetching.bodies import RateFloor
 from crawler.fetching.tls import check_trust
 
 if TYPE_CHECKING:
@@ -312,9 +313,13 @@ class UserProxyMiddleware:
 
 
 def check_settings(settings: BaseSettings) -> None:
-    """Refuse settings under which something could be fetched past the guard. Raises UsageError."""
+    """Refuse settings under which something could be fetched past the guard. Raises UsageError.
+
+    And those of the download handlers that cannot be read, before a run begins with them.
+    """
     EgressPolicy.from_settings(settings)
     check_trust(settings)
+    RateFloor.from_settings(settings)
     for scheme in _schemes(settings):
         handler = _handler(settings, scheme)
         if not (isinstance(handler, type) and issubclass(handler, GuardedDownloadHandler)):

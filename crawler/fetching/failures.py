@@ -26,6 +26,7 @@ from twisted.web._newclient import ParseError
 from twisted.web.client import ResponseFailed
 
 from crawler.fetching.egress import AddressRefused
+from crawler.fetching.handler import DownloadStalled
 from crawler.fetching.robots import RobotsExcluded
 
 
@@ -40,6 +41,7 @@ _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (UnsupportedURLSchemeError, "unsupported-scheme"),
     (CannotResolveHostError, "nxdomain"),
     (DownloadConnectionRefusedError, "refused"),
+    (DownloadStalled, "stalled"),
     (DownloadTimeoutError, "timeout"),
     (DownloadCancelledError, "too-large"),
     (ResponseDataLossError, "reset"),

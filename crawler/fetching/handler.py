@@ -10,6 +10,8 @@ ones of Scrapy 2.19 and Twisted 26.10; tests/test_fidelity.py shows when those c
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from dataclasses import dataclass
 from io import BytesIO
@@ -31,6 +33,7 @@ from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet.error import ConnectionLost
 from twisted.web._newclient import ParseError
 
+from crawler.fetching.bodies import Gate, RateFloor, RateWatch
 from crawler.fetching.egress import GuardedDownloadHandler
 from crawler.fetching.tls import NotingPolicy, Verification, verification_of
 from crawler.urls import host_key
@@ -47,19 +50,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # What we say of a transfer in ``response.flags``, beside Scrapy's own words.
-TIMED_OUT, EXCESS, BROKEN = "timed_out", "excess_bytes", "dataloss"
+TIMED_OUT, TOO_SLOW, EXCESS, BROKEN = "timed_out", "too_slow", "excess_bytes", "dataloss"
 # The head of an answer, heads of answers with a status below 200 before it included. Browsers stop
 # at 256 KiB; a single line of more than 16 KiB is too long for Twisted. Twisted logs each answer
 # below 200, so that 40,000 of them keep us busy for seconds.
 HEAD_MAX_BYTES = 2**20
 HEAD_MAX_LINES = 10_000
-# Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this,
-# which is a little more than the cap for one: what is complete is copied and written besides.
-BODIES_MAX_BYTES = 40 * 2**20
+# How long after its deadline a request is given up by force: every stage below keeps the deadline
+# itself, and tidies up, unless it is broken.
+STALL_MARGIN_S = 15.0
 
 
 class HostRests(IgnoreRequest):
     """The host asked for rest while the request waited. Nothing was sent; the source stays due."""
+
+
+class DownloadStalled(DownloadTimeoutError):
+    """A request neither ended nor failed by its deadline: something below us is broken."""
 
 
 @dataclass(slots=True)
@@ -69,6 +76,7 @@ class _Facts:
     tls: Verification | None = None  # None: no TLS
     excess: bool = False  # bytes came after the end that the answer named
     broken: bool = False  # the connection did not end in good order
+    too_slow: bool = False  # the body was cut off because too little of it came
 
 
 class _Parser(_LenientHTTPClientParser):
@@ -107,9 +115,22 @@ class _Protocol(_LenientHTTP11ClientProtocol):
     """Scrapy's HTTP/1.1, with the facts of each transfer on its response."""
 
     _facts = _Facts()
+    _idle = False  # between two requests, in the pool
+
+    @property
+    def state(self) -> str:
+        """Return the state, as the pool asks for it before it uses a connection again.
+
+        One on which something came unasked is broken off: the next answer would begin with that.
+        """
+        if self._idle and self._state == "QUIESCENT" and _peek(self.transport) is not None:
+            self.transport.abortConnection()  # type: ignore[union-attr]
+            return "ABORTING"
+        return self._state
 
     def request(self, request: TxRequest) -> Deferred[IResponse]:
         """Send a request; its response has the attribute ``facts``."""
+        self._idle = False
         answered: Deferred[IResponse] = super().request(request)
         facts = self._facts = _Facts(tls=verification_of(self.transport))
         parser: Any = self._parser  # Scrapy's own request() swaps its class in the same way
@@ -123,11 +144,30 @@ class _Protocol(_LenientHTTP11ClientProtocol):
         return answered.addCallback(attach)
 
     def _finishResponse(self, rest: bytes) -> None:
+        if not rest and self._facts.tls is None:  # what comes with TLS may be no bytes of a body
+            rest = _peek(self.transport) or b""
         if rest.strip():  # some servers end every answer with a stray line break
             self._facts.excess = True
             if self._currentRequest is not None:  # what follows would be taken for the next answer
                 self._currentRequest.persistent = False
         super()._finishResponse(rest)
+        self._idle = True
+
+
+def _peek(transport: object) -> bytes | None:
+    """Return the beginning of what lies unread on a connection; None when nothing does.
+
+    Empty when the host has closed it.
+    """
+    sock: socket.socket | None = getattr(transport, "socket", None)  # gone with the connection
+    if sock is None:
+        return b""
+    try:
+        return sock.recv(64, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return None
+    except OSError:  # reset, or closed by us
+        return b""
 
 
 class _ProtocolFactory(_LenientHTTP11ClientFactory):
@@ -138,45 +178,20 @@ class _ProtocolFactory(_LenientHTTP11ClientFactory):
         return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
 
 
-class _Gate:
-    """Lets bodies grow together up to a limit; beyond it only the largest, which ends first.
-
-    The others wait, each under its own deadline. The largest never does, so that somebody moves.
-    """
-
-    def __init__(self) -> None:
-        self._sizes: dict[_Agent, int] = {}
-        self._waiting: set[_Agent] = set()
-        self._total = 0
-
-    def grow(self, agent: _Agent, size: int) -> None:
-        """Count bytes of a body, and make it wait where there are too many."""
-        before = self._sizes.get(agent, 0)
-        self._sizes[agent] = before + size
-        self._total += size
-        if self._total > BODIES_MAX_BYTES and agent is not max(self._sizes, key=self._size):
-            self._waiting.add(agent)
-            agent.pause()
-
-    def leave(self, agent: _Agent) -> None:
-        """Forget a body that has ended; those that wait go on, as far as there is room."""
-        self._total -= self._sizes.pop(agent, 0)
-        self._waiting.discard(agent)
-        waiting, self._waiting = self._waiting, set()
-        for each in waiting:
-            each.resume()
-
-    def _size(self, agent: _Agent) -> int:
-        return self._sizes[agent]
-
-
-_gates: WeakKeyDictionary[Crawler, _Gate] = WeakKeyDictionary()  # http and https share one
+_gates: WeakKeyDictionary[Crawler, Gate] = WeakKeyDictionary()  # http and https share one
 
 
 class _Agent(_ScrapyAgent):
     """Scrapy's agent of one request, which keeps what came before the deadline."""
 
+    floor: RateFloor  # set by the handler
     _answer: TxResponse | None = None  # once its head is there
+    _watch: RateWatch | None = None  # from then on
+
+    def received(self, size: int) -> None:
+        """Count bytes of the body."""
+        if self._watch is not None:
+            self._watch.received(size)
 
     def pause(self) -> None:
         """Read no more from the host for now."""
@@ -187,6 +202,8 @@ class _Agent(_ScrapyAgent):
         """Go on reading."""
         if self._answer is not None:
             self._answer._transport.resumeProducing()
+        if self._watch is not None:
+            self._watch.excuse()
 
     def release(self) -> None:
         """Let go of the body: reader and response hold each other for a while yet."""
@@ -196,10 +213,20 @@ class _Agent(_ScrapyAgent):
 
     def _cb_bodyready(self, txresponse: TxResponse, request: Request) -> Any:  # noqa: ANN401
         self._answer = txresponse
+        self._watch = RateWatch(self.floor, asyncio.get_running_loop(), self._give_up)
         return super()._cb_bodyready(txresponse, request)
+
+    def _give_up(self) -> None:
+        """Bring the deadline forward, so that what came is kept as at any deadline."""
+        facts: _Facts = self._answer.facts  # type: ignore[union-attr]
+        facts.too_slow = True
+        deadline: Any = self._timeout_cl
+        deadline.reset(0)
 
     def _cb_timeout(self, result: T, request: Request, url: str, timeout: float) -> T:
         """Return the response, whole or as far as it came. Raises DownloadTimeoutError."""
+        if self._watch is not None:
+            self._watch.end()
         deadline: Any = self._timeout_cl
         in_time = deadline.active()
         if in_time:
@@ -238,7 +265,7 @@ def _flag(response: Response, facts: _Facts, *, in_time: bool) -> None:
     """Add to the flags of a response what was seen below it."""
     flags = set(response.flags)
     if not in_time:
-        flags = (flags - {BROKEN}) | {TIMED_OUT}
+        flags = (flags - {BROKEN}) | {TIMED_OUT} | ({TOO_SLOW} if facts.too_slow else set())
     elif facts.broken and "partial" in flags:
         flags |= {BROKEN}
     if facts.excess:
@@ -253,7 +280,8 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
         super().__init__(crawler)
         self._pool._factory = _ProtocolFactory  # GuardedDownloadHandler takes it over
         self._contextFactory: Any = NotingPolicy.for_crawler(crawler)
-        self._gate = _gates.setdefault(crawler, _Gate())
+        self._floor = RateFloor.from_settings(crawler.settings)
+        self._gate = _gates.setdefault(crawler, Gate())
         self._agents: dict[Request, _Agent] = {}
         crawler.signals.connect(self._bytes_received, signals.bytes_received)
 
@@ -269,6 +297,7 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
             crawler=self._crawler,
             tls_verbose_logging=self._tls_verbose_logging,
         )
+        agent.floor = self._floor
         try:
             with wrap_twisted_exceptions():
                 return await maybe_deferred_to_future(agent.download_request(request))
@@ -280,17 +309,34 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
     def _bytes_received(self, data: bytes, request: Request) -> None:
         agent = self._agents.get(request)
         if agent is not None:
+            agent.received(len(data))
             self._gate.grow(agent, len(data))
 
 
 class ArchiveDownloadHandler(GuardedDownloadHandler, _KeepingDownloadHandler):
     """The guarded handler, with the time of each request and the rest of each host."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._deadline_s = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+
     async def download_request(self, request: Request) -> Response:
-        """Return the response. Raises HostRests, and what the guarded handler raises."""
+        """Return the response. Raises HostRests, and what the guarded handler raises.
+
+        Raises DownloadStalled for a request that would neither end nor fail: one host, or a fault
+        of a library, must not hold up a run for ever.
+        """
         session = getattr(self._crawler.spider, "session", None)
         host = host_key(request.url)
         if session is not None and session.rests(host):
             raise HostRests(f"{host} asked for rest")
         request.meta["dialled"] = time.monotonic()
-        return await super().download_request(request)
+        deadline_s = request.meta.get("download_timeout") or self._deadline_s
+        try:
+            async with asyncio.timeout(deadline_s + STALL_MARGIN_S) as watchdog:
+                return await super().download_request(request)
+        except TimeoutError as exc:
+            if not watchdog.expired():
+                raise
+            said = f"Getting {request.url} neither ended nor failed after {deadline_s:g} seconds."
+            raise DownloadStalled(said) from exc

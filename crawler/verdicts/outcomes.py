@@ -68,6 +68,7 @@ _BY_FAILURE = {
     "reset": "server-error",
     "protocol-error": "server-error",
     "too-large": "server-error",
+    "stalled": "server-error",
     "redirect-loop": "server-error",
     "failed": "server-error",
 }
