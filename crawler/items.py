@@ -117,7 +117,7 @@ class PageFacts:
     """What an HTML page shows besides its article; read from the parsed tree, can be rebuilt."""
 
     title: str | None = None  # of <title>, blanks folded
-    headings: tuple[str, ...] = ()  # the first few h1, in order
+    headings: tuple[str, ...] = ()  # the first few h1, in order; of a page without any its h2
     canonical: str | None = None  # absolute URL of link rel=canonical
     og_url: str | None = None  # absolute URL of og:url
     robots: tuple[str, ...] = ()  # directives of meta robots: noindex, noarchive …
@@ -127,10 +127,18 @@ class PageFacts:
     links: int = 0  # anchors with a target
     scripts: int = 0  # script elements that run
     password_fields: int = 0
-    markers: tuple[str, ...] = ()  # signs of walls, challenges and shells, as coded words
+    markers: tuple[str, ...] = ()  # coded words of ``extraction.markers``; of short pages only
     free: bool | None = None  # isAccessibleForFree of JSON-LD; None: not told
     tier: str | None = None  # article:content_tier and its kin: "free", "locked", "metered"
     modified_at: str | None = None  # instant of dateModified or article:modified_time
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """All that was read from a payload: the article, and what the page shows besides."""
+
+    article: Article
+    facts: PageFacts | None = None  # None: no HTML, or none that became a tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.extraction import article as articles
-from crawler.extraction.article import extract_article
+from crawler.extraction.article import extract_article, read_payload
 from crawler.extraction.extractors import extractor_for
-from crawler.extraction.frames import article_from_json, article_to_json
-from crawler.items import Article
+from crawler.extraction.frames import extraction_from_json, extraction_to_json
+from crawler.items import Article, Extraction, PageFacts
 
 SENTENCE = "The council of the small town met on a cold evening and spoke of bridge number {}."
 PARAGRAPHS = [SENTENCE.format(n) for n in range(12)]
@@ -257,7 +257,8 @@ def test_the_text_can_be_stored_printed_and_sent() -> None:
     assert "\x1b" not in found.title
     kept = sqlite3.connect(":memory:").execute("SELECT ?, length(?)", (text, text)).fetchone()
     assert kept == (text, len(text))
-    assert article_from_json(json.loads(json.dumps(article_to_json(found)))) == found
+    whole = Extraction(found, PageFacts(title="The bridges", markers=("captcha:hcaptcha",)))
+    assert extraction_from_json(json.loads(json.dumps(extraction_to_json(whole)))) == whole
 
 
 @pytest.mark.parametrize(
@@ -386,12 +387,15 @@ def test_no_markup_raises(parts: list[str]) -> None:
 
 
 def test_the_text_is_told_before_the_metadata_is_sought() -> None:
-    told: list[Article] = []
-    found = extract_article(
+    told: list[Extraction] = []
+    found = read_payload(
         html(), url="http://x/", content_type=None, fetched_on="2026-03-01", on_text=told.append
     )
-    assert [(a.text, a.links, a.language) for a in told] == [(found.text, (), "en-GB")]
-    assert replace(told[0], title=found.title, site=found.site) == found
+    article = found.article
+    early = [one.article for one in told]
+    assert [(a.text, a.links, a.language) for a in early] == [(article.text, (), "en-GB")]
+    assert replace(early[0], title=article.title, site=article.site) == article
+    assert told[0].facts == found.facts is not None
 
 
 def test_the_lowest_rung_needs_no_metadata() -> None:

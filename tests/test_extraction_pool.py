@@ -25,7 +25,7 @@ import ctypes, os, re, signal, socket, subprocess, sys, time, urllib.request
 from dataclasses import replace
 from crawler.extraction import worker
 
-real, real_limit = worker.extract_article, worker.limit_cpu
+real, real_limit = worker.read_payload, worker.limit_cpu
 worker.limit_cpu = lambda seconds: real_limit(1)
 
 def spin():
@@ -55,12 +55,20 @@ def faulty(body, *, url, rung="fast", on_text=None, **rest):
         try:
             REFUSED[name]()
         except OSError as exc:
-            return replace(real(body, url=url, **rest), text="refused: " + str(exc))
+            found = real(body, url=url, **rest)
+            return replace(found, article=replace(found.article, text="refused: " + str(exc)))
     elif name in FAULTS and (when == "all" or when == rung):
         FAULTS[name]()
     return real(body, url=url, rung=rung, on_text=told if on_text else None, **rest)
 
-worker.extract_article = faulty
+worker.read_payload = faulty
+real_facts = worker.read_facts
+def faulty_facts(body, *, url, **rest):
+    name, _, when = url.rpartition("/")[2].partition("-in-")
+    if name in FAULTS and when == "all":
+        FAULTS[name]()
+    return real_facts(body, url=url, **rest)
+worker.read_facts = faulty_facts
 real_send = worker.send
 def send(replies, header):
     worker.fd = replies.fileno()
@@ -74,7 +82,8 @@ Read = Callable[..., Article]
 
 
 async def read(pool: ExtractionPool, body: bytes, url: str = "http://x.example/a") -> Article:
-    return await pool.extract(body, url=url, content_type="text/html", fetched_on="2026-03-01")
+    found = await pool.extract(body, url=url, content_type="text/html", fetched_on="2026-03-01")
+    return found.article
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +201,46 @@ def test_a_fault_costs_one_article(faulty: Read, fault: str, failure: str) -> No
         assert early.title == "The bridges - Town Crier"
         assert has_all(early)
     assert faulty(html()).tried == ("fast",)  # and the queue goes on
+
+
+def test_the_facts_of_a_page_come_with_its_article() -> None:
+    async def act(pool: ExtractionPool) -> None:
+        found = await pool.extract(
+            html(), url="http://x.example/a", content_type="text/html", fetched_on="2026-03-01"
+        )
+        assert found.facts is not None
+        assert (found.facts.title, found.facts.links) == ("The bridges - Town Crier", 2)
+        none = await pool.extract(
+            pdf("One."), url="http://x.example/a", content_type=None, fetched_on="2026-03-01"
+        )
+        assert none.facts is None
+
+    in_pool(act, workers=1)
+
+
+def test_facts_alone_are_read_for_the_body_of_an_error_answer() -> None:
+    async def act(pool: ExtractionPool) -> None:
+        for body, title in (
+            (b"<html><title>403 Forbidden</title><h1>No</h1>", "403 Forbidden"),
+            (b"plain words", None),
+            (b"", None),
+            (b"<title>too large</title>" + b" " * 20_000_000, None),
+        ):
+            facts = await pool.facts(body, url="http://x.example/a", content_type="text/html")
+            assert (facts.title if facts else None) == title
+
+    in_pool(act, workers=1)
+
+
+def test_a_page_that_defeats_its_reader_leaves_no_facts() -> None:
+    async def act(pool: ExtractionPool) -> None:
+        for fault in ("segv", "hang"):
+            url = f"http://x.example/{fault}-in-all"
+            assert await pool.facts(html(), url=url, content_type="text/html") is None
+        good = await pool.facts(html(), url="http://x.example/a", content_type="text/html")
+        assert good is not None
+
+    in_pool(act, workers=1, command=COMMAND, wall_seconds=3)
 
 
 def test_what_libraries_print_does_not_disturb(faulty: Read) -> None:

@@ -71,7 +71,8 @@ def extracted(corpus: Path, pages: list[dict[str, Any]]) -> list[Article]:
             body = gzip.decompress((corpus / page["html_path"]).read_bytes())
             saved_on = str(page.get("crawl_date") or FETCHED_ON)[:10]
             url = page["url"] or "http://unknown.invalid/"
-            return await pool.extract(body, url=url, content_type="text/html", fetched_on=saved_on)
+            found = await pool.extract(body, url=url, content_type="text/html", fetched_on=saved_on)
+            return found.article
 
         try:
             return await asyncio.gather(*map(one, pages))

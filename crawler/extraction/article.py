@@ -39,8 +39,9 @@ from crawler.extraction.extractors import (
     is_text,
     unread_article,
 )
+from crawler.extraction.facts import facts_of
 from crawler.extraction.mediatypes import sniff
-from crawler.items import Article
+from crawler.items import Article, Extraction, PageFacts
 
 EXTRACTOR = extractor_for("text/html")
 
@@ -50,7 +51,7 @@ SHORT = 1000  # characters
 SMALL_SHARE = 0.1
 
 Rung = Literal["fast", "baseline"]
-OnText = Callable[[Article], None]
+OnText = Callable[[Extraction], None]
 
 _STRINGS = re.compile(r'(?:[^"]|"(?:[^"\\]|\\.)*+")*+')
 _PROGRAM = re.compile(r"ld\+json|settings\+json")
@@ -67,6 +68,24 @@ class _Input:
 
 
 def extract_article(
+    body: bytes, *, url: str, content_type: str | None, fetched_on: str, rung: Rung = "fast"
+) -> Article:
+    """Return the article in a payload. Raises MemoryError."""
+    found = read_payload(body, url=url, content_type=content_type, fetched_on=fetched_on, rung=rung)
+    return found.article
+
+
+def read_facts(body: bytes, *, url: str, content_type: str | None) -> PageFacts | None:
+    """Return what a page shows, without looking for an article; None for what is no HTML page."""
+    mime = sniff(body, content_type)
+    if mime not in PAGES or not is_readable(mime, content_type):
+        return None
+    markup, _ = decode(body, content_type)
+    tree = page.parse(markup)
+    return None if tree is None else facts_of(tree, markup, url)
+
+
+def read_payload(
     body: bytes,
     *,
     url: str,
@@ -74,8 +93,8 @@ def extract_article(
     fetched_on: str,
     rung: Rung = "fast",
     on_text: OnText | None = None,
-) -> Article:
-    """Return the article in a payload.
+) -> Extraction:
+    """Return the article in a payload, and of an HTML page its facts.
 
     ``rung`` is where the ladder begins. ``on_text`` gets the article
     as soon as its text is there, before the search for metadata, which a hostile page can stall:
@@ -83,21 +102,21 @@ def extract_article(
     """
     blank = unread_article(body, content_type)
     if not is_readable(blank.mime, content_type):
-        return blank
+        return Extraction(blank)
     if blank.mime in PERHAPS_CODED:
         part = readable_part(body)
         if part is None:
-            return blank
+            return Extraction(blank)
         body = part
         blank = replace(blank, mime=sniff(part, content_type), tried=("decoded",))
     mime = blank.mime
     if mime == DOCUMENT:
-        return _of_document(body, blank, fetched_on)
+        return Extraction(_of_document(body, blank, fetched_on))
     if is_text(mime):
         text, charset = decode(body, content_type)
-        return _with_text(replace(blank, charset=charset), page.clean_text(text))
+        return Extraction(_with_text(replace(blank, charset=charset), page.clean_text(text)))
     if mime not in PAGES:
-        return blank
+        return Extraction(blank)
     return _of_page(_Input(body, url, content_type, fetched_on), blank, rung, on_text)
 
 
@@ -124,15 +143,17 @@ def _with_text(article: Article, text: str) -> Article:
     return replace(article, status="text" if text else "empty", text=text or None)
 
 
-def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None) -> Article:
-    """Return the article in an HTML page."""
+def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None) -> Extraction:
+    """Return the article in an HTML page, and its facts."""
     markup, charset = decode(payload.body, payload.content_type)
     blank = replace(blank, charset=charset)
     if rung == "baseline" and on_text is not None:  # in case that parsing is what kills
-        on_text(_with_text(replace(blank, tried=(*blank.tried, "stripped")), page.stripped(markup)))
+        tried = (*blank.tried, "stripped")
+        on_text(Extraction(_with_text(replace(blank, tried=tried), page.stripped(markup))))
     tree = page.parse(markup)
     if tree is None:
-        return replace(blank, status="empty")
+        return Extraction(replace(blank, status="empty"))
+    facts = facts_of(tree, markup, payload.url)  # before the tree is worked on
     text, tried = _text_of(tree, markup, payload.url, rung)
     about = replace(
         blank,
@@ -143,10 +164,10 @@ def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None
     )
     article = _with_text(about, text)
     if rung == "baseline":
-        return replace(article, tried=(*article.tried, "without-metadata"))
+        return Extraction(replace(article, tried=(*article.tried, "without-metadata")), facts)
     if on_text is not None:
-        on_text(article)
-    return _with_metadata(article, tree, markup, payload)
+        on_text(Extraction(article, facts))
+    return Extraction(_with_metadata(article, tree, markup, payload), facts)
 
 
 def _text_of(

@@ -11,7 +11,7 @@ import struct
 from dataclasses import asdict
 from typing import Any
 
-from crawler.items import Article
+from crawler.items import Article, Extraction, PageFacts
 
 LENGTHS = struct.Struct(">II")
 
@@ -32,12 +32,25 @@ def header_of(encoded: bytes) -> Header:
     return header
 
 
-def article_to_json(article: Article) -> Header:
-    """Return an article as JSON can carry it."""
-    return asdict(article)
+def extraction_to_json(found: Extraction) -> Header:
+    """Return an article and the facts of its page as JSON can carry them."""
+    return asdict(found)
 
 
-def article_from_json(fields: Header) -> Article:
-    """Return the article that ``article_to_json`` was given. Raises TypeError on other fields."""
-    several = {name: tuple(fields[name]) for name in ("links", "tried")}
-    return Article(**{**fields, **several})
+def extraction_from_json(fields: Header) -> Extraction:
+    """Return what ``extraction_to_json`` was given. Raises TypeError, KeyError on other fields."""
+    return Extraction(
+        Article(**_with_tuples(fields["article"], "links", "tried")),
+        facts_from_json(fields["facts"]),
+    )
+
+
+def facts_from_json(fields: Header | None) -> PageFacts | None:
+    """Return the facts that ``dataclasses.asdict`` made fields of; None of None."""
+    if fields is None:
+        return None
+    return PageFacts(**_with_tuples(fields, "headings", "robots", "markers"))
+
+
+def _with_tuples(fields: Header, *names: str) -> Header:
+    return {**fields, **{name: tuple(fields[name]) for name in names}}

@@ -183,7 +183,7 @@ def links_in(tree: html.HtmlElement, text: str, url: str) -> tuple[str, ...]:
         if block not in inside:
             inside[block] = holds(squash(block.text_content()))
         if inside[block] or holds(_surroundings(anchor, label)):
-            target = _absolute(base, anchor.get("href", ""))
+            target = absolute_url(base, anchor.get("href", ""))
             if target:
                 found.setdefault(target)
             if len(found) == MAX_LINKS:
@@ -215,10 +215,10 @@ def _cells(line: str) -> Iterator[str]:
 def _base_of(tree: html.HtmlElement, url: str) -> str:
     """Return the URL that relative links are resolved against."""
     element = tree.find(".//base[@href]")
-    return url if element is None else _absolute(url, element.get("href", "")) or url
+    return url if element is None else absolute_url(url, element.get("href", "")) or url
 
 
-def _absolute(base: str, href: str) -> str | None:
+def absolute_url(base: str, href: str) -> str | None:
     """Return a link's web address; None when it is none, or a place in the same page.
 
     Cloudflare's hidden e-mail addresses are none either; they change with every fetch.
@@ -289,9 +289,15 @@ def _with_missing(lines: list[str], keys: list[str], missing: Counter[str]) -> l
     ]
 
 
+def shown_texts(tree: html.HtmlElement) -> list[str]:
+    """Return the text nodes that a page shows, boilerplate included, in order."""
+    texts: list[str] = _SHOWN(tree)
+    return texts
+
+
 def visible_length(tree: html.HtmlElement) -> int:
     """Return how many characters of text a page shows, boilerplate included."""
-    return sum(len(text.strip()) for text in _SHOWN(tree))
+    return sum(len(text.strip()) for text in shown_texts(tree))
 
 
 def is_cut(tree: html.HtmlElement) -> bool:
@@ -364,7 +370,8 @@ _ANCHORS = etree.XPath(
     ".//a[@href][not(ancestor::nav or ancestor::footer or ancestor::aside or ancestor::form)]"
 )
 _SHOWN = etree.XPath(
-    ".//body//text()[not(parent::script or parent::style or parent::noscript or parent::template)]",
+    "descendant::body/descendant::text()[normalize-space()]"  # "//" would take twice the time
+    "[not(parent::script or parent::style or parent::noscript or parent::template)]",
     smart_strings=False,
 )
 _TAG = re.compile(r"<[^<>]*+>")

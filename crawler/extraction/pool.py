@@ -18,8 +18,16 @@ from typing import Literal
 
 from crawler.errors import ExtractionFailed
 from crawler.extraction.extractors import PAGES, PERHAPS_CODED, is_readable, unread_article
-from crawler.extraction.frames import LENGTHS, Header, article_from_json, header_of, packed
-from crawler.items import Article
+from crawler.extraction.frames import (
+    LENGTHS,
+    Header,
+    extraction_from_json,
+    facts_from_json,
+    header_of,
+    packed,
+)
+from crawler.extraction.mediatypes import sniff
+from crawler.items import Article, Extraction, PageFacts
 
 MAX_INPUT_BYTES = 20_000_000  # what trafilatura takes at most, and about 3 s of CPU
 CPU_SECONDS = 10  # per try; the wall limit ends most of them first
@@ -45,10 +53,11 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """What a try brought: an article, and why it is not a whole one (None: it is)."""
+    """What a try brought, and why it is not the whole (None: it is)."""
 
-    article: Article | None
+    found: Extraction | None
     failure: str | None = None
+    facts: PageFacts | None = None  # where they alone were asked for
 
 
 class ExtractionPool:
@@ -73,23 +82,38 @@ class ExtractionPool:
 
     async def extract(
         self, body: bytes, *, url: str, content_type: str | None, fetched_on: str
-    ) -> Article:
-        """Return the article in a payload, whatever is in it; a failure is its status.
+    ) -> Extraction:
+        """Return the article in a payload, whatever is in it, and the facts of an HTML page.
 
+        A failure is the article's status; it leaves no facts but those that were read before it.
         ``content_type`` is the header as received, ``fetched_on`` a calendar date. Raises
         ExtractionFailed only if no worker can be started at all, which is not the page's fault.
         """
         blank = unread_article(body, content_type)
         if not is_readable(blank.mime, content_type):
-            return blank
+            return Extraction(blank)
         if len(body) > MAX_INPUT_BYTES:
-            return replace(blank, status="failed", failure="too-large")
+            return Extraction(replace(blank, status="failed", failure="too-large"))
         job = _Job(body, url, content_type, fetched_on)
         async with self._free:
             return await self._down_the_ladder(job, blank)
 
-    async def _down_the_ladder(self, job: _Job, blank: Article) -> Article:
-        """Return the article of the highest rung that a page lets us reach."""
+    async def facts(self, body: bytes, *, url: str, content_type: str | None) -> PageFacts | None:
+        """Return what an HTML page shows, without an article: for the bodies of error answers.
+
+        None for other types, and where the page defeats its reader. Raises ExtractionFailed as
+        ``extract`` does.
+        """
+        if sniff(body, content_type) not in PAGES or len(body) > MAX_INPUT_BYTES:
+            return None
+        job = _Job(body, url, content_type, fetched_on="")
+        async with self._free:
+            worker = await self._worker()
+            end = asyncio.get_running_loop().time() + self._wall_seconds * TEXT_SHARE
+            return (await self._try(worker, _request(job, "facts"), end, end)).facts
+
+    async def _down_the_ladder(self, job: _Job, blank: Article) -> Extraction:
+        """Return what the highest rung gives that a page lets us reach."""
         clock = asyncio.get_running_loop().time
         worker = await self._worker()
         begun = clock()
@@ -99,19 +123,17 @@ class ExtractionPool:
             for share in ((TEXT_SHARE, METADATA_SHARE) if has_second else (1, 1))
         )
         first = await self._try(worker, _request(job, "fast"), text_by, done_by)
-        if first.article is not None:
-            if first.failure is None:
-                return first.article
-            return replace(first.article, tried=(*first.article.tried, "without-metadata"))
+        if first.found is not None:
+            return first.found if first.failure is None else _without_metadata(first.found)
         failed = replace(blank, status="failed", failure=first.failure, tried=("fast",))
         if not has_second:
-            return replace(failed, tried=())
+            return Extraction(replace(failed, tried=()))
         worker = await self._worker()
         end = max(begun + self._wall_seconds, clock() + (1 - METADATA_SHARE) * self._wall_seconds)
         second = await self._try(worker, _request(job, "baseline"), end, end)
-        if second.article is None:
-            return replace(failed, tried=("fast", "baseline"))
-        return replace(second.article, tried=("fast", *second.article.tried))
+        if second.found is None:
+            return Extraction(replace(failed, tried=("fast", "baseline")))
+        return _tried(second.found, "fast", *second.found.article.tried)
 
     async def _try(
         self, worker: _Worker, request: bytes, text_by: float, done_by: float
@@ -207,25 +229,26 @@ class _Worker:
     async def answer(self, request: bytes, text_by: float, done_by: float) -> _Result:
         """Return what the worker says within two deadlines, on the running loop's clock."""
         self.jobs += 1
-        article: Article | None = None
+        found: Extraction | None = None
         try:
             async with asyncio.timeout_at(text_by) as limit:
                 self._requests.write(request)
                 await self._requests.drain()
                 while True:
                     reply = await self._reply()
-                    if "article" in reply:
-                        article = article_from_json(reply["article"])
+                    if "found" in reply:
+                        found = extraction_from_json(reply["found"])
                     if reply["final"]:
                         self.peak_mb = int(reply["peak_mb"])
-                        return _Result(article, reply.get("failure"))
+                        facts = facts_from_json(reply.get("facts"))
+                        return _Result(found, reply.get("failure"), facts)
                     limit.reschedule(done_by)
         except TimeoutError:
-            return _Result(article, "timeout")
+            return _Result(found, "timeout")
         except (asyncio.IncompleteReadError, ConnectionError):
-            return _Result(article, await self._cause_of_death())
+            return _Result(found, await self._cause_of_death())
         except (ValueError, KeyError, TypeError):
-            return _Result(article, "crash")  # it wrote nonsense
+            return _Result(found, "crash")  # it wrote nonsense
 
     async def _reply(self) -> Header:
         """Return the header of the next frame."""
@@ -254,8 +277,17 @@ class _Worker:
         self._requests.close()
 
 
+def _without_metadata(found: Extraction) -> Extraction:
+    """Return a preliminary article as one that nothing more will come to."""
+    return _tried(found, *found.article.tried, "without-metadata")
+
+
+def _tried(found: Extraction, *rungs: str) -> Extraction:
+    return replace(found, article=replace(found.article, tried=rungs))
+
+
 def _request(job: _Job, rung: str) -> bytes:
-    """Return the frame that asks a worker for an article."""
+    """Return the frame that asks a worker for an article, or for facts alone."""
     header = {
         "url": job.url,
         "content_type": job.content_type,

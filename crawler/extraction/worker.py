@@ -17,14 +17,15 @@ import resource
 import signal
 import sys
 import time
+from dataclasses import asdict
 from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import ExtractionFailed
-from crawler.extraction.article import extract_article
-from crawler.extraction.frames import LENGTHS, Header, article_to_json, header_of, packed
-from crawler.items import Article
+from crawler.extraction.article import read_facts, read_payload
+from crawler.extraction.frames import LENGTHS, Header, extraction_to_json, header_of, packed
+from crawler.items import Extraction
 
 MEMORY_BYTES = 2**30  # of address space; a normal page needs 170 MB, 14 MB of markup 550 MB
 NICENESS = 5
@@ -77,7 +78,7 @@ def _refuse(event: str, _: tuple[object, ...]) -> None:
 
 def warm_up() -> None:
     """Bring the first page's cost forward to the start."""
-    extract_article(_WARM_UP, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
+    read_payload(_WARM_UP, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
     gc.collect()
     gc.freeze()
 
@@ -95,19 +96,10 @@ def serve(requests: BinaryIO, replies: BinaryIO) -> None:
 
 
 def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
-    """Send the article in a body, or the reason why there is none."""
-
-    def send_text(article: Article) -> None:
-        send(replies, {"final": False, "article": article_to_json(article)})
-
+    """Send what was read from a body, or the reason why nothing was."""
     try:
-        article = extract_article(
-            body,
-            url=request["url"],
-            content_type=request["content_type"],
-            fetched_on=request["fetched_on"],
-            rung=request["rung"],
-            on_text=send_text,
+        found = (
+            _facts(request, body) if request["rung"] == "facts" else _all(request, body, replies)
         )
     except MemoryError:
         send(replies, {"final": True, "failure": "memory", **usage()})
@@ -117,7 +109,30 @@ def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
         logging.getLogger("crawler.extraction").exception("extracting %s", request["url"])
         send(replies, {"final": True, "failure": "error", **usage()})
     else:
-        send(replies, {"final": True, "article": article_to_json(article), **usage()})
+        send(replies, {"final": True, **found, **usage()})
+
+
+def _facts(request: Header, body: bytes) -> Header:
+    """Return the facts alone: what is wanted of the body of an error answer."""
+    facts = read_facts(body, url=request["url"], content_type=request["content_type"])
+    return {"facts": asdict(facts) if facts is not None else None}
+
+
+def _all(request: Header, body: bytes, replies: BinaryIO) -> Header:
+    """Return article and facts; a preliminary article is sent on the way."""
+
+    def send_text(found: Extraction) -> None:
+        send(replies, {"final": False, "found": extraction_to_json(found)})
+
+    found = read_payload(
+        body,
+        url=request["url"],
+        content_type=request["content_type"],
+        fetched_on=request["fetched_on"],
+        rung=request["rung"],
+        on_text=send_text,
+    )
+    return {"found": extraction_to_json(found)}
 
 
 def limit_cpu(seconds: int) -> None:

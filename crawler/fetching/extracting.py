@@ -82,9 +82,10 @@ class ExtractionQueue:
         except PayloadDamaged:
             self.failed += 1  # an article of wrong bytes would be a lie
             return
-        article = await self.pool.extract(
+        found = await self.pool.extract(
             body, url=job.url, content_type=job.content_type, fetched_on=job.captured_on
         )
+        article = found.article
         now = format_instant(self._clock.now())
         self._write(lambda: self._archive.articles.save(job.payload, article, now=now))
         self.done += 1
