@@ -28,7 +28,7 @@ from crawler.entries import WARNINGS
 from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
 from crawler.spiders.entries import EntriesSpider
-from crawler.verdicts import outcomes
+from crawler.verdicts import hysteresis, outcomes
 from tests import test_architecture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -479,6 +479,46 @@ def test_the_times_of_the_schedule_are_those_of_the_code() -> None:
     ]
     for sentence in sentences:
         assert sentence in text, f"docs/outcomes.md, The next visit: write {sentence!r}"
+
+
+# ------------------------------------------------------------------ verdicts.md
+
+
+def step(gap: timedelta) -> str:
+    minutes = gap // timedelta(minutes=1)
+    return f"{minutes} min" if minutes < 60 else said(gap)
+
+
+def test_every_state_is_documented_as_the_code_says_it_with_its_url_status() -> None:
+    written = rows(sections("verdicts.md", 2)["States"], "state")
+    same([codes(row[0])[0] for row in written], verdicts.STATES, "docs/verdicts.md", "states")
+    for row in written:
+        state = codes(row[0])[0]
+        assert row[1].startswith(verdicts.STATES[state]), f"docs/verdicts.md: {state} in words"
+        status = verdicts.url_status(verdicts.Verdict(state, None, 1.0, (), (), 1))
+        assert row[2] == (f"`{status}`" if status else "–"), f"docs/verdicts.md: {state}"
+
+
+def test_every_rule_of_the_hysteresis_is_documented_with_its_figures() -> None:
+    written = rows(sections("verdicts.md", 2)["How much evidence"], "rule")
+    rules = verdicts.HYSTERESIS
+    assert [codes(row[0])[0] for row in written] == list(rules), "docs/verdicts.md, rules in order"
+    for name, _, steps, concludes, needs in written:
+        rule = rules[codes(name)[0]]
+        assert steps == ", ".join(f"+{step(gap)}" for gap in rule.steps), f"{name}: steps"
+        assert concludes == (f"`{rule.concludes}`" if rule.concludes else "–"), f"{name}: state"
+        expected = f"{rule.needed} over {said(rule.span)}" if rule.concludes else "–"
+        assert needs == expected, f"docs/verdicts.md, {name}: needs {expected}"
+
+
+def test_every_outcome_that_a_rule_counts_is_documented_with_it() -> None:
+    written = {
+        codes(row[0])[0]: codes(row[1])
+        for row in rows(sections("verdicts.md", 2)["How much evidence"], "rule")
+    }
+    for outcome, kind in hysteresis._KINDS.items():
+        if kind != "good":
+            assert outcome in written[kind], f"docs/verdicts.md: {kind} counts {outcome}"
 
 
 # ------------------------------------------------------------------ architecture.md, links

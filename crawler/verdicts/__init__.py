@@ -3,6 +3,8 @@
 An outcome is an observation and may be wrong; a verdict is concluded from several that are spaced.
 """
 
+from crawler.verdicts.concluding import Conclusion, conclude
+from crawler.verdicts.hysteresis import HYSTERESIS, MISSING, PLAIN, Rule, is_incident, kind_of
 from crawler.verdicts.outcomes import (
     LIVE,
     OUTCOMES,
@@ -11,12 +13,30 @@ from crawler.verdicts.outcomes import (
     outcome_of_failure,
     outcome_of_response,
 )
+from crawler.verdicts.state import STATES, Override, Seen, State, Verdict
+from crawler.verdicts.telling import UrlStatus, explain_verdict, url_status
 
 __all__ = [
+    "HYSTERESIS",
     "LIVE",
+    "MISSING",
     "OUTCOMES",
+    "PLAIN",
     "REDIRECTS",
     "REFUSALS",
+    "STATES",
+    "Conclusion",
+    "Override",
+    "Rule",
+    "Seen",
+    "State",
+    "UrlStatus",
+    "Verdict",
+    "conclude",
+    "explain_verdict",
+    "is_incident",
+    "kind_of",
     "outcome_of_failure",
     "outcome_of_response",
+    "url_status",
 ]

@@ -14,7 +14,7 @@ State = Literal[
 STATES: dict[State, str] = {
     "unknown": "not seen alive yet, and not missing for long enough to say more",
     "live": "it answers with the article",
-    "returning": "it had vanished and answered well once; a second good answer will prove it",
+    "returning": "it was missing or replaced and answered well once; a second time will prove it",
     "suspected": "it seems to be missing; further looks, spaced, will tell",
     "unstable": "its host fails, perhaps for a while only",
     "vanished": "missing on repeated looks, spaced as its kind of failure asks",
@@ -36,7 +36,10 @@ class Seen:
     at: datetime
     outcome: str
     reasons: tuple[str, ...] = ()
-    similarity: float | None = None  # J3 to the good copy; None: not compared
+    # J3 to the good copy as it was before this visit; None: not compared
+    similarity: float | None = None
+    # J3 to the copy that stands for the citation; None: not compared, or it is the good copy
+    similarity_to_cited: float | None = None
     incident: int | None = None  # the failure of its whole host that it was part of
 
 
@@ -63,3 +66,7 @@ class Verdict:
     first_seen_missing_at: datetime | None = None  # never a guess at when it was deleted
     by_hand: bool = False
     note: str | None = None
+    # What is being weighed by the latest answer, for the schedule and for `why`:
+    rule: str | None = None  # name of a rule of the hysteresis; None: nothing to confirm
+    counted: int = 0  # answers that count for it so far
+    counts_from: datetime | None = None  # from then on a further answer counts
