@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
 
 FAILED_SHOWN = 20
+# Of a limited run, what a site with many pages of entries must leave to the sources.
+SOURCES_SHARE = 0.5
 # What a run may end with and be no failure: done, or interrupted in good order.
 GOOD_ENDS = frozenset({"finished", "shutdown", "max-time"})
 
@@ -108,16 +110,21 @@ def _run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) -
 async def _both(
     process: AsyncCrawlerProcess, session: Session, ids: list[int] | None, result: CrawlResult
 ) -> None:
-    for spider, arguments in (
-        (EntriesSpider, {"input_ids": ids, "counts": result.intake}),
-        (SourcesSpider, {}),
+    out_of_time = False
+    for spider, share_left, arguments in (
+        (EntriesSpider, SOURCES_SHARE, {"input_ids": ids, "counts": result.intake}),
+        (SourcesSpider, 0.0, {}),
     ):
         crawler = process.create_crawler(spider)
-        await process.crawl(crawler, session=session, **arguments)
+        with session.leaving(share_left):
+            await process.crawl(crawler, session=session, **arguments)
+            out_of_time = out_of_time or session.seconds_left <= 0
         stats = crawler.stats
         result.finish_reason = str(stats.get_value("finish_reason", "broke") if stats else "broke")
         if result.finish_reason != "finished" or session.lost is not None:
             return
+    if out_of_time:
+        result.finish_reason = "max-time"
     session.commit()
     await session.extraction.drain()
 
@@ -132,8 +139,6 @@ def _fill(result: CrawlResult, session: Session) -> None:
     result.fetches, result.new_captures = report.fetches, report.new_captures
     result.revisits, result.outcomes = report.revisits, report.outcomes
     result.articles = session.extraction.done
-    if result.finish_reason == "finished" and session.seconds_left <= 0:
-        result.finish_reason = "max-time"
     if session.extraction.broken is not None:
         result.finish_reason = "extraction-broke"
     result.failed = [dict(row) for row in session.archive.runs.failed(session.run, FAILED_SHOWN)]

@@ -25,7 +25,7 @@ from crawler.extraction.mediatypes import sniff
 from crawler.fetching import tls
 from crawler.fetching.egress import AddressRefused, EgressPolicy, peer_refusal
 from crawler.fetching.failures import BadTarget, failure_code, failure_text
-from crawler.fetching.handler import EXCESS, TIMED_OUT, TOO_SLOW, HostRests
+from crawler.fetching.handler import EXCESS, TIMED_OUT, TOO_SLOW, PutOff
 from crawler.fetching.visits import Visit
 from crawler.items import Header, Hop, Payload
 from crawler.urls import host_key
@@ -131,8 +131,8 @@ class CaptureMiddleware:
         return get_retry_request(request, spider=spider, reason=hop.reason)
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """Keep a failure, robots.txt's refusal included. A host that rests was not asked."""
-        if isinstance(exception, HostRests):
+        """Keep a failure, robots.txt's refusal included. What was put off was not asked."""
+        if isinstance(exception, PutOff):
             return
         code = failure_code(exception)
         self._keep(

@@ -61,8 +61,12 @@ HEAD_MAX_LINES = 10_000
 STALL_MARGIN_S = 15.0
 
 
-class HostRests(IgnoreRequest):
-    """The host asked for rest while the request waited. Nothing was sent; the source stays due."""
+class PutOff(IgnoreRequest):
+    """A request was not sent after all: that is no failure, and its source stays due."""
+
+
+class HostRests(PutOff):
+    """The host asked for rest while the request waited. Nothing was sent."""
 
 
 class DownloadStalled(DownloadTimeoutError):

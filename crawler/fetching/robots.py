@@ -37,6 +37,7 @@ from w3lib.url import safe_url_string
 from crawler.dates import format_instant, utc_now
 from crawler.errors import SourcekeepError
 from crawler.fetching.egress import AddressRefused
+from crawler.fetching.handler import PutOff
 from crawler.robotstxt import (
     MAX_REDIRECTS,
     REDIRECTS,
@@ -222,8 +223,9 @@ class RobotsMiddleware(RobotsTxtMiddleware):
     async def _fetch(self, origin: str) -> RobotsRecord:
         """Return the record of an origin's robots.txt, asked now, redirects followed.
 
-        Raises AddressRefused when the guard refuses the origin itself. We follow the redirects, not
-        Scrapy, because five are to be followed (RFC 9309 §2.3.1.2) and pages have another limit.
+        Raises PutOff, and AddressRefused when the guard refuses the origin itself. We follow the
+        redirects, not Scrapy, because five are to be followed (RFC 9309 §2.3.1.2) and pages have
+        another limit.
         """
         url, passed, status = f"{origin}/robots.txt", list[str](), None
         while len(passed) <= MAX_REDIRECTS:
@@ -234,7 +236,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
             except SourcekeepError:
                 raise  # evidence that could not be kept: nobody may go on from here
             except Exception as exc:
-                if isinstance(exc, AddressRefused) and not passed:
+                if isinstance(exc, PutOff) or (isinstance(exc, AddressRefused) and not passed):
                     raise
                 return self._record_of_failure(origin, exc, status=status)
             if target is None:

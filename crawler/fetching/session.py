@@ -12,8 +12,8 @@ import math
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Self, TypeVar
@@ -145,6 +145,21 @@ class Session:
     def seconds_left(self) -> float:
         """How long the run may still begin visits; infinite without a limit."""
         return self._ends_at - time.monotonic()
+
+    @contextmanager
+    def leaving(self, share: float) -> Iterator[None]:
+        """Within, let the run's time and visits end early: so much of either stays for later."""
+        ends_at, visits = self._ends_at, 0
+        if math.isfinite(ends_at):
+            self._ends_at -= share * max(self.seconds_left, 0)
+        if self._visits_left != math.inf:
+            visits = int(share * self._visits_left)
+            self._visits_left -= visits
+        try:
+            yield
+        finally:
+            self._ends_at = ends_at
+            self._visits_left += visits
 
     # Writing
 

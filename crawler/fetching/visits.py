@@ -33,7 +33,7 @@ class Visit:
     source: DueSource | None = None
     lease: HostLease | None = None
     hops: list[Hop] = field(default_factory=list)
-    put_off: bool = False  # the host asked for rest before the visit came to its end
+    put_off: bool = False  # to a later run, before the visit came to its end
     crawl_delay_s: float | None = None  # what robots.txt of the last host asks for
 
     @property

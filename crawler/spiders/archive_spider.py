@@ -12,7 +12,7 @@ from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.fetching.handler import HostRests
+from crawler.fetching.handler import PutOff
 from crawler.fetching.session import Session, user_agent
 from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
 
@@ -81,7 +81,7 @@ class ArchiveSpider(Spider):
     def _failed(self, visit: Visit, failure: Failure, done: Callable[[Visit], Any]) -> Any:
         """A failure is a hop already, unless it came about above the capture layer."""
         last = visit.last
-        if isinstance(failure.value, HostRests):
+        if isinstance(failure.value, PutOff):
             visit.put_off = True
         elif last is None:
             visit.hops.append(unsent_hop(visit, failure.value, self.session.clock))

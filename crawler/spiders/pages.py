@@ -86,7 +86,8 @@ class SitePages:
     def _note_missing(self, visit: Visit, step: Step, source: Input) -> None:
         """An input that cannot be fetched is a problem; a dead link between entries is not."""
         if step.url == source.locator:
-            why = f"could not be fetched: {visit.hops[-1].reason if visit.hops else 'host rests'}"
+            last = visit.last
+            why = f"could not be fetched: {last.reason if last else 'put off to the next run'}"
             archive, counts = self._session.archive, self._counts
             self._session.write(
                 lambda: note_problem(archive, source, step.url, why, counts, self._now())
