@@ -18,7 +18,7 @@ from typing import get_args, get_type_hints
 import pytest
 from scrapy.settings import default_settings
 
-from crawler import cli, codings, schedule, settings, verdicts
+from crawler import cli, codings, comparison, schedule, settings, verdicts
 from crawler.archive import Archive, Finish
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from crawler.cli import COMMANDS
@@ -659,3 +659,19 @@ def test_the_workflow_is_yaml_with_a_lock() -> None:
     workflow = yaml.safe_load((EXAMPLES / "workflow.yml").read_text(encoding="utf-8"))
     assert workflow["concurrency"]["cancel-in-progress"] is False
     assert workflow["jobs"]["crawl"]["steps"]
+
+
+# ------------------------------------------------------------------ changes.md
+
+
+def test_the_classes_of_changes_are_documented_and_who_is_told() -> None:
+    written = rows(read("changes.md"), "class")
+    same([codes(row[0])[0] for row in written], comparison.CHANGES, "docs/changes.md", "classes")
+    told = {codes(row[0])[0] for row in written if row[2] == "yes"}
+    assert told == comparison.TOLD, f"docs/changes.md: told are {sorted(comparison.TOLD)}"
+
+
+def test_the_kinds_of_edits_are_documented() -> None:
+    same(
+        names(read("changes.md"), "kind"), get_args(comparison.EditKind), "docs/changes.md", "kinds"
+    )

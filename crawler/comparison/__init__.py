@@ -1,5 +1,23 @@
 """Comparing the articles of one source: when are two texts the same, and what differs?"""
 
-from crawler.comparison.texts import count_words, normalise_text, text_digest
+from crawler.comparison.change import CHANGES, TOLD, Change, ChangeClass, Edit, EditKind, Measures
+from crawler.comparison.comparing import compare
+from crawler.comparison.measures import containment, measure
+from crawler.comparison.texts import count_words, lines_of, normalise_text, text_digest
 
-__all__ = ["count_words", "normalise_text", "text_digest"]
+__all__ = [
+    "CHANGES",
+    "TOLD",
+    "Change",
+    "ChangeClass",
+    "Edit",
+    "EditKind",
+    "Measures",
+    "compare",
+    "containment",
+    "count_words",
+    "lines_of",
+    "measure",
+    "normalise_text",
+    "text_digest",
+]

@@ -36,8 +36,10 @@ TOLD: frozenset[ChangeClass] = frozenset({"material", "cut", "substantial", "dri
 
 EditKind = Literal[
     "number", "money", "percent", "date", "negation", "certainty", "quotation", "name",
-    "headline", "byline", "dateline", "correction",
+    "headline", "byline", "dateline", "stamp", "correction",
 ]  # fmt: skip
+# When a page says that it was published or updated; alone it is no news of what it says.
+IMMATERIAL: frozenset[EditKind] = frozenset({"stamp"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,17 @@ _FOLDED = {
 
 def normalise_text(text: str) -> str:
     """Return a text as it is compared: NFKC, quotes and dashes unified, blanks folded."""
+    return " ".join(_unified(text).split())
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text as they are compared: each normalised, empty ones left out."""
+    return [line for raw in _unified(text).split("\n") if (line := " ".join(raw.split()))]
+
+
+def _unified(text: str) -> str:
     # Before NFKC, which makes a blank and an accent of ´; and after it, for what it unfolds.
-    return " ".join(_fold(unicodedata.normalize("NFKC", _fold(text))).split())
+    return _fold(unicodedata.normalize("NFKC", _fold(text)))
 
 
 def _fold(text: str) -> str:
@@ -31,13 +40,20 @@ def _fold(text: str) -> str:
     return text
 
 
-# Chinese and Japanese do not part words by blanks: there each character counts as one.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|\w[\w'’-]*")
+# Chinese and Japanese do not part words by blanks: there each character counts as one, also
+# beside a number or a Latin word, as in "5人".
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{CJK}]|[^\W{CJK}](?:[^\W{CJK}]|['’-])*")
 
 
 def count_words(text: str) -> int:
     """Return the number of words of a text; of Chinese and Japanese that of characters."""
     return len(_WORD.findall(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are compared: normalised, and without regard to case."""
+    return _WORD.findall(normalise_text(text).casefold())
 
 
 def text_digest(text: str) -> str:
