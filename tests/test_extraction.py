@@ -407,7 +407,7 @@ def test_the_lowest_rung_needs_no_metadata() -> None:
     assert (found.text or "").split("\n") == ["The bridges", *PARAGRAPHS]
 
 
-@pytest.mark.parametrize("fault", ["bare_extraction", "extract_metadata", "baseline"])
+@pytest.mark.parametrize("fault", ["bare_extraction", "read_metadata", "baseline"])
 def test_a_fault_in_trafilatura_costs_one_rung(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise RecursionError("injected")
@@ -416,7 +416,7 @@ def test_a_fault_in_trafilatura_costs_one_rung(fault: str, monkeypatch: pytest.M
     found = read(html())
     tried = {
         "bare_extraction": ("fast", "full", "baseline"),
-        "extract_metadata": ("fast", "without-metadata"),
+        "read_metadata": ("fast", "without-metadata"),
         "baseline": ("fast",),
     }
     assert found.tried == tried[fault]

@@ -16,7 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trafilatura import extract_metadata
 
+from crawler.extraction.charsets import decode
+from crawler.extraction.metadata import read_metadata
+from crawler.extraction.page import clean_line, parse
 from crawler.extraction.pool import ExtractionPool
 from crawler.items import Article
 
@@ -96,6 +100,29 @@ def test_the_whole_corpus_is_read_as_well_as_before(
     assert quality.dates >= 0.908
     assert quality.statuses.keys() <= {"text", "empty", "unsupported"}
     assert quality.statuses["text"] >= len(pages) - 3  # two are empty, one is a feed
+
+
+def test_metadata_are_those_that_trafilatura_would_read(
+    corpus: Path, pages: list[dict[str, Any]]
+) -> None:
+    fetched_on = str(FETCHED_ON)
+    dates = {"original_date": True, "extensive_search": True, "max_date": "2026-11-23"}
+    compared = 0
+    for page in pages[::12]:
+        url = page["url"] or "http://unknown.invalid/"
+        markup, _ = decode(gzip.decompress((corpus / page["html_path"]).read_bytes()))
+        tree = parse(markup)
+        if tree is None:
+            continue
+        ours = read_metadata(tree, markup, url=url, fetched_on=fetched_on)
+        theirs = extract_metadata(tree, default_url=url, date_config=dates)
+        fields = map(clean_line, (theirs.title, theirs.author, theirs.sitename))
+        assert (ours.title, ours.author, ours.site) == tuple(fields), page["id"]
+        # of days ours keeps only what a page states, not the first of a month for all of it
+        assert ours.published_on in (theirs.date, None), page["id"]
+        assert ours.published_on or (theirs.date or "-01").endswith("-01"), page["id"]
+        compared += 1
+    assert compared > 100
 
 
 def test_every_sixth_page_is_read_as_well_as_before(

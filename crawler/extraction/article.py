@@ -1,6 +1,6 @@
 """Payload to Article, by a ladder: what one rung cannot read, a simpler one below it may.
 
-Worker side, and the only module that imports trafilatura. The rungs of a page, as they appear in
+Worker side; with ``metadata`` the only module that imports trafilatura. The rungs of a page, as they appear in
 ``Article.tried``:
 
 ================ ===================================================================================
@@ -15,14 +15,12 @@ without-metadata the text was found, but the search for author and date failed o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from lxml import html
-from trafilatura import bare_extraction, baseline, extract_metadata
+from trafilatura import bare_extraction, baseline
 from trafilatura.settings import Document
 
 from crawler.codings import readable_part
@@ -41,6 +39,7 @@ from crawler.extraction.extractors import (
 )
 from crawler.extraction.facts import facts_of
 from crawler.extraction.mediatypes import sniff
+from crawler.extraction.metadata import last_possible_day, read_metadata
 from crawler.items import Article, Extraction, PageFacts
 
 EXTRACTOR = extractor_for("text/html")
@@ -52,9 +51,6 @@ SMALL_SHARE = 0.1
 
 Rung = Literal["fast", "baseline"]
 OnText = Callable[[Extraction], None]
-
-_STRINGS = re.compile(r'(?:[^"]|"(?:[^"\\]|\\.)*+")*+')
-_PROGRAM = re.compile(r"ld\+json|settings\+json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +127,7 @@ def _of_document(body: bytes, blank: Article, fetched_on: str) -> Article:
         blank,
         title=document.title,
         author=document.author,
-        published_on=made if made and made <= _day_after(fetched_on) else None,
+        published_on=made if made and made <= last_possible_day(fetched_on) else None,
         language=document.language,
     )
     return _with_text(about, document.text)
@@ -228,61 +224,16 @@ def _with_metadata(
     article: Article, tree: html.HtmlElement, markup: str, payload: _Input
 ) -> Article:
     """Return an article with title, author, site and date as trafilatura reads them."""
-    _defuse(tree)
-    dates: dict[str, Any] = {
-        "original_date": True,
-        "extensive_search": True,  # right on 899 of 989 labelled pages; 868 without
-        "max_date": _day_after(payload.fetched_on),
-    }
     try:
-        found = extract_metadata(tree, default_url=payload.url, date_config=dates)
+        found = read_metadata(tree, markup, url=payload.url, fetched_on=payload.fetched_on)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  as in _main_text
         return replace(article, tried=(*article.tried, "without-metadata"))
     return replace(
         article,
-        title=page.clean_line(found.title) or article.title,
-        author=page.clean_line(found.author),
-        site=page.clean_line(found.sitename),
-        published_on=_stated(found.date, payload.url, markup),
+        title=found.title or article.title,
+        author=found.author,
+        site=found.site,
+        published_on=found.published_on,
     )
-
-
-def _stated(day: str | None, url: str, markup: str) -> str | None:
-    """Return a date that a page states; None for the first of a month that stands for all of it.
-
-    htmldate 1.11 makes one of any year or month that it finds, copyright notes included. Of 59 such
-    dates in 1,364 saved pages all that are known to be right are stated in one of these forms.
-    """
-    if day is None or not day.endswith("-01"):
-        return day
-    year, month = day[:4], int(day[5:7])
-    forms = (
-        rf"{year}\D{{0,2}}0?{month}\D{{1,2}}0?1(?!\d)|{year}{month:02}01",  # 2020-03-01
-        rf"(?<!\d)0?1\D0?{month}\D{year}|(?<!\d)0?{month}\D0?1\D{year}",
-        rf"(?<!\d)0?1(?:st|er|º|\.)?\s+(?:de\s+)?\S{{3,12}}\s+(?:de\s+)?{year}",  # 1st March 2020
-        rf"(?<!\d)0?1(?:st)?,?\s+{year}",  # March 1, 2020
-    )
-    stated = re.compile("|".join(forms))
-    return day if stated.search(url) or stated.search(markup) else None
-
-
-def _day_after(day: str) -> str:
-    """Return the last day on which anybody could publish what was fetched on a UTC day."""
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()  # it is tomorrow in Seoul
-
-
-def _defuse(tree: html.HtmlElement) -> None:
-    """Empty the JSON scripts on which trafilatura's JSON_MINIFY would take minutes.
-
-    That expression (2.3.1, metadata.py:47) tries every quote after a string without an end up to
-    the end of the script: 26 kB with 12,500 quotes took 5.4 s, 1 MB would take two hours. Such
-    JSON cannot be parsed anyway. Delete this when it is linear upstream.
-    """
-    for script in tree.iter("script"):
-        if script.text and _PROGRAM.search(script.get("type") or ""):
-            whole = _STRINGS.match(script.text)
-            rest = script.text[whole.end() if whole else 0 :]
-            if rest.count('"') * len(rest) > 20_000_000:  # 0.3 s
-                script.text = None

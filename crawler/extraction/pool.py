@@ -33,6 +33,10 @@ MAX_INPUT_BYTES = 20_000_000  # what trafilatura takes at most, and about 3 s of
 CPU_SECONDS = 10  # per try; the wall limit ends most of them first
 PEAK_MB = 400  # a worker that once needed so much is replaced: it does not give memory back
 START_SECONDS = 60  # 1 s on an idle machine
+# A start costs 0.3 s of CPU, and the first odd date 1.3 s more, for which dateparser loads all its
+# languages; at 200 pages a worker that was a fifth of all extraction. What grows are caches: 10 MB
+# in 1,400 pages, once the first hundreds have filled them.
+JOBS_PER_WORKER = 2000
 COMMAND = (sys.executable, "-W", "ignore", "-m", "crawler.extraction.worker")
 
 # Shares of the wall limit, counted from when a worker takes the page up: by the first it must have
@@ -68,12 +72,12 @@ class ExtractionPool:
         workers: int | None = None,
         *,
         wall_seconds: float = 15,
-        jobs_per_worker: int = 200,
+        jobs_per_worker: int = JOBS_PER_WORKER,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self.workers = workers or min(os.cpu_count() or 1, 4)
         self._wall_seconds = wall_seconds
-        self._jobs_per_worker = jobs_per_worker  # trafilatura's caches grow (its issue 216)
+        self._jobs_per_worker = jobs_per_worker
         self._command = tuple(command)
         self._free = asyncio.Semaphore(self.workers)
         self._idle: list[_Worker] = []

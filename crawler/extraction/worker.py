@@ -29,6 +29,9 @@ from crawler.items import Extraction
 
 MEMORY_BYTES = 2**30  # of address space; a normal page needs 170 MB, 14 MB of markup 550 MB
 NICENESS = 5
+# Extraction makes many objects and hardly a circle of them: Python's own thresholds (700, 10, 10)
+# cost 4 % of it for the same peak memory.
+GC_THRESHOLD = (20_000, 20, 20)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty.")
 _WARM_UP = b"""<!DOCTYPE html><html lang="en"><head><title>Warm-up</title></head><body><article>
@@ -81,6 +84,7 @@ def warm_up() -> None:
     read_payload(_WARM_UP, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
