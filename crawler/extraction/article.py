@@ -1,7 +1,7 @@
 """Payload to Article, by a ladder: what one rung cannot read, a simpler one below it may.
 
-Worker side; with ``metadata`` the only module that imports trafilatura. The rungs of a page, as they appear in
-``Article.tried``:
+Worker side; with ``metadata`` the only module that imports trafilatura. The rungs of a page, as
+they appear in ``Article.tried``:
 
 ================ ===================================================================================
 fast             trafilatura's own extractor on a tree of any depth
