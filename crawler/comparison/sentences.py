@@ -88,10 +88,10 @@ def align(before: Iterable[Sentence], after: Iterable[Sentence]) -> Alignment:
     old, new = _without_common(list(before), list(after))
     if max(len(old), len(new)) > MAX_SENTENCES:
         return Alignment([], old, new)
-    old_words, new_words = ([_words(sentence.text) for sentence in side] for side in (old, new))
+    old_words, new_words = ([words_in(sentence.text) for sentence in side] for side in (old, new))
     partner: dict[int, int] = {}
     taken: set[int] = set()
-    for _, i, j in sorted(_candidates(old_words, new_words), reverse=True):
+    for _, i, j in sorted(likely_pairs(old_words, new_words), reverse=True):
         if i not in partner and j not in taken:
             partner[i] = j
             taken.add(j)
@@ -118,7 +118,7 @@ def _picked(sentences: list[Sentence], wanted: Counter[str]) -> list[Sentence]:
     return found
 
 
-def _candidates(
+def likely_pairs(
     old: list[frozenset[str]], new: list[frozenset[str]]
 ) -> Iterator[tuple[float, int, int]]:
     """Give pairs that are alike: how much, and the places; nearer ones last, to sort first."""
@@ -134,7 +134,7 @@ def _candidates(
                 yield alike - abs(i - j) * 1e-6, i, j
 
 
-def _words(text: str) -> frozenset[str]:
+def words_in(text: str) -> frozenset[str]:
     """Return the words of a sentence; of a text without blanks the pairs of characters."""
     words = text.casefold().split()
     if len(text) > 12 * len(words):
