@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import configparser
+import dataclasses
 import inspect
 import re
 import shlex
@@ -519,6 +520,60 @@ def test_every_outcome_that_a_rule_counts_is_documented_with_it() -> None:
     for outcome, kind in hysteresis._KINDS.items():
         if kind != "good":
             assert outcome in written[kind], f"docs/verdicts.md: {kind} counts {outcome}"
+
+
+# ------------------------------------------------------------------ schedule.md
+
+
+def plain(value: float | timedelta) -> str:
+    if isinstance(value, timedelta):
+        return step(value)
+    return f"{value:g}"
+
+
+def test_every_parameter_of_the_schedule_is_documented_with_its_default() -> None:
+    written = rows(sections("schedule.md", 2)["After a good answer"], "parameter")
+    defaults = {
+        field.name: plain(getattr(schedule.ADAPTIVE, field.name))
+        for field in dataclasses.fields(schedule.Policy)
+        if field.name != "name"
+    }
+    found = {codes(row[0])[0]: row[1] for row in written}
+    assert found == defaults, f"docs/schedule.md, parameters: {defaults}"
+
+
+def test_every_kind_of_source_is_documented_with_its_prior() -> None:
+    written = rows(sections("schedule.md", 2)["After a good answer"], "kind")
+    same([codes(row[0])[0] for row in written], schedule.PRIORS, "docs/schedule.md", "kinds")
+    for row in written:
+        prior = schedule.PRIORS[codes(row[0])[0]]
+        expected = [
+            f"{prior.changes:g} in {said(prior.within)}",
+            *map(plain, (prior.decay, prior.onset, prior.max_gap, prior.first_gap)),
+        ]
+        assert row[1:6] == expected, f"docs/schedule.md: {row[0]} is {expected}"
+        for age in prior.steps:
+            assert said(age) in row[6], f"docs/schedule.md: {row[0]} is visited at {said(age)}"
+    steady = written[list(schedule.PRIORS).index("pdf")][6]
+    assert said(schedule.STEADY_MAX_GAP) in steady
+
+
+def test_the_fixed_times_of_the_schedule_are_those_of_the_code() -> None:
+    text = " ".join(read("schedule.md").split())
+    ladder = [said(rung) for rung in schedule.LADDER]
+    for sentence in (
+        f"at the ages {', '.join(ladder[:-1])} and {ladder[-1]}",
+        f"at most {said(schedule.TAIL_MAX)}",
+        f"due again after {said(schedule.AFTER_LOCAL_FAULT)}",
+        *(
+            f"{', '.join(map(said, ages))} after the conclusion, then every {said(every)}"
+            for ages, every in (
+                (schedule.AFTER_VANISHED, schedule.AFTER_VANISHED_EVERY),
+                (schedule.AFTER_REFUSED, schedule.AFTER_REFUSED_EVERY),
+            )
+        ),
+    ):
+        assert sentence in text, f"docs/schedule.md: write {sentence!r}"
 
 
 # ------------------------------------------------------------------ architecture.md, links

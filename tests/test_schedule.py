@@ -17,7 +17,7 @@ from crawler.schedule import (
     TAIL_MAX,
     History,
     describe,
-    next_visit,
+    next_rung,
 )
 from crawler.verdicts import LIVE, OUTCOMES, REFUSALS
 
@@ -32,7 +32,7 @@ def history(captured: datetime | None = None, cited: datetime | None = None,
 
 
 def gap_at_age(age: timedelta) -> timedelta:
-    return next_visit(history(NOW - age), "live", NOW).due_at - NOW
+    return next_rung(history(NOW - age), "live", NOW).due_at - NOW
 
 
 # The ladder
@@ -88,25 +88,25 @@ def test_without_a_change_no_gap_is_shorter_than_the_one_before_however_late_the
 
 def test_an_old_citation_enters_at_its_age() -> None:
     """Its busy days are over when it is captured for the first time."""
-    old = next_visit(history(None, NOW - 3000 * DAY), "live-unverified", NOW)
+    old = next_rung(history(None, NOW - 3000 * DAY), "live-unverified", NOW)
     assert (old.due_at - NOW, old.reason) == (180 * DAY, "tail of the ladder: every 180 d")
-    assert next_visit(history(NOW, NOW - 3000 * DAY), "live", NOW) == old
-    weeks = next_visit(history(None, TODAY - 20 * DAY), "live", TODAY)
+    assert next_rung(history(NOW, NOW - 3000 * DAY), "live", NOW) == old
+    weeks = next_rung(history(None, TODAY - 20 * DAY), "live", TODAY)
     assert weeks.due_at == TODAY + 11 * DAY and weeks.reason == "30 d rung of the ladder"
 
 
 @pytest.mark.parametrize("hour", [0, 6, 12, 23])
 def test_what_is_cited_today_begins_with_the_first_rung_at_any_hour(hour: int) -> None:
     now = TODAY + hour * HOUR
-    first = next_visit(history(None, TODAY), "live-unverified", now)
+    first = next_rung(history(None, TODAY), "live-unverified", now)
     assert (first.due_at - now, first.reason) == (1 * HOUR, "1 h rung of the ladder")
-    second = next_visit(history(now, TODAY), "live", now + HOUR)
+    second = next_rung(history(now, TODAY), "live", now + HOUR)
     assert second.due_at - now == 3 * HOUR
 
 
 def test_a_date_in_the_future_is_no_age() -> None:
     for known in (history(NOW + 9 * DAY), history(None, NOW + 9 * DAY), history()):
-        assert next_visit(known, "live", NOW).due_at == NOW + HOUR
+        assert next_rung(known, "live", NOW).due_at == NOW + HOUR
 
 
 # Failures
@@ -118,7 +118,7 @@ def test_failures_in_a_row_are_asked_again_at_growing_gaps(outcome: str) -> None
         return
     steps = AFTER_REFUSAL if outcome in REFUSALS else AFTER_FAILURE
     found = [
-        next_visit(history(NOW - DAY, None, failures), outcome, NOW).due_at - NOW
+        next_rung(history(NOW - DAY, None, failures), outcome, NOW).due_at - NOW
         for failures in range(1, 10)
     ]
     assert found == [steps[min(n, len(steps) - 1)] for n in range(9)] == sorted(found)
@@ -126,19 +126,19 @@ def test_failures_in_a_row_are_asked_again_at_growing_gaps(outcome: str) -> None
 
 def test_a_refusal_is_not_asked_again_on_the_same_day() -> None:
     assert min(AFTER_REFUSAL) >= DAY
-    assert next_visit(history(failures=1), "blocked", NOW).reason == (
+    assert next_rung(history(failures=1), "blocked", NOW).reason == (
         "blocked, 1 in a row: again after 24 h"
     )
 
 
 def test_a_failure_that_was_not_counted_is_one() -> None:
-    assert next_visit(history(failures=0), "gone", NOW) == next_visit(
+    assert next_rung(history(failures=0), "gone", NOW) == next_rung(
         history(failures=1), "gone", NOW
     )
 
 
 def test_after_a_failure_a_good_answer_leads_back_to_the_ladder() -> None:
-    assert next_visit(history(NOW - 7 * DAY, None, 0), "live", NOW).due_at == NOW + 7 * DAY
+    assert next_rung(history(NOW - 7 * DAY, None, 0), "live", NOW).due_at == NOW + 7 * DAY
 
 
 MOMENTS = st.none() | st.datetimes(
@@ -151,8 +151,8 @@ def test_the_decision_is_pure_and_always_in_the_future(
     captured: datetime | None, cited: datetime | None, failures: int, outcome: str
 ) -> None:
     known = History(captured, cited, failures)
-    planned = next_visit(known, outcome, NOW)
-    assert planned == next_visit(known, outcome, NOW)
+    planned = next_rung(known, outcome, NOW)
+    assert planned == next_rung(known, outcome, NOW)
     assert NOW + 20 * MINUTE <= planned.due_at <= NOW + TAIL_MAX
     assert planned.reason
 

@@ -9,7 +9,7 @@ from crawler.archive import ExtractionJob, Finish, Kept
 from crawler.dates import parse_instant
 from crawler.fetching.visits import Visit
 from crawler.items import Hop
-from crawler.schedule import History, NextVisit, next_visit
+from crawler.schedule import History, NextVisit, next_rung
 from crawler.verdicts import LIVE
 
 
@@ -44,7 +44,7 @@ def _next_visit(visit: Visit, now: datetime, rest: timedelta | None) -> NextVisi
         _instant(source.first_cited_on),
         0 if visit.outcome in LIVE else source.failures + 1,
     )
-    return next_visit(history, visit.outcome, now)
+    return next_rung(history, visit.outcome, now)
 
 
 def job_of(visit: Visit, kept: Kept) -> ExtractionJob | None:

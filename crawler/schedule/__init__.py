@@ -1,27 +1,72 @@
 """When to visit a source next, and why."""
 
+from crawler.schedule.kinds import PRIORS, STEADY_MAX_GAP, Kind, Prior, kind_of
 from crawler.schedule.ladder import (
     AFTER_FAILURE,
     AFTER_REFUSAL,
-    DAY,
-    HOUR,
     LADDER,
     TAIL_MAX,
     History,
-    NextVisit,
-    describe,
-    next_visit,
+    next_rung,
 )
+from crawler.schedule.planning import (
+    AFTER_LOCAL_FAULT,
+    AFTER_REFUSED,
+    AFTER_REFUSED_EVERY,
+    AFTER_VANISHED,
+    AFTER_VANISHED_EVERY,
+    next_visit,
+    wants_full_read,
+)
+from crawler.schedule.plans import (
+    ADAPTIVE,
+    DAY,
+    GROUNDS,
+    HOUR,
+    MINUTE,
+    NEWS,
+    Grounds,
+    NextVisit,
+    Past,
+    Policy,
+    describe,
+)
+from crawler.schedule.priorities import priority
+from crawler.schedule.rates import expected_changes, learnt_factor
+from crawler.schedule.telling import explain_due
 
 __all__ = [
+    "ADAPTIVE",
     "AFTER_FAILURE",
+    "AFTER_LOCAL_FAULT",
     "AFTER_REFUSAL",
+    "AFTER_REFUSED",
+    "AFTER_REFUSED_EVERY",
+    "AFTER_VANISHED",
+    "AFTER_VANISHED_EVERY",
     "DAY",
+    "GROUNDS",
     "HOUR",
     "LADDER",
+    "MINUTE",
+    "NEWS",
+    "PRIORS",
+    "STEADY_MAX_GAP",
     "TAIL_MAX",
+    "Grounds",
     "History",
+    "Kind",
     "NextVisit",
+    "Past",
+    "Policy",
+    "Prior",
     "describe",
+    "expected_changes",
+    "explain_due",
+    "kind_of",
+    "learnt_factor",
+    "next_rung",
     "next_visit",
+    "priority",
+    "wants_full_read",
 ]

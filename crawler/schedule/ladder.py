@@ -1,18 +1,17 @@
-"""When to visit a source next, and why: a pure function of its history and the clock.
+"""The fixed ladder ``news``: a schedule that can be read off, and is the same for every source.
 
-The ladder ``news`` catches 88.8 % of the versions of a simulated news article with 9 visits in its
-first month and 12 in its first year, if the first visit comes early (docs/architecture.md).
+It catches 88.8 % of the versions of a simulated news article with 9 visits in its first month and
+12 in its first year, if the first visit comes early (docs/schedule.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from crawler.schedule.plans import DAY, HOUR, NextVisit, describe
 from crawler.verdicts import LIVE, REFUSALS
-
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
 
 # Ages of a source at which it is visited; afterwards the gap grows with the age.
 LADDER = (1 * HOUR, 3 * HOUR, 8 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
@@ -26,29 +25,37 @@ AFTER_REFUSAL = (1 * DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the schedule must know of a source."""
+    """What the ladder must know of a source."""
 
     first_captured_at: datetime | None  # first good capture
     first_cited_on: datetime | None  # beginning of the day
     failures: int  # in a row, the present one included
 
 
-@dataclass(frozen=True, slots=True)
-class NextVisit:
-    """When to look again."""
-
-    due_at: datetime
-    reason: str  # a clause for a person: "3 h rung of the ladder", "2nd failure in a row"
-
-
-def next_visit(history: History, outcome: str, now: datetime) -> NextVisit:
+def next_rung(history: History, outcome: str, now: datetime) -> NextVisit:
     """Return when to look again after a visit that ended with ``outcome`` at ``now``."""
     if outcome in LIVE:
         return _after_success(history, now)
     steps = AFTER_REFUSAL if outcome in REFUSALS else AFTER_FAILURE
     count = max(history.failures, 1)
     gap = steps[min(count, len(steps)) - 1]
-    return NextVisit(now + gap, f"{outcome}, {count} in a row: again after {describe(gap)}")
+    return NextVisit(
+        now + gap, f"{outcome}, {count} in a row: again after {describe(gap)}", "again"
+    )
+
+
+def climb(
+    age: timedelta, rungs: Sequence[timedelta], beyond: timedelta
+) -> tuple[timedelta, timedelta]:
+    """Return (rung, gap): the next of fixed ages, and after what gap it is visited.
+
+    ``beyond`` is the gap above the last rung. A late visit is not followed by a hurried one: with a
+    third of the rung no gap is shorter than the one before, however late the visits are.
+    """
+    for rung in rungs:
+        if rung > age:
+            return rung, max(rung - age, rung / 3)
+    return age + beyond, beyond
 
 
 def _after_success(history: History, now: datetime) -> NextVisit:
@@ -61,17 +68,7 @@ def _after_success(history: History, now: datetime) -> NextVisit:
     if history.first_cited_on:
         began.append(history.first_cited_on + DAY)
     age = max(now - min(began), timedelta(0))
-    for rung in LADDER:
-        if rung > age:
-            # A late visit is not followed by a hurried one. With a third of the rung no gap is
-            # shorter than the one before, however late the visits are.
-            gap = max(rung - age, rung / 3)
-            return NextVisit(now + gap, f"{describe(rung)} rung of the ladder")
-    gap = min(age, TAIL_MAX)
-    return NextVisit(now + gap, f"tail of the ladder: every {describe(gap)}")
-
-
-def describe(gap: timedelta) -> str:
-    """Return a gap as a person says it: ``3 h``, ``14 d``."""
-    hours = round(gap / HOUR)
-    return f"{hours} h" if hours < 48 else f"{round(gap / DAY)} d"
+    rung, gap = climb(age, LADDER, min(age, TAIL_MAX))
+    if age >= LADDER[-1]:
+        return NextVisit(now + gap, f"tail of the ladder: every {describe(gap)}", "tail")
+    return NextVisit(now + gap, f"{describe(rung)} rung of the ladder")
