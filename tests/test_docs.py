@@ -19,7 +19,7 @@ from typing import get_args, get_type_hints
 import pytest
 from scrapy.settings import default_settings
 
-from crawler import cli, codings, comparison, schedule, settings, verdicts
+from crawler import cli, codings, comparison, passages, schedule, settings, verdicts
 from crawler.archive import Archive, Finish
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
 from crawler.cli import COMMANDS
@@ -480,6 +480,18 @@ def test_the_times_of_the_schedule_are_those_of_the_code() -> None:
     ]
     for sentence in sentences:
         assert sentence in text, f"docs/outcomes.md, The next visit: write {sentence!r}"
+
+
+# ------------------------------------------------------------------ passages.md
+
+
+def test_every_kind_of_anchor_and_every_standing_is_documented_in_the_same_words() -> None:
+    for heading, first, existing in (
+        ("Anchors", "kind", passages.KINDS),
+        ("Standing", "state", passages.STATES),
+    ):
+        written = rows(sections("passages.md", 2)[heading], first)
+        assert [(codes(row[0])[0], row[1]) for row in written] == list(existing.items()), heading
 
 
 # ------------------------------------------------------------------ verdicts.md

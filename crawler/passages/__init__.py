@@ -1,0 +1,19 @@
+"""Where a cited passage stands in its source, and whether it still does."""
+
+from crawler.passages.anchors import KINDS, Anchor, AnchorKind, Claim, anchors_of
+from crawler.passages.matching import Rewording
+from crawler.passages.standing import STATES, Standing, State, standing_of, standings_of
+
+__all__ = [
+    "KINDS",
+    "STATES",
+    "Anchor",
+    "AnchorKind",
+    "Claim",
+    "Rewording",
+    "Standing",
+    "State",
+    "anchors_of",
+    "standing_of",
+    "standings_of",
+]
