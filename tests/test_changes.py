@@ -155,6 +155,13 @@ def test_a_counter_beside_a_byline_is_boilerplate() -> None:
     assert compare(before, after, shared_lines=frozenset()).change_class == "boilerplate"
 
 
+def test_a_headline_that_the_markup_moves_into_the_text_is_boilerplate() -> None:
+    titled = replace(BEFORE, title="Board votes to spend $50 million on the cape's breakwater")
+    inside = replace(titled, text=f"{titled.title}\n{TEXT}")
+    for old, new in ((titled, inside), (inside, titled)):
+        assert compare(old, new, shared_lines=frozenset()).change_class == "boilerplate"
+
+
 def test_a_teaser_that_leaks_in_does_not_hide_what_changed() -> None:
     found = change(TEXT.replace("41 days", "14 days") + "\nRead more: Storm kills five")
     assert found.change_class == "material"
@@ -295,6 +302,8 @@ def test_a_paragraph_with_facts_that_is_gone_is_material() -> None:
         ("told the board that", "told the board, that"),
         ("loose stone", "rough stone"),
         ("great storm", "grate storm"),
+        ("when the tide is low", "when there is a low one"),
+        ("has a long history on the coast", "has a history along the coast"),
     ],
 )
 def test_a_few_other_words_are_minor(old: str, new: str) -> None:

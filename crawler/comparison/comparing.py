@@ -52,8 +52,14 @@ def compare(before: Article, after: Article, *, shared_lines: frozenset[str]) ->
     measures = measure(before.text or "", after.text or "")
     if before.extractor != after.extractor:
         return Change("extractor-change", measures, (), added, removed)
-    kind, edits = _class_of(texts, measures, fields, shared_lines, after.language)
+    beside = shared_lines | _headlines(before, after)
+    kind, edits = _class_of(texts, measures, fields, beside, after.language)
     return Change(kind, measures, edits, added, removed)
+
+
+def _headlines(*articles: Article) -> frozenset[str]:
+    """Return the headlines as lines: whether a text repeats its own depends on the markup."""
+    return frozenset(line for article in articles for line in lines_of(article.title or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,13 @@ def _class_of(
     texts: _Texts,
     measures: Measures,
     fields: tuple[Edit, ...],
-    shared_lines: frozenset[str],
+    beside: frozenset[str],
     language: str | None,
 ) -> tuple[ChangeClass, tuple[Edit, ...]]:
     """Return the class of a change of text, and its edits."""
     removed, added = differing(texts.before, texts.after)
-    old = [line for line in removed if line not in shared_lines and not is_interface(line)]
-    new = [line for line in added if line not in shared_lines and not is_interface(line)]
+    old = [line for line in removed if line not in beside and not is_interface(line)]
+    new = [line for line in added if line not in beside and not is_interface(line)]
     fields += dateline_edits(texts.before, texts.after)
     named = tuple(edit for edit in fields if edit.kind not in IMMATERIAL)
     if _quiet(old) == _quiet(new):

@@ -206,7 +206,8 @@ def _zipped(kind: EditKind, old: list[str], new: list[str]) -> Iterator[Edit]:
             yield Edit(kind, before, after)
 
 
-_TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "non-", "an", "a")
+# Not "a" and "an", which make around of round, other of another: far oftener no contrary.
+_TURNING = ("un", "in", "im", "il", "ir", "dis", "non", "non-")
 
 
 def _turned(old: str, new: str) -> Iterator[Edit]:

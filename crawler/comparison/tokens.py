@@ -73,7 +73,7 @@ _DATE = (
 _NUMBER = rf"(?:(?<![\w)\]])[+-])?{_AMOUNT}(?:(?:st|nd|rd|th|er|ème|e|º)\b)?|{_CJK_NUMBER}"
 
 _FIXED = (  # where what counts or negates does neither
-    r"\b(?:the|this|that|any|each|every|some|which|another) ones?\b|\bone(?: another|'s)\b|"
+    r"\b(?:the|this|that|any|each|every|some|which|another|an? \w+) ones?\b|\bone(?: another|'s)\b|"
     r"一些|一直|一样|一樣|一定|一般|一起|一切|一旦|一律|一再|一边|一邊|一方面|一带一路|一下|一点|一點|统一|統一|"
     r"唯一|万一|萬一|进一步|進一步|十分|百姓|不一|两岸|兩岸|一緒|一番|三菱|"
     r"不过|不過|不仅|不僅|不久|不同|不断|不斷|不少|不管|不论|不論|差不多|非常|非洲|未来|未來|未婚|"
