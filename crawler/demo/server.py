@@ -14,7 +14,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import unquote_to_bytes
@@ -79,6 +79,8 @@ class Server:
         self._now = now
         self._visits: Counter[tuple[str, str]] = Counter()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._listening: dict[str, asyncio.Server] = {}
+        self._port = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -86,7 +88,7 @@ class Server:
     def start(self, port: int = 0) -> int:
         """Listen on every address at one port and return it; 0 takes a free one."""
         sockets = bind_all(self._addresses, port)
-        port = sockets[0].getsockname()[1]
+        self._port = port = sockets[0].getsockname()[1]
         listening = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._run(sockets, listening)),
@@ -105,18 +107,37 @@ class Server:
         self._thread.join()
         self._thread = None
 
+    def refuse(self, addresses: Collection[str]) -> None:
+        """Have exactly these of our addresses refuse connections; the others listen (again).
+
+        Returns when it is so. Connections that are open stay. Raises SourcekeepError when the port
+        of an address was taken meanwhile.
+        """
+        if self._loop is not None and self._thread is not None:
+            asyncio.run_coroutine_threadsafe(self._listen(addresses), self._loop).result()
+
+    async def _listen(self, refusing: Collection[str]) -> None:
+        for address in self._addresses:
+            server = self._listening.get(address)
+            if server is not None and address in refusing:
+                del self._listening[address]
+                server.close()
+            elif server is None and address not in refusing:
+                self._listening[address] = await self._serve(bind_all([address], self._port)[0])
+
+    async def _serve(self, sock: socket.socket) -> asyncio.Server:
+        return await asyncio.start_server(
+            self._converse, sock=sock, limit=MAX_HEAD_BYTES, backlog=BACKLOG
+        )
+
     async def _run(self, sockets: list[socket.socket], listening: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        servers = [
-            await asyncio.start_server(
-                self._converse, sock=sock, limit=MAX_HEAD_BYTES, backlog=BACKLOG
-            )
-            for sock in sockets
-        ]
+        for address, sock in zip(self._addresses, sockets, strict=True):
+            self._listening[address] = await self._serve(sock)
         listening.set()
         await self._stopping.wait()
-        for server in servers:
+        for server in self._listening.values():
             server.close()
         await asyncio.sleep(0.01)  # for a connection that is just being accepted
         for writer in self._writers:

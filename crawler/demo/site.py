@@ -1,22 +1,19 @@
-"""The demo web as a whole: hosts, paths, a clock that can be moved."""
+"""The demo web as a whole: a news archive and the publishers that it cites."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from types import TracebackType
-from typing import Self
+from datetime import datetime
 from urllib.parse import quote
 
-from crawler.demo.behaviours import START, Answer, Behaviour, Request, page
+from crawler.demo.behaviours import START, Behaviour, page
 from crawler.demo.lantern import list_archive_routes
+from crawler.demo.loopback import LoopbackWeb
 from crawler.demo.neighbourhood import list_routes
 from crawler.demo.pages import render_not_found
 from crawler.demo.publishers import LANTERN, PUBLISHERS, find_address
-from crawler.demo.server import RequestLog, Server
-from crawler.errors import UsageError
 
 
-class DemoWeb:
+class DemoWeb(LoopbackWeb):
     """A news archive and the pages that it cites, on loopback, in a thread of this process.
 
     Use it in a ``with`` statement. Its clock stands still until ``move_to``; the hosts go by the
@@ -24,53 +21,13 @@ class DemoWeb:
     """
 
     def __init__(self, *, port: int = 0, at: datetime = START) -> None:
-        self._port = port
-        self._now = _in_utc(at)
-        self._routes: dict[tuple[str, str], Behaviour] = {}
-        self._missing = {
+        missing = {
             publisher.address: page(render_not_found(publisher), status=404)
             for publisher in PUBLISHERS.values()
         }
+        super().__init__(missing, port=port, at=at)
         for host, path, behaviour in (*list_archive_routes(), *list_routes()):
             self.add(host, path, behaviour)
-        self._server = Server(tuple(self._missing), self._respond, lambda: self._now)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def start(self) -> None:
-        """Listen. Raises SourcekeepError when the port is taken or an address cannot be used."""
-        self._port = self._server.start(self._port)
-
-    def close(self) -> None:
-        """Stop listening and break off what is open; harmless when nothing is."""
-        self._server.stop()
-
-    @property
-    def requests(self) -> RequestLog:
-        """What was asked so far, in order."""
-        return self._server.log
-
-    @property
-    def connections(self) -> int:
-        """How many connections were accepted so far, those that asked nothing included."""
-        return self._server.accepted
-
-    @property
-    def port(self) -> int:
-        """The port of every host. Raises UsageError before ``start``."""
-        if not self._port:
-            raise UsageError("the demo web has no port before it is started")
-        return self._port
 
     @property
     def base_url(self) -> str:
@@ -81,30 +38,6 @@ class DemoWeb:
         """Return the URL of a path on a host, which may be named by its key or its address."""
         return f"http://{find_address(host)}:{self.port}{quote(path, safe='/?=&%#+:,;@~')}"
 
-    @property
-    def now(self) -> datetime:
-        """The moment at which the clock stands."""
-        return self._now
-
-    def move_to(self, moment: datetime) -> None:
-        """Set the clock; back is allowed too. A naive moment is taken as UTC."""
-        self._now = _in_utc(moment)
-
     def add(self, host: str, path: str, behaviour: Behaviour) -> None:
         """Have a path do something, from the next request on; one with a query goes before."""
-        self._routes[find_address(host), path] = behaviour
-
-    def _respond(self, request: Request) -> Answer:
-        query = request.target.partition("?")[1:]
-        for path in (request.path + "".join(query), request.path):
-            behaviour = self._routes.get((request.host, path))
-            if behaviour:
-                return behaviour(request)
-        return self._missing.get(request.host, _NO_SUCH_HOST)(request)
-
-
-_NO_SUCH_HOST = page("The demo web has no such host.", status=502)  # when asked as a proxy
-
-
-def _in_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        self.route(find_address(host), path, behaviour)

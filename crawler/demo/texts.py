@@ -54,13 +54,18 @@ def has_text(name: str) -> bool:
     return (FOLDER / f"{name}.txt").exists()
 
 
-@cache
 def load_text(name: str) -> Text:
     """Return an article by the name of its file, without ``.txt``."""
-    head, _, body = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").partition("\n\n")
+    return read_text(FOLDER / f"{name}.txt")
+
+
+@cache
+def read_text(path: Path) -> Text:
+    """Return the article that a file holds."""
+    head, _, body = path.read_text(encoding="utf-8").partition("\n\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     return Text(
-        name=name,
+        name=path.stem,
         title=fields["Title"],
         author=fields["By"],
         published=fields["Published"],
