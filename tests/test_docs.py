@@ -30,6 +30,7 @@ from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
 from crawler.spiders.entries import EntriesSpider
 from crawler.verdicts import hysteresis, outcomes
+from crawler.verdicts.reasons import EVIDENCE, REASONS
 from tests import test_architecture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -421,6 +422,17 @@ def test_every_reason_code_is_documented_with_its_outcome() -> None:
         outcome = outcomes._BY_FAILURE.get(codes(row[0])[0])
         if outcome is not None:
             assert codes(row[1]) == [outcome], f"docs/outcomes.md: {row[0]} means {outcome}"
+
+
+def test_every_reason_and_evidence_of_a_judgement_is_documented() -> None:
+    parts = sections("outcomes.md", 3)
+    written = rows(parts["Reasons of judgements"], "reason")
+    same([codes(row[0])[0] for row in written], REASONS, "docs/outcomes.md", "reasons")
+    for row in written:
+        assert set(codes(row[1])) <= verdicts.OUTCOMES.keys(), f"docs/outcomes.md: {row[0]}"
+        assert row[2] == REASONS[codes(row[0])[0]], f"docs/outcomes.md: meaning of {row[0]}"
+    named = names(parts["Evidence"], "name")
+    same(named, EVIDENCE, "docs/outcomes.md, Evidence", "names")
 
 
 def flags() -> set[str]:

@@ -16,7 +16,7 @@ OUTCOMES = {
     "gone": "the host says that there is nothing: 404, 410",
     "dead-host": "no host answers: unknown name, refused, no route, TLS failure",
     "server-error": "the host fails: 5xx, time-out, broken, endless or empty answer",
-    "parked": "the name is for sale, or shows nothing but advertisements",
+    "parked": "the name is for sale, or shows nothing but advertisements or a default page",
     "usurped": "something else stands at the address now",
     "soft-404": "answered with 200, but by two signs or more it is a page of 'not found'",
     "redirect-stub": "a page that only sends its reader elsewhere, in a way that is not followed",

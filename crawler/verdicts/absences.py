@@ -1,0 +1,158 @@
+"""Pages of "not found" that come with status 200: told by two signs or more, never by one.
+
+The signs are those of DOMAIN §6 row 11. None is looked for in the body of an article, and none
+counts where the page still has what our copy has.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crawler.verdicts.case import PAGES, Case, Evidence, Finding
+from crawler.verdicts.places import lies_above, place_of
+from crawler.verdicts.probes import is_same_as_probe
+from crawler.verdicts.vocabulary.absence import phrase_of_absence
+from crawler.verdicts.vocabulary.phrases import fold
+
+SHRUNK = 0.15  # share of our copy's words; AlNoamany 2015: off topic below
+SHARED_BY = 3  # sources of the host that end at one address, this one included
+NEEDED = 2
+
+_ERROR_PLACE = re.compile(
+    r"(?:^|[/_.=&?-])(?:404|410|not[-_]?found|notfound|page[-_]?missing|error(?:[-_]?page)?(?:404)?"
+    r"|err404|missing|fehler(?:seite)?|erreur|nicht[-_]gefunden|no[-_]encontrad[ao]"
+    r"|pagina[-_]non[-_]trovata|page[-_]introuvable|gone|expired|removed|unavailable)"
+    r"(?:[/_.=&?-]|$)",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"\.(?:pdf|jpe?g|png|gif|webp|mp[34]|docx?|xlsx?|zip|csv|txt)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """The signs of a page of "not found" that a visit shows."""
+
+    codes: tuple[str, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+
+def signs_of(case: Case) -> Signs:
+    """Return the signs, the strongest first; none where our copy is still there."""
+    if not case.answered or case.alike:
+        return Signs()
+    evidence: dict[str, Evidence] = {}
+    codes = [
+        code
+        for code, found in (
+            ("error-words", _says_so(case, evidence)),
+            ("same-as-probe", _as_probe(case, evidence)),
+            ("error-title", _titled_as_error(case, evidence)),
+            ("home-title", _titled_as_home(case, evidence)),
+            ("error-url", _at_error_url(case, evidence)),
+            ("shared-url", _at_shared_url(case, evidence)),
+            ("redirected-up", _led_up(case, evidence)),
+            ("page-for-file", _page_for_file(case)),
+            ("shrunk", _shrunk(case, evidence)),
+        )
+        if found
+    ]
+    return Signs(tuple(codes), evidence)
+
+
+def soft_404(case: Case, signs: Signs) -> Finding | None:
+    """Return ``soft-404`` for two signs or more."""
+    if len(signs) < NEEDED:
+        return None
+    return Finding("soft-404", signs.codes, {**signs.evidence, "words": case.page_words})
+
+
+def _says_so(case: Case, evidence: dict[str, Evidence]) -> bool:
+    phrase = next((p for line in case.lines if (p := phrase_of_absence(line))), None)
+    if phrase:
+        evidence["phrase"] = phrase
+    return phrase is not None
+
+
+def _as_probe(case: Case, evidence: dict[str, Evidence]) -> bool:
+    same = is_same_as_probe(case)
+    if same:
+        evidence["probe"] = same
+    return same is not None
+
+
+def _titled_as_error(case: Case, evidence: dict[str, Evidence]) -> bool:
+    return _titled(case, case.seen.host.error_titles, evidence)
+
+
+def _titled_as_home(case: Case, evidence: dict[str, Evidence]) -> bool:
+    home = case.seen.host.home_title
+    if not home or case.asked.is_root:
+        return False
+    return _titled(case, frozenset({home}), evidence)
+
+
+def _titled(case: Case, titles: frozenset[str], evidence: dict[str, Evidence]) -> bool:
+    """Return whether the title is one of these; not where our copy has that title as well."""
+    title = case.facts.title if case.facts else None
+    if not title or not titles:
+        return False
+    good = case.seen.good
+    if good is not None and good.title and fold(good.title) == fold(title):
+        return False
+    if fold(title) not in {fold(other) for other in titles}:
+        return False
+    evidence["title"] = title
+    return True
+
+
+def _at_error_url(case: Case, evidence: dict[str, Evidence]) -> bool:
+    if not case.redirected or not _names_error(case.last.url):
+        return False
+    if _names_error(case.seen.hops[0].url):
+        return False
+    evidence["final_url"] = case.last.url[:500]
+    return True
+
+
+def _names_error(url: str) -> bool:
+    return bool(_ERROR_PLACE.search(url.partition("://")[2].partition("/")[2][:500]))
+
+
+def _at_shared_url(case: Case, evidence: dict[str, Evidence]) -> bool:
+    others = case.seen.host.sources_at_final_url
+    if not case.redirected or others + 1 < SHARED_BY:
+        return False
+    evidence["sources_at_final_url"] = others
+    return True
+
+
+def _led_up(case: Case, evidence: dict[str, Evidence]) -> bool:
+    if not case.redirected or not lies_above(case.landed, case.asked):
+        return False
+    evidence["final_url"] = case.last.url[:500]
+    return True
+
+
+def _page_for_file(case: Case) -> bool:
+    """Return whether a page came where a document or picture is held, or is named."""
+    if not case.is_page:
+        return False
+    good = case.seen.good
+    if good is not None:
+        return good.mime not in PAGES and not good.mime.startswith("text/")
+    return bool(_FILE.search("/".join(place_of(case.seen.hops[0].url).steps)))
+
+
+def _shrunk(case: Case, evidence: dict[str, Evidence]) -> bool:
+    """Return whether next to nothing is left of as much text as an article has."""
+    found = case.measures
+    before = found.words_before if found else 0
+    if before < 100 or found is None or found.words_after >= SHRUNK * before:
+        return False
+    evidence["words_before"] = before
+    return True

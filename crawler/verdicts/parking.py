@@ -1,0 +1,122 @@
+"""Addresses that changed hands: parked names, default pages of servers, and usurpers."""
+
+from __future__ import annotations
+
+import re
+
+from crawler.verdicts.case import Case, Evidence, Finding
+from crawler.verdicts.places import site_of
+from crawler.verdicts.probes import is_same_as_probe
+from crawler.verdicts.vocabulary.parking import ADVERTISED, DEFAULT_PAGES, FOR_SALE, SPAM
+from crawler.verdicts.vocabulary.phrases import fold, segments
+
+PARKED_WORDS = 300  # of a page that sells a name, its related searches included
+DEFAULT_WORDS = 400  # Apache's own has 380
+MAX_REST = 24
+UNLIKE = 0.05  # DOMAIN §6 row 10
+_SELLERS = re.compile(
+    r"(?:^|\.)(?:sedo|sedoparking|hugedomains|afternic|dan|bodis|parkingcrew|buydomains|above"
+    r"|domainmarket|undeveloped|brandbucket|atom|squadhelp|namejet|godaddy|uniregistry|epik|sav"
+    r"|domainnamesales|parklogic|voodoo|fabulous|smartname|skenzo|parking|parked)"
+    r"\.(?:com|net|org|de|co)$"
+)
+
+
+def parked(case: Case) -> Finding | None:
+    """Return ``parked`` for a name that is for sale, or shows only advertisements or a default.
+
+    Two of: the script or the address of a parking service, an offer in words, the same page for a
+    random path. One suffices where it leaves no doubt: an offer that is all that the page says.
+    """
+    if not case.answered or case.facts is None or case.alike or case.similarity >= 0.1:
+        return None
+    if case.page_words >= PARKED_WORDS + 100:
+        return None
+    by_default = _default_page(case)
+    if by_default is not None:
+        return by_default
+    evidence: dict[str, Evidence] = {"words": case.page_words}
+    signs = []
+    if marker := case.marker("parking"):
+        signs.append("parking-script")
+        evidence["marker"] = marker
+    if _SELLERS.search(case.landed.host) and case.landed.host != case.asked.host:
+        signs.append("parking-host")
+        evidence["final_url"] = case.last.url[:500]
+    offers = FOR_SALE.found_in(case.opening) if case.page_words < PARKED_WORDS else ()
+    strong = [phrase for phrase in offers if phrase not in ADVERTISED]
+    if offers:
+        signs.append("for-sale" if strong else "advertisements")
+        evidence["phrase"] = (strong or offers)[0]
+    if signs and is_same_as_probe(case) == "same-text":
+        signs.append("any-path")
+    sure = "parking-host" in signs or ("parking-script" in signs and case.page_words < 50)
+    if len(signs) >= 2 or sure or _only_an_offer(case, strong):
+        return Finding("parked", tuple(signs), evidence)
+    return None
+
+
+def _only_an_offer(case: Case, strong: list[str]) -> bool:
+    """Return whether a page of few words offers its name in the title or a heading."""
+    if not strong or case.page_words >= PARKED_WORDS // 2:
+        return False
+    said = {phrase for line in case.lines for phrase in FOR_SALE.found_in(fold(line))}
+    return bool(said.difference(ADVERTISED)) or case.page_words < 50
+
+
+def _default_page(case: Case) -> Finding | None:
+    if case.page_words >= DEFAULT_WORDS:
+        return None
+    for line in case.lines:
+        for segment in segments(line):
+            phrase = DEFAULT_PAGES.first_in(segment)
+            if phrase and len(DEFAULT_PAGES.without(segment)) <= MAX_REST:
+                return Finding("parked", ("default-page",), {"phrase": phrase})
+    return None
+
+
+def usurped(case: Case) -> Finding | None:
+    """Return ``usurped`` for a page of somebody else: unlike our copy, and off its topic.
+
+    Besides, somebody else must show: other sources of the host were replaced too, the title is of
+    a trade that takes over names, or the redirect leads to another site. Of the weaker signs two.
+    """
+    if not case.answered or case.measures is None or case.similarity >= UNLIKE or case.alike:
+        return None
+    if not _is_off_topic(case) or is_same_as_probe(case):
+        return None
+    signs = []
+    evidence: dict[str, Evidence] = {"similarity": case.similarity}
+    if case.seen.host.sources_replaced:
+        signs.append("others-replaced")
+        evidence["sources_replaced"] = case.seen.host.sources_replaced
+    if phrase := _spam(case):
+        signs.append("trade")
+        evidence["phrase"] = phrase
+    if site_of(case.landed.host) != site_of(case.asked.host):
+        signs.append("other-site")
+        evidence["final_url"] = case.last.url[:500]
+    normal = case.seen.host.probe is not None  # and it is another page, as seen above
+    enough = "trade" in signs or ("others-replaced" in signs and (normal or len(signs) > 1))
+    return Finding("usurped", (*signs, "off-topic"), evidence) if enough else None
+
+
+def _is_off_topic(case: Case) -> bool:
+    """Return whether neither title nor text takes up the words of our copy's title."""
+    good = case.seen.good
+    if good is None or not good.title:
+        return case.similarity < UNLIKE / 2
+    words = [word for word in fold(good.title).split() if len(word) > 4]
+    said = case.opening + fold(case.text[:4000])
+    return sum(f" {word} " in said for word in words) < max(2, len(words) / 3)
+
+
+def _spam(case: Case) -> str | None:
+    """Return the name of a trade in the title that our copy does not speak of."""
+    good = case.seen.good
+    held = fold(f"{good.title} {(good.text or '')[:20_000]}") if good else " "
+    for line in case.lines:
+        phrase = SPAM.first_in(fold(line))
+        if phrase and fold(phrase).strip() not in held:
+            return phrase
+    return None

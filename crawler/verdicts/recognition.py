@@ -1,0 +1,179 @@
+"""Is it the article? Against the copy that is held, or else against what the entries say of it."""
+
+from __future__ import annotations
+
+from crawler.comparison.measures import containment
+from crawler.verdicts.absences import Signs
+from crawler.verdicts.case import PAGES, Case, Evidence, Finding
+from crawler.verdicts.languages import differ, language_of, script_of
+from crawler.verdicts.outcomes import REDIRECTS
+from crawler.verdicts.vocabulary.phrases import fold
+
+NOTHING_WORDS = 5
+LITTLE_WORDS = 50  # DOMAIN §6: a 200 with less is doubtful, never a version
+SIGNED_WORDS = 250  # a first copy that is named like an error must say more than such pages do
+VERIFIED, REFUTED = 0.3, 0.1  # shares of an excerpt that stand in the text: DOMAIN §5, §6
+DECISIVE_WORDS = 40
+RARE_TOKENS = 2
+RARE_LETTERS = 5  # of a word of a headline that is worth looking for
+TEMPORARY_TIMES = 3  # a redirect that calls itself temporary and is seen so often is none
+PERMANENT = frozenset({301, 308})
+
+
+def recognise(case: Case, signs: Signs) -> Finding:
+    """Return the outcome of an answer in which nothing stands in place of the article."""
+    if case.seen.good is None:
+        return _first(case, signs)
+    if not case.text:
+        return _without_text(case)
+    if not case.has_good_text:
+        return _first(case, signs)
+    if case.alike:
+        return _moved(case) or Finding("live", (_how_alike(case),), _compared(case))
+    return _unlike(case, signs)
+
+
+def _how_alike(case: Case) -> str:
+    return "same-text" if case.same_text else "similar"
+
+
+def _compared(case: Case) -> dict[str, Evidence]:
+    return {"similarity": round(case.similarity, 3), "words": case.page_words}
+
+
+def _without_text(case: Case) -> Finding:
+    """Judge an answer without text where a copy is held: a picture again, or an empty page."""
+    article, good = case.seen.article, case.seen.good
+    mime = article.mime if article else case.last.mime_sniffed
+    if article is not None and article.status == "failed":
+        return Finding("doubtful", ("unread",), {"failure": article.failure or "error"})
+    if good is not None and not good.text and mime == good.mime and mime not in PAGES:
+        return Finding("live", ("same-type",), {"mime": mime or ""})
+    if case.is_page or mime is None:
+        return Finding("doubtful", ("no-text",), {"words": case.page_words}, suspicious=True)
+    return Finding("doubtful", ("other-type",), {"mime": mime})
+
+
+def _moved(case: Case) -> Finding | None:
+    """Return ``moved`` where a lasting redirect leads to the article at another deep address."""
+    if not case.redirected or case.landed.is_root or case.last.url == case.seen.good_url:
+        return None
+    statuses = [hop.status for hop in case.seen.hops[:-1] if hop.status in REDIRECTS]
+    lasting = bool(statuses) and all(status in PERMANENT for status in statuses)
+    if not lasting and case.seen.redirects_before + 1 < TEMPORARY_TIMES:
+        return None
+    reason = "permanent-redirect" if lasting else "repeated-redirect"
+    return Finding("moved", (reason,), {**_compared(case), "final_url": case.last.url[:500]})
+
+
+def _unlike(case: Case, signs: Signs) -> Finding:
+    """Judge another text than the one held: changed beyond recognition, or something else."""
+    if case.article_words < LITTLE_WORDS:
+        return Finding("doubtful", ("little-text",), _compared(case), suspicious=True)
+    if signs.codes:
+        evidence = {**signs.evidence, **_compared(case)}
+        return Finding("doubtful", ("one-sign", *signs.codes), evidence, suspicious=True)
+    found = case.measures
+    if found is not None and found.new_in_old >= 0.9:
+        return Finding("live", ("cut-short",), _compared(case))
+    refuted = _refuted(case)
+    if refuted is not None:
+        return refuted
+    return Finding("live", ("much-changed",), _compared(case), suspicious=case.redirected)
+
+
+def _first(case: Case, signs: Signs) -> Finding:
+    """Judge a first copy: too little, named like an error, proved by an entry, or unproved."""
+    article = case.seen.article
+    if article is None or article.status == "failed":
+        failure = (article.failure if article else None) or "error"
+        return Finding("doubtful", ("unread",), {"failure": failure})
+    if article.status == "unsupported" or (not case.text and not case.is_page):
+        return Finding("live-unverified", ("unconfirmed",), {"mime": article.mime})
+    proof = _proof(case)
+    unproved = proof.reasons[0] == "unconfirmed"
+    if unproved and _says_little(case, signs) and not article.mime.startswith("application/"):
+        evidence = {**signs.evidence, "words": case.article_words}
+        return Finding("doubtful", ("little-text", *signs.codes), evidence, suspicious=True)
+    if proof.outcome == "doubtful":
+        return proof
+    if not unproved:
+        return _moved_first(case, proof) or proof
+    if "error-words" in signs.codes and case.page_words < SIGNED_WORDS:
+        evidence = {**signs.evidence, "words": case.page_words}
+        return Finding("doubtful", ("one-sign", *signs.codes), evidence, suspicious=True)
+    suspicious = bool(signs.codes) or case.redirected or case.article_words < LITTLE_WORDS
+    return Finding(proof.outcome, (*proof.reasons, *signs.codes), proof.evidence, suspicious)
+
+
+def _says_little(case: Case, signs: Signs) -> bool:
+    """Return whether a first copy is too little to be kept as one.
+
+    Real notices are short: an article of ten words on a page that shows fifty is let pass, unless
+    it says nothing at all or shows a sign of a soft 404.
+    """
+    if case.page_words < LITTLE_WORDS or case.article_words < NOTHING_WORDS:
+        return True
+    return case.article_words < LITTLE_WORDS and bool(signs.codes)
+
+
+def _moved_first(case: Case, proof: Finding) -> Finding | None:
+    """Return ``moved`` for a proved first copy whose title is the one that was cited."""
+    title = fold(" ".join(case.lines[:1]))
+    cited = [fold(line) for line in case.seen.expected.headlines]
+    if not title.strip() or not any(line.strip() and line in title for line in cited):
+        return None
+    return _moved(case)
+
+
+def _proof(case: Case) -> Finding:
+    """Tell what the entries that cite a source prove of its text."""
+    refuted = _refuted(case)
+    if refuted is not None:
+        return refuted
+    share = max((containment(e, case.text) for e in case.seen.expected.excerpts), default=0.0)
+    evidence: dict[str, Evidence] = {"words": case.article_words}
+    if share >= VERIFIED:
+        return Finding("live-unverified", ("excerpt-found",), {**evidence, "excerpt": share})
+    tokens = _tokens_found(case)
+    if tokens:
+        found = {**evidence, "tokens": " ".join(tokens[:8])}
+        return Finding("live-unverified", ("headline-found",), found)
+    return Finding("live-unverified", ("unconfirmed",), evidence)
+
+
+def _refuted(case: Case) -> Finding | None:
+    """Return ``doubtful`` where a decisive excerpt is not in the text, whatever its title says.
+
+    Decisive is an excerpt of 40 words or more, in the script and the language of the text, of an
+    entry that has no other source to be an excerpt of.
+    """
+    if not case.seen.expected.alone or not case.text:
+        return None
+    shares = [containment(e, case.text) for e in case.seen.expected.excerpts if _decides(e, case)]
+    if not shares or max(shares) >= REFUTED:
+        return None
+    evidence = {"excerpt": max(shares), "words": case.article_words}
+    return Finding("doubtful", ("excerpt-missing",), evidence)
+
+
+def _decides(excerpt: str, case: Case) -> bool:
+    if len(fold(excerpt).split()) < DECISIVE_WORDS and len(excerpt) < 5 * DECISIVE_WORDS:
+        return False
+    sample = case.text[:4000]
+    return script_of(excerpt) == script_of(sample) and not differ(
+        language_of(excerpt), language_of(sample)
+    )
+
+
+def _tokens_found(case: Case) -> list[str]:
+    """Return the rare words of a cited headline that stand in the text; [] for fewer than two."""
+    if not case.seen.expected.headlines:
+        return []
+    said = fold(" ".join((*case.lines, case.text[:20_000])))
+    best: list[str] = []
+    for headline in case.seen.expected.headlines:
+        words = {word for word in fold(headline).split() if len(word) >= RARE_LETTERS}
+        found = sorted(word for word in words if f" {word} " in said)
+        best = max(best, found, key=len)
+    return best if len(best) >= RARE_TOKENS else []

@@ -1,0 +1,648 @@
+"""One visit, one outcome: every row of the decision table, and what only looks like one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from crawler.extraction.article import extract_article
+from crawler.items import Hop
+from crawler.verdicts.judging import judge
+from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
+from crawler.verdicts.outcomes import LIVE, OUTCOMES
+from crawler.verdicts.reasons import EVIDENCE, REASONS
+from tests.judged import ARTICLE, PARAGRAPHS, TITLE, URL, good, judged, outcome, page, seen
+from tests.test_extraction import pdf
+
+OTHER = "".join(
+    f"<p>Paragraph {n} of quite another matter: whales, their songs number {n * 7}, the deep"
+    f" water {n * 3} where they feed, and those who once hunted them in boats of {n} oars.</p>"
+    for n in range(12)
+)
+CHALLENGE = b"""<html><head><title>Just a moment...</title></head><body><h1>news.example</h1>
+<p>Verifying you are human. This may take a few seconds.</p>
+<script>window._cf_chl_opt={}</script></body></html>"""
+TINY = b"<html><title>Error</title><h1>Access Denied</h1><p>Reference #18.2</p></html>"
+
+
+# ------------------------------------------------------------------ what the transport says
+
+
+@pytest.mark.parametrize(
+    ("failed", "reason"),
+    [
+        ("local-fault", "timeout"), ("robots-excluded", "robots"),
+        ("refused-by-us", "blocked-address"), ("dead-host", "nxdomain"), ("dead-host", "tls"),
+        ("server-error", "timeout"), ("server-error", "redirect-loop"),
+    ],
+)  # fmt: skip
+def test_an_attempt_without_an_answer_stays_what_the_transport_called_it(
+    failed: str, reason: str
+) -> None:
+    hop = Hop("u", URL, "source", 0, "2026-03-01T00:00:00Z", failed, reason)
+    found = judge(Observation((hop,), good=good(), good_url=URL))
+    assert (found.outcome, found.reasons, found.wants_probe) == (failed, (reason,), False)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (401, "paywall"), (402, "paywall"), (403, "blocked"), (404, "gone"), (407, "paywall"),
+        (410, "gone"), (418, "blocked"), (429, "blocked"), (451, "legal"), (500, "server-error"),
+        (502, "server-error"), (503, "server-error"), (999, "blocked"), (202, "blocked"),
+    ],
+)  # fmt: skip
+def test_a_status_has_its_outcome_whatever_stands_in_the_body(status: int, expected: str) -> None:
+    for body in (page(), page("<p>Sorry.</p>", title="Error"), b"plain words"):
+        assert outcome(body, status=status) == (expected, f"http-{status}")
+        assert outcome(body, status=status, held=good())[0] == expected
+
+
+def test_half_a_page_and_an_empty_one_are_no_answers() -> None:
+    assert outcome(b"") == ("server-error", "empty")
+    half = seen()
+    cut = replace(half.last, outcome="server-error", reason="truncated", truncated="disconnect")
+    assert judge(replace(half, hops=(cut,))).outcome == "server-error"
+
+
+def test_what_is_held_already_is_live() -> None:
+    known = replace(seen(held=good()), same_payload=True)
+    assert judge(known).reasons == ("same-payload",)
+    hop = replace(known.last, status=304, outcome="live", reason="not-modified")
+    unread = replace(known, hops=(hop,), article=None, facts=None)
+    assert (judge(unread).outcome, judge(unread).reasons) == ("live", ("not-modified",))
+
+
+# ------------------------------------------------------------------ blocked
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "reason"),
+    [
+        (403, {"Cf-Mitigated": "challenge"}, "cf-mitigated"),
+        (200, {"Cf-Mitigated": "challenge"}, "cf-mitigated"),
+        (405, {"X-Amzn-Waf-Action": "captcha"}, "aws-waf"),
+        (202, {"X-Amzn-Waf-Action": "challenge"}, "aws-waf"),
+        (200, {"Rimon": "RWC_BLOCK"}, "rimon"),
+        (403, {"Server": "awselb/2.0"}, "aws-elb"),
+        (429, {"Server": "awselb/2.0"}, "aws-elb"),
+        (503, {"Server": "AkamaiGHost", "Cache-Control": "max-age=0, no-cache"}, "akamai"),
+        (502, {"X-Cache": "Error from cloudfront"}, "cloudfront"),
+        (400, {"Server-Timing": 'cdn-cache; desc=MISS, edge; dur=3, origin; dur=0'}, "edge-only"),
+        (403, {"Server-Timing": "edge; dur=3, cdn-cache; desc=MISS"}, "edge-only"),
+    ],
+)  # fmt: skip
+def test_a_header_tells_that_a_service_refuses(
+    status: int, headers: dict[str, str], reason: str
+) -> None:
+    found = judged(TINY, status=status, headers=headers, held=good())
+    assert (found.outcome, found.reasons) == ("blocked", (reason, f"http-{status}"))
+    assert found.evidence["header"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "expected"),
+    [
+        (200, {"Server": "AkamaiGHost", "Cache-Control": "no-cache"}, "live-unverified"),
+        (404, {"X-Cache": "Error from cloudfront"}, "gone"),
+        (404, {"Server-Timing": "cdn-cache; desc=MISS, edge; dur=3, origin; dur=20"}, "gone"),
+        (404, {"Server-Timing": "cdn-cache; desc=HIT, edge; dur=1"}, "gone"),
+        (404, {"Server-Timing": "total;dur=3, db;dur=0"}, "gone"),
+        (500, {"Server": "AkamaiGHost"}, "server-error"),
+        (200, {"Cf-Mitigated": "", "Cf-Ray": "x"}, "live-unverified"),
+    ],
+)  # fmt: skip
+def test_a_header_of_a_network_alone_is_no_refusal(
+    status: int, headers: dict[str, str], expected: str
+) -> None:
+    assert outcome(status=status, headers=headers)[0] == expected
+
+
+def test_a_challenge_is_blocked_with_any_status() -> None:
+    for status in (200, 403, 503):
+        assert outcome(CHALLENGE, status=status, held=good())[:2] == ("blocked", "challenge")
+    assert outcome(page("", title="Bitte warten", head=SCRIPT), status=503)[0] == "blocked"
+
+
+SCRIPT = "<script src='/cdn-cgi/challenge-platform/scripts/jsd/main.js'></script>"
+
+
+def test_the_script_of_a_protection_service_alone_proves_nothing() -> None:
+    assert outcome(page(head=SCRIPT))[0] == "live-unverified"
+    assert outcome(page(head="<script src='/_Incapsula_Resource?x'></script>"))[0] in LIVE
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Attention Required! | Cloudflare", "Access Denied", "Pardon Our Interruption",
+        "Sicherheitsüberprüfung", "Accès refusé", "Acceso denegado", "Acesso negado",
+        "Accesso negato", "Toegang geweigerd", "Odmowa dostępu", "Доступ запрещён",
+        "Доступ обмежено", "安全验证", "アクセスが拒否されました", "접근이 차단되었습니다",
+        "تم رفض الوصول", "Erişim engellendi", "Åtkomst nekad",
+    ],
+)  # fmt: skip
+def test_a_block_page_is_told_by_its_title_in_many_languages(title: str) -> None:
+    body = page("<p>Please wait or write to us. 93.184.216.34</p>", title=title)
+    assert outcome(body) == ("blocked", "challenge")
+    assert outcome(body, held=good()) == ("blocked", "challenge")
+
+
+def test_an_article_about_denied_access_is_an_article() -> None:
+    assert outcome(page(title="Access denied: how the town lost its archive"))[0] in LIVE
+    assert outcome(page(title="Access Denied"))[0] in LIVE
+
+
+def test_a_redirect_to_a_sink_is_blocked() -> None:
+    for sink in (
+        "https://validate.perfdrive.com/abc/captcha?x=1",
+        "https://www.google.com/sorry/index?continue=x",
+        "https://news.example/.well-known/sgcaptcha/?r=%2F",
+    ):
+        found = outcome(page(OTHER, title="Hello"), via=((URL, 302),), url=sink, held=good())
+        assert found == ("blocked", "block-sink")
+
+
+# ------------------------------------------------------------------ legal, paywall, consent
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "We recognize you are attempting to access this website from a country belonging to the"
+        " European Economic Area (EEA) including the EU which enforces the General Data Protection"
+        " Regulation (GDPR) and therefore access cannot be granted at this time.",
+        "This content is not available in your region.",
+        "Dieser Inhalt ist in Ihrem Land nicht verfügbar.",
+        "Contenu pas disponible dans votre pays.",
+        "El contenido no está disponible en su país.",
+        "Сайт недоступен в вашей стране.",
+        "您所在的地区不可用。",
+        "お住まいの地域ではご覧いただけません。",
+    ],
+)
+def test_a_short_notice_that_a_page_is_withheld_is_legal(words: str) -> None:
+    for status in (200, 403):
+        body = page(f"<p>{words}</p>", title="Unavailable")
+        assert outcome(body, status=status) == ("legal", "legal-notice")
+
+
+def test_an_article_about_withheld_pages_is_an_article() -> None:
+    told = "<p>Readers saw that the page is not available in your country.</p>"
+    assert outcome(page(told + ARTICLE))[0] in LIVE
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        "https://news.example/login?next=/2024/03/bridges",
+        "https://accounts.news.example/authorize?x=1",
+        "https://news.example/wp-login.php?redirect_to=x",
+        "https://sso.news.example/",
+        "https://www.social.example/authwall?trk=x",
+    ],
+)
+def test_a_redirect_to_a_login_is_a_paywall(final: str) -> None:
+    found = outcome(page(OTHER, title="Welcome"), via=((URL, 302),), url=final, held=good())
+    assert found == ("paywall", "login-redirect")
+
+
+def test_an_address_that_only_contains_login_is_none() -> None:
+    address = "https://news.example/2024/03/blogging-in-the-town"
+    assert outcome(via=((URL, 302),), url=address, held=good())[0] in LIVE
+
+
+LOGIN = "<form action=/login><input name=u><input type=password name=p><button>OK</button></form>"
+
+
+@pytest.mark.parametrize(
+    "title", ["Log in", "Anmelden | Bote", "Connexion", "Iniciar sesión", "Entrar", "Accedi",
+              "Inloggen", "Zaloguj się", "Вход", "Увійти", "登录", "ログイン", "로그인",
+              "تسجيل الدخول", "Giriş yap", "Logga in"],
+)  # fmt: skip
+def test_a_login_form_in_place_of_the_page_is_a_paywall(title: str) -> None:
+    body = page(LOGIN + "<p>Name, password.</p>", title=title)
+    assert outcome(body) == ("paywall", "login-form")
+    assert outcome(body, held=good()) == ("paywall", "login-form")
+
+
+def test_a_login_box_beside_a_short_article_is_no_wall() -> None:
+    assert outcome(page(LOGIN + f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"))[0] in LIVE
+
+
+LOCKED = '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'
+
+
+def test_a_teaser_is_a_paywall() -> None:
+    beginning = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>", head=LOCKED)
+    assert outcome(beginning) == ("paywall", "teaser")
+    assert outcome(beginning, held=good()) == ("paywall", "teaser")
+    offer = "<p>Subscribe to continue reading.</p>"
+    unmarked = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>" + offer)
+    assert outcome(unmarked, held=good()) == ("paywall", "teaser")
+
+
+def test_a_paywalled_site_whose_article_can_be_read_is_live() -> None:
+    assert outcome(page(head=LOCKED)) == ("live-unverified", "unconfirmed")
+    tier = "<meta property='article:content_tier' content='metered'>"
+    assert outcome(page(head=tier), held=good()) == ("live", "same-text")
+
+
+CONSENT = {
+    "en": "We value your privacy. We and our partners store and/or access information on a device."
+    " Accept all. Reject all. Manage options.",
+    "de": "Ihre Privatsphäre ist uns wichtig. Wir und unsere Partner verwenden Cookies."
+    " Alle akzeptieren. Alle ablehnen. Einstellungen verwalten.",
+    "fr": "Le respect de votre vie privée est notre priorité. Nous et nos partenaires utilisons des"
+    " traceurs. Tout accepter. Continuer sans accepter.",
+    "es": "Valoramos tu privacidad. Nosotros y nuestros socios utilizamos cookies. Aceptar todo.",
+    "pt": "Valorizamos a sua privacidade. Nós e os nossos parceiros utilizamos cookies."
+    " Aceitar tudo. Rejeitar tudo.",
+    "it": "Il rispetto della tua privacy. Noi e i nostri partner utilizziamo cookie."
+    " Accetta tutto. Rifiuta tutto.",
+    "nl": "Je privacy is belangrijk. Wij en onze partners gebruiken cookies. Alles accepteren."
+    " Alles weigeren. Instellingen beheren.",
+    "pl": "Cenimy Twoją prywatność. My i nasi partnerzy używamy plików cookie. Akceptuj wszystkie.",
+    "ru": "Мы ценим вашу конфиденциальность. Мы и наши партнеры используем данные. Принять все."
+    " Отклонить все.",
+    "uk": "Ми цінуємо вашу конфіденційність. Ми та наші партнери зберігаємо дані. Прийняти всі."
+    " Відхилити всі.",
+    "zh": "我们重视您的隐私。我们和我们的合作伙伴使用数据。全部接受。全部拒绝。管理偏好。",
+    "ja": "プライバシーを尊重します。Cookieを使用しています。すべて同意。すべて拒否。",
+    "ko": "개인정보를 소중히 여깁니다. 쿠키를 사용합니다. 모두 동의. 모두 거부. 쿠키 설정.",
+    "ar": "نحن نقدر خصوصيتك. نحن وشركاؤنا نستخدم ملفات تعريف الارتباط. قبول الكل. رفض الكل.",
+    "tr": "Gizliliğinize önem veriyoruz. Biz ve iş ortaklarımız. Tümünü kabul et. Tümünü reddet.",
+    "sv": "Vi värnar om din integritet. Vi och våra partner lagrar data. Acceptera alla."
+    " Avvisa alla.",
+}
+
+
+@pytest.mark.parametrize("language", CONSENT)
+def test_a_form_of_consent_in_place_of_the_article_is_a_wall(language: str) -> None:
+    body = page(f"<p>{CONSENT[language]}</p>", title="Town Crier", lang=language)
+    assert outcome(body, held=good()) == ("consent-wall", "consent-form")
+    assert outcome(body)[0] == "consent-wall"
+
+
+@pytest.mark.parametrize(
+    "final",
+    [
+        "https://consent.yahoo.example/v2/collectConsent?sessionId=1",
+        "https://myprivacy.publisher.example/consent?siteKey=x",
+        "https://news.example/cookiewall?return=/2024",
+        "https://news.example/privacy-gate/?next=x",
+    ],
+)
+def test_a_redirect_to_a_gateway_of_consent_is_a_wall(final: str) -> None:
+    found = outcome(page(OTHER, title="Welcome"), via=((URL, 302),), url=final, held=good())
+    assert found == ("consent-wall", "consent-gateway")
+
+
+def test_an_article_about_cookies_and_a_banner_on_an_article_are_no_walls() -> None:
+    about = "<p>Some sites use cookies and ask you to accept all of them, says the regulator.</p>"
+    assert outcome(page(about + f"<p>{PARAGRAPHS[0]}</p>" * 3))[0] in LIVE
+    banner = f"<div class=cookie-banner><p>{CONSENT['en']}</p></div>"
+    assert outcome(page(ARTICLE + banner), held=good())[0] == "live"
+
+
+# ------------------------------------------------------------------ stubs and shells
+
+
+def test_a_page_that_only_sends_elsewhere_is_a_stub() -> None:
+    refresh = b"<html><head><meta http-equiv=refresh content='9; url=/x'></head>Moved.</html>"
+    assert outcome(refresh, held=good()) == ("redirect-stub", "meta-refresh-stub")
+    script = b"<html><script>window.location.href='/x'</script><body>Moved.</body></html>"
+    assert outcome(script, held=good()) == ("redirect-stub", "script-stub")
+
+
+def test_an_article_that_reloads_itself_is_no_stub() -> None:
+    assert outcome(page(head="<meta http-equiv=refresh content=600>"))[0] in LIVE
+    short = page("<p>One line.</p>", head="<meta http-equiv=refresh content=600>")
+    assert outcome(short)[0] == "doubtful"
+
+
+SHELLS = (
+    "<div id=root></div><script src=a.js></script>",
+    "<div id=app></div><noscript>You need to enable JavaScript to run this app.</noscript>"
+    "<script src=a.js></script>",
+    "<script src=a.js></script><script src=b.js></script><script src=c.js></script>",
+)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_empty_shell_needs_scripts_and_is_no_soft_404(shell: str) -> None:
+    body = f"<html><head><title>Town Crier</title></head><body>{shell}</body></html>".encode()
+    host = Surroundings(home_title="Town Crier", probe=Probe(URL + "x", URL + "x", 200, text=""))
+    assert outcome(body, held=good(), host=host)[0] == "needs-script"
+    assert outcome(body)[0] == "needs-script"
+
+
+# ------------------------------------------------------------------ parked, usurped
+
+
+FOR_SALE = {
+    "en": "This domain is for sale", "de": "Diese Domain steht zum Verkauf",
+    "fr": "Ce nom de domaine est à vendre", "es": "Este dominio está en venta",
+    "pt": "Este domínio está à venda", "it": "Questo dominio è in vendita",
+    "nl": "Deze domeinnaam is te koop", "pl": "Ta domena jest na sprzedaż",
+    "ru": "Этот домен продаётся", "uk": "Цей домен продається", "zh": "此域名出售",
+    "ja": "このドメインは販売中です", "ko": "도메인 판매", "ar": "اسم النطاق للبيع",
+    "tr": "Bu alan adı satılıktır", "sv": "Domänen är till salu",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", FOR_SALE)
+def test_a_name_that_is_for_sale_is_parked(language: str) -> None:
+    body = page("<p>news.example</p>", title=FOR_SALE[language], lang=language)
+    assert outcome(body)[0] == "parked"
+    assert outcome(body, held=good())[0] == "parked"
+
+
+def test_advertisements_of_a_parking_service_are_parked() -> None:
+    script = "<script src='https://www.google.com/adsense/domains/caf.js'></script>"
+    body = page("<p>Related searches: cheap flights, bridge loans</p>", title="news.example",
+                head=script)  # fmt: skip
+    found = judged(body, held=good())
+    assert (found.outcome, found.reasons) == ("parked", ("parking-script", "advertisements"))
+
+
+def test_the_default_page_of_a_server_is_parked() -> None:
+    body = page("<p>If you see this page, the web server is working.</p>",
+                title="Welcome to nginx!")  # fmt: skip
+    assert outcome(body, held=good()) == ("parked", "default-page")
+
+
+def test_an_article_that_ends_with_related_searches_is_an_article() -> None:
+    body = page(ARTICLE + "<p>Related searches: bridges, towns. Buy domain names here.</p>")
+    assert outcome(body)[0] in LIVE
+    assert outcome(page(title="Famous name: this domain is for sale"))[0] in LIVE
+
+
+CASINO = page(
+    "".join(f"<p>Win number {n}: bonus of {n} and free spins for {n * 9} players.</p>"
+            for n in range(30)),
+    title="Best online casino 2026",
+)  # fmt: skip
+
+
+def test_a_trade_that_took_the_name_over_has_usurped_it() -> None:
+    assert outcome(CASINO, held=good()) == ("usurped", "trade")
+    away = outcome(
+        CASINO, held=good(), via=((URL, 301),), url="https://lucky.example/play/now/here"
+    )
+    assert away == ("usurped", "trade")
+
+
+def test_unlike_texts_on_several_sources_of_a_host_are_usurped_once_a_probe_is_normal() -> None:
+    whales = page(OTHER, title="The songs of whales")
+    normal = Probe("https://news.example/2024/03/x", "https://news.example/2024/03/x", 404)
+    alone = Surroundings(probe=normal)
+    together = Surroundings(probe=normal, sources_replaced=2)
+    assert outcome(whales, held=good(), host=alone) == ("live", "much-changed")
+    assert outcome(whales, held=good(), host=together) == ("usurped", "others-replaced")
+
+
+def test_an_article_about_a_casino_is_its_own_article() -> None:
+    held = good(page(title="Casino opens by the river"))
+    changed = page(OTHER, title="Casino by the river closes")
+    assert outcome(changed, held=held)[0] == "live"
+
+
+# ------------------------------------------------------------------ soft 404
+
+
+ABSENT = {
+    "en": "Page not found", "de": "Seite nicht gefunden", "fr": "Page introuvable",
+    "es": "Página no encontrada", "pt": "Página não encontrada", "it": "Pagina non trovata",
+    "nl": "Pagina niet gevonden", "pl": "Nie znaleziono strony", "ru": "Страница не найдена",
+    "uk": "Сторінку не знайдено", "zh": "页面不存在", "ja": "ページが見つかりません",
+    "ko": "페이지를 찾을 수 없습니다", "ar": "الصفحة غير موجودة", "tr": "Sayfa bulunamadı",
+    "sv": "Sidan hittades inte",
+}  # fmt: skip
+SORRY = "<p>" + "Here are some of our other articles that you may like to read. " * 3 + "</p>"
+
+
+@pytest.mark.parametrize("language", ABSENT)
+def test_a_page_of_not_found_with_200_is_a_soft_404(language: str) -> None:
+    body = page(SORRY, title=f"{ABSENT[language]} - Town Crier", lang=language)
+    found = judged(body, held=good())
+    assert (found.outcome, set(found.reasons)) == ("soft-404", {"error-words", "shrunk"})
+    assert found.evidence["phrase"]
+    # as a first copy it shows one sign only: not kept, and a probe is wanted
+    first = judged(body)
+    assert (first.outcome, first.wants_probe) == ("doubtful", True)
+
+
+HOME = "https://news.example/"
+LISTS_TITLE = "Town Crier - home"
+LISTS = page(OTHER, title=LISTS_TITLE)
+
+
+@pytest.mark.parametrize(
+    ("known", "signs"),
+    [
+        ({"url": HOME, "host": Surroundings(sources_at_final_url=2)}, "shared-url redirected-up"),
+        ({"url": HOME, "host": Surroundings(home_title=LISTS_TITLE)},
+         "home-title redirected-up"),
+        ({"url": HOME + "2024/", "host": Surroundings(error_titles=frozenset({LISTS_TITLE}))},
+         "error-title redirected-up"),
+        ({"url": HOME + "error/404.html"}, "error-url redirected-up"),
+        ({"url": HOME, "host": Surroundings(probe=Probe(URL + "x", HOME, 200))},
+         "same-as-probe redirected-up"),
+    ],
+)  # fmt: skip
+def test_two_signs_make_a_soft_404(known: dict[str, object], signs: str) -> None:
+    found = judged(LISTS, via=((URL, 302),), held=good(), **known)
+    assert found.outcome == "soft-404"
+    assert sorted(found.reasons) == sorted(signs.split())
+    assert judged(LISTS, via=((URL, 302),), **known).outcome == "soft-404"  # as a first copy too
+
+
+def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None:
+    found = judged(LISTS, via=((URL, 302),), url=HOME, held=good())
+    assert (found.outcome, found.reasons) == ("doubtful", ("one-sign", "redirected-up"))
+    assert found.wants_probe
+
+
+def test_a_probe_that_is_answered_alike_without_a_redirect_is_one_sign() -> None:
+    other = page(OTHER, title="Town Crier")
+    text = good(other).text
+    host = Surroundings(probe=Probe(URL + "x", URL + "x", 200, text=text))
+    assert judged(other, held=good(), host=host).reasons[:2] == ("one-sign", "same-as-probe")
+
+
+def test_an_error_page_where_a_document_was_is_a_sign() -> None:
+    held = extract_article(
+        pdf(" ".join(PARAGRAPHS)), url=URL, content_type="application/pdf", fetched_on="2026-03-01"
+    )
+    body = page(SORRY, title="Page not found")
+    assert "page-for-file" in judged(body, held=held).reasons
+    assert judged(body, held=held).outcome == "soft-404"
+    assert "page-for-file" in judged(body, via=((URL + ".pdf", 200),)).reasons
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        'How to fix the "404 page not found" error in WordPress',
+        "Page not found: how libraries lose their links",
+        "404 is the number of the beast, say webmasters",
+        "Seite nicht gefunden: warum das Netz so vergesslich ist",
+        "Bodies not found after flood in the valley",
+    ],
+)
+def test_an_article_about_missing_pages_is_an_article(title: str) -> None:
+    assert outcome(page(title=title)) == ("live-unverified", "unconfirmed")
+
+
+def test_words_of_absence_in_the_body_are_no_sign() -> None:
+    body = page(ARTICLE + "<p>The statue has been removed. Page not found.</p>")
+    assert judged(body).reasons == ("unconfirmed",)
+    assert outcome(body, held=good()) == ("live", "similar")
+
+
+def test_our_copy_under_a_wrong_title_is_still_our_copy() -> None:
+    for final in (URL, HOME, HOME + "404"):
+        body = page(ARTICLE, title="Page not found", heading=TITLE)
+        assert outcome(body, via=((URL, 302),), url=final, held=good())[0] == "live"
+
+
+# ------------------------------------------------------------------ live, moved, doubtful
+
+
+def test_a_changed_article_is_live() -> None:
+    assert outcome(held=good()) == ("live", "same-text")
+    edited = page("".join(f"<p>{p}</p>" for p in PARAGRAPHS[:6]) + "<p>Updated.</p>")
+    assert outcome(edited, held=good()) == ("live", "similar")
+    grown = page(ARTICLE + OTHER)
+    assert outcome(grown, held=good()) == ("live", "similar")
+    replaced = judged(page(OTHER, title=TITLE), held=good())
+    assert (replaced.outcome, replaced.reasons) == ("live", ("much-changed",))
+    assert replaced.measures is not None
+    assert replaced.measures.similarity < 0.05
+
+
+NEW = "https://news.example/archive/bridges-of-the-town-1"
+
+
+def test_a_lasting_redirect_to_the_article_is_a_move() -> None:
+    assert outcome(via=((URL, 301),), url=NEW, held=good()) == ("moved", "permanent-redirect")
+    assert outcome(via=((URL, 302),), url=NEW, held=good()) == ("live", "same-text")
+    often = {"via": ((URL, 302),), "url": NEW, "held": good(), "redirects_before": 2}
+    assert outcome(**often) == ("moved", "repeated-redirect")  # type: ignore[arg-type]
+    mixed = ((URL, 301), (URL + "/", 302))
+    assert outcome(via=mixed, url=NEW, held=good())[0] == "live"
+
+
+def test_what_only_changes_scheme_or_slash_is_no_move() -> None:
+    plain = URL.replace("https://", "http://www.")
+    assert outcome(via=((plain, 301),), url=URL + "/", held=good()) == ("live", "same-text")
+    again = replace(seen(via=((URL, 301),), url=NEW, held=good()), good_url=NEW)
+    assert judge(again).outcome == "live"  # it had moved before our copy was made
+
+
+def test_too_little_text_is_doubtful() -> None:
+    assert outcome(page("<p>Ten words are hardly enough to make an article.</p>"))[0] == "doubtful"
+    assert outcome(page(f"<p>{PARAGRAPHS[0]}</p>", head=""))[0] in LIVE | {"doubtful"}
+    assert outcome(page("<p>Gone away.</p>", title="Hm"), held=good())[0] == "doubtful"
+
+
+def test_a_short_but_real_notice_is_good() -> None:
+    notice = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[3]}</p>")
+    assert outcome(notice) == ("live-unverified", "unconfirmed")
+    assert outcome(notice, held=good(notice)) == ("live", "same-text")
+
+
+# ------------------------------------------------------------------ the first copy
+
+
+EXCERPT = " ".join(PARAGRAPHS[1:4])
+
+
+def expecting(excerpt: str = "", headline: str = "", *, alone: bool = True) -> Expectation:
+    return Expectation((excerpt,) if excerpt else (), (headline,) if headline else (), alone)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "found"),
+    [
+        (page(), expecting(EXCERPT), ("live-unverified", "excerpt-found")),
+        (page(), expecting(headline="Seven bridges for four million crowns"),
+         ("live-unverified", "headline-found")),
+        (page(), expecting(headline="Whales"), ("live-unverified", "unconfirmed")),
+        (page(), Expectation(), ("live-unverified", "unconfirmed")),
+        (page(OTHER), expecting(EXCERPT), ("doubtful", "excerpt-missing")),
+        (page(OTHER), expecting(EXCERPT, headline="Paragraph of quite another matter"),
+         ("doubtful", "excerpt-missing")),
+        # not decisive: not alone, too short, another script, another language
+        (page(OTHER), expecting(EXCERPT, alone=False), ("live-unverified", "unconfirmed")),
+        (page(OTHER), expecting("Seven bridges are old."), ("live-unverified", "unconfirmed")),
+        (page(OTHER), expecting("桥" * 60), ("live-unverified", "unconfirmed")),
+        (page(OTHER), expecting("Der Rat der kleinen Stadt hat sich mit den sieben Brücken nicht"
+         " nur für einen Abend beschäftigt, sondern auch mit der Frage, wer die Kosten von vier"
+         " Millionen Kronen für die Arbeiten bezahlt, die im Frühling beginnen und nach denen sich"
+         " der Fischer, der unter dem dritten Bogen wohnt, sehnt."),
+         ("live-unverified", "unconfirmed")),
+    ],
+)  # fmt: skip
+def test_a_first_copy_is_proved_unproved_or_refuted(
+    body: bytes, expected: Expectation, found: tuple[str, str]
+) -> None:
+    assert outcome(body, expected=expected) == found
+
+
+def test_a_picture_or_a_file_has_no_text_to_judge() -> None:
+    picture = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+    first = seen(picture, content_type="image/png")
+    assert judge(first).outcome == "live-unverified"
+    assert first.article is not None
+    assert judge(replace(first, good=first.article, good_url=URL)).reasons == ("same-type",)
+    assert judge(replace(first, good=good(), good_url=URL)).reasons == ("other-type",)
+
+
+def test_what_the_extractor_failed_on_is_doubtful() -> None:
+    failed = seen()
+    assert failed.article is not None
+    lost = replace(failed.article, status="failed", text=None, failure="timeout")
+    for held in (None, good()):
+        known = replace(failed, article=lost, facts=None, good=held)
+        assert judge(known).reasons == ("unread",)
+
+
+# ------------------------------------------------------------------ the promise
+
+
+BAD = {
+    "404": {"status": 404}, "410": {"status": 410}, "403": {"status": 403}, "500": {"status": 500},
+    "challenge": {"body": CHALLENGE}, "empty": {"body": b""},
+    "soft 404": {"body": page(SORRY, title="Page not found")},
+    "unnamed error": {"body": page(SORRY, title="Town Crier")},
+    "login": {"body": page(LOGIN, title="Log in")},
+    "consent": {"body": page(f"<p>{CONSENT['en']}</p>", title="Town Crier")},
+    "sale": {"body": page("", title=FOR_SALE["en"])}, "casino": {"body": CASINO},
+    "shell": {"body": b"<html><div id=root></div><script src=a></script></html>"},
+    "stub": {"body": b"<html><script>location='/x'</script></html>"},
+    "home": {"body": LISTS, "via": ((URL, 302),), "url": HOME},
+    "short": {"body": page("<p>No.</p>")}, "no text": {"body": page("", heading="")},
+    "teaser": {"body": page(f"<p>{PARAGRAPHS[0]}</p>", head=LOCKED)},
+    "other type": {"body": b"GIF89a" + b"\0" * 90, "content_type": "image/gif"},
+    "json": {"body": b'{"error": "not found"}', "content_type": "application/json"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_answer_never_counts_as_a_good_copy(name: str) -> None:
+    found = judged(held=good(), **BAD[name])  # type: ignore[arg-type]
+    assert found.outcome in OUTCOMES
+    assert found.outcome not in LIVE
+
+
+def test_every_reason_and_evidence_has_a_name() -> None:
+    for known in (*BAD.values(), {}, {"via": ((URL, 301),), "url": NEW}):
+        for held in (None, good()):
+            found = judged(held=held, **known)  # type: ignore[arg-type]
+            assert {r for r in found.reasons if r not in REASONS} <= {
+                "empty", "http-404", "http-410", "http-403", "http-500"
+            }  # fmt: skip
+            assert found.evidence.keys() <= EVIDENCE.keys()
