@@ -28,5 +28,5 @@ class RunExtension:
             return
         session.commit()
         if reason == "finished":
-            await session.extraction.drain()
+            await session.read_and_judge_the_rest()
         session.close(reason)

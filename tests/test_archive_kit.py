@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from crawler.archive import Archive, Finish, HostLease, Kept, Page, Recorded
+from crawler.archive import Accepted, Archive, HostLease, Kept, Page, Plan, Recorded
+from crawler.comparison.change import Change, Edit, Measures
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
 from crawler.items import Article, Citation, Entry, Hop, Relation, Revision
 from crawler.robotstxt import RobotsRecord
 from crawler.verdicts import LIVE
+from crawler.verdicts.observation import Judgement
+from crawler.verdicts.state import Verdict
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 URL = "https://toledoblade.example/2017/03/03/mexico.html"
@@ -124,8 +127,35 @@ def visit(
         }  # fmt: skip
         if last.outcome in LIVE:
             values["etag"] = '"1"'
-        archive.frontier.finish(lease, Finish(**{**values, **finish}))
+        end(archive, lease, Finish(**{**values, **finish}))
     return kept
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a visit ends, and what judging it comes to."""
+
+    source: int
+    outcome: str
+    finished_at: datetime
+    due_at: datetime
+    due_reason: str
+    good_capture: int | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def end(archive: Archive, lease: HostLease | None, done: Finish) -> bool:
+    """End a visit and write what its judgement would; False when fenced."""
+    frontier, ended = archive.frontier, format_instant(done.finished_at)
+    if not frontier.finish(lease, done.source, done.finished_at, began_at=ended):
+        return False
+    if done.outcome in LIVE and done.good_capture is not None:
+        frontier.accept(
+            Accepted(done.source, done.good_capture, ended, done.etag, done.last_modified)
+        )
+    frontier.plan(Plan(done.source, done.outcome, done.due_at, done.due_reason))
+    return True
 
 
 def article(text: str | None = "The consulates offer legal help.", **more: Any) -> Article:
@@ -162,6 +192,7 @@ def fill(archive: Archive) -> None:
     visit(archive, run, good, not_modified(fetched_at=at(hours=3)))
     visit(archive, run, lost, gone("https://gone.example/a"))
     archive.articles.save(str(kept.final_payload), article(), now=at())
+    judge_by_hand(archive, run, good, lost)
     robots = b"User-agent: *\nDisallow: /private\n" * 4
     address = "https://toledoblade.example/robots.txt"
     archive.evidence.record(run, None, [hop(address, robots, purpose="robots", outcome="robots")])
@@ -169,6 +200,34 @@ def fill(archive: Archive) -> None:
         RobotsRecord("https://toledoblade.example", 200, robots, digest_of(robots), at())
     )
     archive.runs.finish(run, reason="finished", counts={"visits": 4}, now=at(hours=4))
+
+
+def judge_by_hand(archive: Archive, run: int, held: int, lost: int) -> None:
+    """Write what judging comes to: one source has changed, another has vanished."""
+    judgements, sql = archive.judgements, archive.connection.sql
+    for number in (held, lost):
+        for seen in archive.observing.visits_of(number):
+            judged = Judgement(seen.last.outcome, (seen.last.reason,))
+            judgements.save_outcome(seen, judged, incident=None, now=NOW)
+    first, second, *_ = archive.observing.visits_of(held)
+    version = judgements.show_version(first, article(), 1)
+    judgements.set_version(held, version.id)
+    measures = Measures(0.8, 0.9, 0.9, 5, 6)
+    change = Change("material", measures, (Edit("number", "50", "5"),))
+    judgements.save_change(second, int(first.capture or 0), change)
+    verdict = Verdict("vanished", NOW, 1.0, ("http-404",), (4,), 1, NOW, NOW)
+    judgements.save_verdict(lost, verdict, run=run, now=NOW)
+    quoted = "offer legal help"
+    sql.execute(
+        "INSERT INTO anchors (citation, kind, exact, prefix, suffix, digest, version, made_at)"
+        " SELECT min(id), 'excerpt', ?, '', '', 'sha256:00', ?, ? FROM citations WHERE source = ?",
+        (quoted, version.id, at(), held),
+    )
+    sql.execute(
+        "INSERT INTO standings (anchor, version, standing, score, checked_at)"
+        " VALUES (1, ?, 'supported-verbatim', 1.0, ?)",
+        (version.id, at()),
+    )
 
 
 def headers_of(archive: Archive, fetch: int = 1) -> list[list[str]]:

@@ -33,7 +33,7 @@ WRITER = """
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from crawler.archive import Archive, Finish
+from crawler.archive import Accepted, Archive, Plan
 from crawler.digests import new_uid
 from crawler.errors import SourcekeepError
 from crawler.intake import IntakeCounts, add_input, read_files
@@ -72,9 +72,9 @@ def visit(archive, run, lease, source):
         kept = archive.evidence.record(run, source.id, [hop])
         due_at = NOW + timedelta(days=1)
         good = kept.final_capture
-        archive.frontier.finish(
-            lease, Finish(source.id, hop.outcome, NOW, due_at, "a reason", good)
-        )
+        archive.frontier.finish(lease, source.id, NOW, began_at=AT)
+        archive.frontier.accept(Accepted(source.id, good, AT, None, None))
+        archive.frontier.plan(Plan(source.id, hop.outcome, due_at, "a reason"))
 
 try:
     work(sys.argv[1], sys.argv[2])

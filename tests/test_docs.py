@@ -20,8 +20,9 @@ import pytest
 from scrapy.settings import default_settings
 
 from crawler import cli, codings, comparison, passages, schedule, settings, verdicts
-from crawler.archive import Archive, Finish
-from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, TABLES
+from crawler.archive import Archive
+from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
+from crawler.archive.schema.first import TABLES
 from crawler.cli import COMMANDS
 from crawler.cli.options import add_common_options
 from crawler.digests import new_uid
@@ -32,6 +33,7 @@ from crawler.spiders.entries import EntriesSpider
 from crawler.verdicts import hysteresis, outcomes
 from crawler.verdicts.reasons import EVIDENCE, REASONS
 from tests import test_architecture
+from tests.test_archive_kit import Finish, end, judge_by_hand
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -217,12 +219,16 @@ def fill(new: Archive, urls: list[str], now: datetime) -> None:
     new.ledger.record(entry, [], input_id=None, now=at)
     run = new.runs.begin("crawl", software={}, settings={}, now=at)
     held, gone = (new.reading.source(url)["id"] for url in urls)
-    visit(new, run, held, hop_of(urls[0], at, "live-unverified", 200, b"<p>The harbour fund.</p>"))
+    for _ in range(2):
+        body = b"<p>The harbour fund.</p>"
+        visit(new, run, held, hop_of(urls[0], at, "live-unverified", 200, body))
     for _ in range(2):
         visit(new, run, gone, hop_of(urls[1], at, "gone", 404, b"Nothing here."))
-    (job,) = new.articles.wanting()
+    ((job, _),) = new.articles.all_jobs()
     article = Article("test 1", "text", "text/html", title="Fund", text="The harbour fund.")
     new.articles.save(job.payload, article, now=at)
+    judge_by_hand(new, run, held, gone)
+    new.connection.sql.execute("UPDATE standings SET standing = 'support-lost'")
 
 
 def hop_of(url: str, at: str, outcome: str, status: int, body: bytes) -> Hop:
@@ -234,7 +240,7 @@ def visit(new: Archive, run: int, source: int, hop: Hop) -> None:
     good = kept.final_capture if hop.outcome in verdicts.LIVE else None
     now = datetime.fromisoformat(hop.fetched_at)
     later = now + timedelta(days=1)
-    new.frontier.finish(None, Finish(source, hop.outcome, now, later, "a reason", good))
+    end(new, None, Finish(source, hop.outcome, now, later, "a reason", good))
 
 
 # ------------------------------------------------------------------ settings.md

@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from crawler.archive import Archive, Finish, FrontierStats, HostLease
+from crawler.archive import Archive, FrontierStats, HostLease
 from crawler.dates import format_instant
 from tests.test_archive_kit import (
     NOW,
+    Finish,
     article,
     at,
     begin,
     cite,
+    end,
     entry,
     gone,
     hop,
@@ -142,11 +144,11 @@ def test_a_worker_whose_lease_was_taken_over_is_fenced(archive: Archive) -> None
     [first] = lease(archive)
     [second] = lease(archive, NOW + TTL, worker="other")
     before = rows(archive, "SELECT * FROM sources"), rows(archive, "SELECT * FROM hosts")
-    assert not archive.frontier.finish(first, done(1))
+    assert not end(archive, first, done(1))
     archive.frontier.release(first, next_at=NOW, delay_s=9.0)
     assert archive.frontier.extend("w", [first], ttl=TTL, now=NOW) == {"a.example"}
     assert before == (rows(archive, "SELECT * FROM sources"), rows(archive, "SELECT * FROM hosts"))
-    assert archive.frontier.finish(second, done(1))
+    assert end(archive, second, done(1))
 
 
 def test_a_fenced_visit_is_kept_as_evidence(archive: Archive) -> None:
@@ -201,7 +203,7 @@ def test_a_host_that_asked_for_rest_is_not_leased_before(archive: Archive) -> No
     [given] = lease(archive)
     for minutes in (60, 30):  # a shorter rest does not cut a longer one
         archive.frontier.rest("a.example", NOW + timedelta(minutes=minutes))
-    assert archive.frontier.finish(given, done(1, "blocked", due=NOW))
+    assert end(archive, given, done(1, "blocked", due=NOW))
     archive.frontier.release(given)
     assert lease(archive, NOW + timedelta(minutes=59)) == []
     assert archive.frontier.stats(NOW) == FrontierStats(1, 1, 1, at())
@@ -225,7 +227,7 @@ def test_it_is_known_when_the_first_host_that_waits_is_free(archive: Archive) ->
     archive.frontier.rest("a.example", NOW + timedelta(minutes=9))
     archive.frontier.release(b, next_at=NOW + timedelta(minutes=5))
     assert free_at(NOW) == NOW + timedelta(minutes=5)
-    archive.frontier.finish(c, done(3))
+    end(archive, c, done(3))
     archive.frontier.release(c)
     assert free_at(NOW) == NOW + timedelta(minutes=5)  # c is free, but has nothing due
     assert [each.host for each in lease(archive, NOW + timedelta(minutes=5))] == ["b.example"]
@@ -305,7 +307,7 @@ def test_a_payload_that_was_extracted_before_brings_its_title(archive: Archive) 
 
 def test_a_visit_outside_of_any_lease_is_written_too(archive: Archive) -> None:
     add(archive, "http://a.example/1")
-    assert archive.frontier.finish(None, done(1, "gone"))
+    assert end(archive, None, done(1, "gone"))
     assert state(archive)["failures"] == 1
 
 
@@ -382,7 +384,7 @@ class FrontierMachine(RuleBasedStateMachine):
         for each in held[1]:
             for due in each.due:
                 before = rows(self.archive, "SELECT * FROM sources WHERE id = ?", due.id)
-                accepted = self.archive.frontier.finish(each, done(due.id, outcome, self.now))
+                accepted = end(self.archive, each, done(due.id, outcome, self.now))
                 assert accepted == (each.token == self.tokens[each.host])
                 after = rows(self.archive, "SELECT * FROM sources WHERE id = ?", due.id)
                 assert accepted or before == after
@@ -437,5 +439,5 @@ TestFrontier = FrontierMachine.TestCase
 def test_a_lease_of_one_worker_is_not_another_ones_to_finish(archive: Archive) -> None:
     add(archive, "http://a.example/1")
     [given] = lease(archive)
-    assert not archive.frontier.finish(replace(given, token=given.token + 1), done(1))
-    assert not archive.frontier.finish(replace(given, host="b.example"), done(1))
+    assert not end(archive, replace(given, token=given.token + 1), done(1))
+    assert not end(archive, replace(given, host="b.example"), done(1))

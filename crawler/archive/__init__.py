@@ -16,29 +16,43 @@ from typing import Self
 from crawler.archive.articles import Articles, ExtractionJob
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
-from crawler.archive.frontier import DueSource, Finish, Frontier, FrontierStats, HostLease
+from crawler.archive.frontier import (
+    Accepted,
+    DueSource,
+    Frontier,
+    FrontierStats,
+    HostLease,
+    Plan,
+)
+from crawler.archive.judgements import Judgements, SourceState
 from crawler.archive.ledger import Input, Ledger, Page, Recorded
+from crawler.archive.observing import EndedVisit, GoodCopy, Observing
 from crawler.archive.opening import connect, connect_for_reading, run_lock
+from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 
 __all__ = [
+    "Accepted",
     "Archive",
     "Coverage",
     "DueSource",
+    "EndedVisit",
     "ExtractionJob",
-    "Finish",
     "FrontierStats",
+    "GoodCopy",
     "HostLease",
     "Input",
     "Kept",
     "KeptPage",
     "Page",
+    "Plan",
     "Recorded",
     "Row",
     "RunReport",
+    "SourceState",
 ]
 
 
@@ -54,6 +68,9 @@ class Archive:
         self.articles = Articles(connection)
         self.runs = Runs(connection)
         self.robots = RobotsFiles(connection, self.payloads)
+        self.observing = Observing(connection)
+        self.judgements = Judgements(connection)
+        self.passages = Passages(connection)
         self.reading = Reading(connection)
 
     @classmethod

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
+from crawler.archive.observing import EndedVisit
 from crawler.archive.storable import storable_text
 from crawler.comparison import count_words, text_digest
+from crawler.extraction.extractors import PAGES
 from crawler.items import Article
 
 
@@ -22,6 +24,7 @@ class ExtractionJob:
     content_type: str | None  # as declared
     mime: str  # as sniffed
     captured_on: str  # calendar date
+    facts_only: bool = False  # an error page: no article is looked for in it
 
 
 # One job a payload: that of its first good capture, whose date bounds the publication date.
@@ -40,20 +43,45 @@ class Articles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def wanting(self) -> list[ExtractionJob]:
-        """Return the good payloads that have no article from any extractor yet, oldest first."""
-        rows = self._connection.sql.execute(
-            f"{_JOBS} AND NOT EXISTS (SELECT 1 FROM articles a WHERE a.payload = c.payload)"
-            " GROUP BY c.payload ORDER BY first"
-        )
-        return [_job(row) for row in rows]
+    def job_of(self, visit: EndedVisit) -> list[ExtractionJob]:
+        """Return what must be read of the payload in which a visit ended: at most one job.
 
-    def holds(self, payload: str) -> bool:
-        """Tell whether any extractor has dealt with a payload."""
+        An answer that may be the article is read for its text; that of an error, if it is a page,
+        for what it shows besides. What was read once is not read again.
+        """
+        last, payload = visit.last, visit.payload
+        if payload is None or last.mime_sniffed is None:
+            return []
+        is_page = last.mime_sniffed in PAGES
+        good = last.outcome == "live-unverified"
+        if not good and not is_page:
+            return []
+        table = "articles" if good else "page_facts"
+        if self._has(table, payload):
+            return []
+        return [
+            ExtractionJob(
+                payload=payload,
+                url=last.url,
+                content_type=last.mime_declared,
+                mime=last.mime_sniffed,
+                captured_on=last.fetched_at[:10],
+                facts_only=not good,
+            )
+        ]
+
+    def _has(self, table: str, payload: str) -> bool:
         row = self._connection.sql.execute(
-            "SELECT 1 FROM articles WHERE payload = ? LIMIT 1", (payload,)
+            f"SELECT 1 FROM {table} WHERE payload = ? LIMIT 1", (payload,)
         ).fetchone()
         return row is not None
+
+    def job_of_capture(self, capture: int) -> list[ExtractionJob]:
+        """Return the job that reads the payload of a good capture again."""
+        row = self._connection.sql.execute(
+            f"{_JOBS} AND c.id = ? GROUP BY c.payload", (capture,)
+        ).fetchone()
+        return [_job(row)] if row else []
 
     def all_jobs(self, source: int | None = None) -> Iterator[tuple[ExtractionJob, set[str]]]:
         """Yield every good payload with the names of the extractors that have dealt with it."""

@@ -17,6 +17,7 @@ from crawler.items import Hop
 class Kept:
     """What came of writing one visit."""
 
+    fetches: tuple[int, ...]  # one per hop
     captures: tuple[int | None, ...]  # one per hop; None where nothing was kept
     final_payload: str | None  # digest of the last hop's payload
     final_is_new: bool  # the last hop brought a payload that this source had not shown before
@@ -67,13 +68,15 @@ class Evidence:
         """
         with self._connection.writing() as sql:
             visit = hops[0].uid
+            fetches: list[int] = []
             captures: list[int | None] = []
             payload, is_new = None, False
             for hop in hops:
                 fetch = self._fetch(sql, run, source, visit, hop)
                 capture, payload, is_new = self._capture(sql, source, fetch, hop)
+                fetches.append(fetch)
                 captures.append(capture)
-        return Kept(tuple(captures), payload, is_new)
+        return Kept(tuple(fetches), tuple(captures), payload, is_new)
 
     def page(self, url: str) -> KeptPage | None:
         """Return the latest good capture of an entry page or day index; None when there is none."""

@@ -20,6 +20,7 @@ class Coverage:
     entries: int
     citations: int  # of the roles source and archive-of, still in their entry
     citations_held: int
+    citations_held_elsewhere: int  # not by us, but the entry cites the copy of a web archive
     citations_unfetchable: int  # their URL can never be fetched: no address in it
     sources: int
     sources_held: int
@@ -48,6 +49,9 @@ class Reading:
               (SELECT count(*) FROM citations WHERE {cited}) AS citations,
               (SELECT count(*) FROM citations k JOIN sources s ON s.id = k.source
                 WHERE {cited} AND s.good_capture IS NOT NULL) AS citations_held,
+              (SELECT count(*) FROM citations k LEFT JOIN sources s ON s.id = k.source
+                WHERE {cited} AND k.role = 'archive-of' AND s.good_capture IS NULL)
+                AS citations_held_elsewhere,
               (SELECT count(*) FROM citations WHERE {cited} AND source IS NULL)
                 AS citations_unfetchable,
               (SELECT count(*) FROM sources) AS sources,
@@ -64,11 +68,28 @@ class Reading:
         ).fetchone()
         return Coverage(**dict(row))
 
-    def worst_entries(self, limit: int) -> list[sqlite3.Row]:
-        """Return the entries with most citations that we do not hold, worst first."""
+    def verdicts(self) -> dict[str, int]:
+        """Return how many sources are in each state."""
+        rows = self._sql.execute(
+            "SELECT verdict, count(*) AS n FROM sources GROUP BY verdict ORDER BY n DESC, verdict"
+        )
+        return {row["verdict"]: row["n"] for row in rows}
+
+    def attention(self, limit: int) -> list[sqlite3.Row]:
+        """Return the sources that need a person, latest first: vanished, or materially changed."""
         return self._sql.execute(
-            "SELECT * FROM coverage_by_entry WHERE not_held > 0"
-            " ORDER BY not_held DESC, date DESC, id LIMIT ?",
+            "SELECT id, title, url, verdict, verdict_since, changed_at, entries, held"
+            " FROM sources_now WHERE verdict IN ('vanished', 'usurped', 'drifted', 'blocked')"
+            " OR changes > 0"
+            " ORDER BY max(coalesce(verdict_since, ''), coalesce(changed_at, '')) DESC, id LIMIT ?",
+            (limit,),
+        ).fetchall()
+
+    def worst_entries(self, limit: int) -> list[sqlite3.Row]:
+        """Return the entries with most citations that nobody is known to hold, worst first."""
+        return self._sql.execute(
+            "SELECT * FROM coverage_by_entry WHERE not_held + held_elsewhere > 0"
+            " ORDER BY not_held DESC, held_elsewhere DESC, date DESC, id LIMIT ?",
             (limit,),
         ).fetchall()
 
@@ -88,6 +109,18 @@ class Reading:
             count = f"{len(found)}" if len(found) < FOUND_MAX else f"at least {FOUND_MAX}"
             raise UsageError(f"{text!r} fits {count} sources; name one by its id:\n{shown}")
         return found[0]
+
+    def source_ids(self) -> list[int]:
+        """Return the ids of all sources."""
+        return [row["id"] for row in self._sql.execute("SELECT id FROM sources ORDER BY id")]
+
+    def sources_showing(self, payload: str) -> list[int]:
+        """Return the sources that have shown a payload."""
+        rows = self._sql.execute(
+            "SELECT DISTINCT source FROM captures WHERE payload = ? AND source IS NOT NULL",
+            (payload,),
+        )
+        return [row["source"] for row in rows]
 
     def _by_id(self, text: str) -> list[sqlite3.Row]:
         if not text.isdecimal():
@@ -128,10 +161,18 @@ class Reading:
         )  # fmt: skip
         row: sqlite3.Row | None = self._sql.execute(
             "SELECT * FROM snapshots WHERE source = ?1"
-            f" AND outcome IN ('live', 'live-unverified') ORDER BY {order} LIMIT 1",
+            f" AND outcome IN ('live', 'live-unverified', 'moved') ORDER BY {order} LIMIT 1",
             (source,) if at is None else (source, at),
         ).fetchone()
         return row
+
+    def versions(self, source: int) -> list[sqlite3.Row]:
+        """Return the versions of a source, oldest first."""
+        return self._sql.execute(
+            "SELECT id, number, title, first_seen_at, last_seen_at, capture, article, text_digest"
+            " FROM versions WHERE source = ? ORDER BY number",
+            (source,),
+        ).fetchall()
 
     def citations(self, source: int) -> list[sqlite3.Row]:
         """Return the citations of a source with the entry that each stands in, oldest first."""
@@ -146,10 +187,13 @@ class Reading:
     def fetches(self, source: int) -> list[sqlite3.Row]:
         """Return every fetch of a source with what was kept of it, oldest first."""
         return self._sql.execute(
-            "SELECT f.fetched_at, f.hop, f.url, f.status, f.outcome, f.reason, f.error,"
+            "SELECT f.fetched_at, f.hop, f.url, f.status,"
+            " coalesce(o.outcome, f.outcome) AS outcome,"
+            " coalesce(o.reasons ->> 0, f.reason) AS reason, f.error,"
             " f.elapsed_ms, f.wire_size_bytes, f.ip_address, f.robots, c.record_type, c.payload,"
             " c.truncated, c.flags, a.words, a.status AS article_status, a.text_digest"
             " FROM fetches f LEFT JOIN captures c ON c.fetch = f.id"
+            " LEFT JOIN outcomes o ON o.fetch = f.id"
             f" LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload='c.payload')}"
             " WHERE f.source = ? ORDER BY f.id",
             (source,),

@@ -61,10 +61,13 @@ class Runs:
         sql = self._connection.sql
         row = sql.execute("SELECT * FROM runs_report WHERE id = ?", (run,)).fetchone()
         outcomes = sql.execute(
-            # max() makes it the outcome of the last hop; who ends on a redirect was led nowhere
+            # Of a visit that is not judged yet the transport tells; who ends on a redirect was led
+            # nowhere.
             "SELECT CASE outcome WHEN 'redirect' THEN 'server-error' ELSE outcome END AS outcome,"
-            " count(*) AS n FROM (SELECT outcome, max(id) FROM fetches"
-            "  WHERE run = ? AND purpose = 'source' GROUP BY visit)"
+            " count(*) AS n FROM (SELECT coalesce(o.outcome, f.outcome) AS outcome"
+            "  FROM (SELECT max(id) AS last FROM fetches WHERE run = ? AND purpose = 'source'"
+            "   GROUP BY visit) v JOIN fetches f ON f.id = v.last"
+            "  LEFT JOIN outcomes o ON o.fetch = f.id)"
             " GROUP BY 1 ORDER BY n DESC, 1",
             (run,),
         )
@@ -79,11 +82,12 @@ class Runs:
         Where we were offline ourselves nothing is known of the source.
         """
         return self._connection.sql.execute(
-            "SELECT s.id AS source, s.url AS url, s.last_outcome AS outcome, f.reason AS reason,"
-            " s.good_capture IS NOT NULL AS held"
+            "SELECT s.id AS source, s.url AS url, s.last_outcome AS outcome,"
+            " coalesce(o.reasons ->> 0, f.reason) AS reason, s.good_capture IS NOT NULL AS held"
             " FROM (SELECT source, max(id) AS last FROM fetches WHERE run = ?1"
             "  AND source IS NOT NULL GROUP BY source) v"
             " JOIN fetches f ON f.id = v.last JOIN sources s ON s.id = v.source"
+            " LEFT JOIN outcomes o ON o.fetch = f.id"
             " WHERE s.failures > 0 AND f.outcome <> 'local-fault'"
             " ORDER BY held, s.last_outcome, s.url LIMIT ?2",
             (run, limit),

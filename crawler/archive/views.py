@@ -1,7 +1,7 @@
 """The views that a reader of archive.db meets first. They work in any SQLite client.
 
-"Held" means the same everywhere: the source has a good capture, that is one whose outcome was
-``live-unverified`` and which brought a body.
+"Held" means the same everywhere: the source has a good capture, that is one that was judged to show
+the cited article.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SELECT
   s.url AS source_url,
   c.url AS captured_url,
   f.status AS http_status,
-  f.outcome AS outcome,
+  coalesce(o.outcome, f.outcome) AS outcome,
   c.record_type AS record_type,
   c.mime_sniffed AS mime,
   p.size_bytes AS size_bytes,
@@ -36,6 +36,7 @@ SELECT
   c.uid AS capture_uid
 FROM captures c
 JOIN fetches f ON f.id = c.fetch
+LEFT JOIN outcomes o ON o.fetch = f.id
 JOIN sources s ON s.id = c.source
 LEFT JOIN payloads p ON p.digest = c.payload
 LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
@@ -49,7 +50,13 @@ SELECT
   s.url AS url,
   s.host AS host,
   s.good_capture IS NOT NULL AS held,
+  s.verdict AS verdict,
+  s.verdict_since AS verdict_since,
   s.last_outcome AS last_outcome,
+  s.last_proven_alive_at AS last_proven_alive_at,
+  s.first_seen_missing_at AS first_seen_missing_at,
+  s.changes AS changes,
+  s.changed_at AS changed_at,
   s.first_cited_on AS first_cited_on,
   s.first_captured_at AS first_captured_at,
   c.captured_at AS good_capture_at,
@@ -59,9 +66,77 @@ SELECT
   s.due_reason AS due_reason,
   (SELECT count(DISTINCT k.entry) FROM citations k
     WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,
+  (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
   (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
+"""
+
+CHANGED = """
+SELECT
+  h.id AS id,
+  h.found_at AS found_at,
+  s.title AS title,
+  s.url AS url,
+  h.class AS class,
+  h.told AS told,
+  h.words_before AS words_before,
+  h.words_after AS words_after,
+  round(h.similarity, 3) AS similarity,
+  h.edits AS edits,
+  b.captured_at AS before_at,
+  a.captured_at AS after_at,
+  (SELECT count(DISTINCT k.entry) FROM citations k
+    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,
+  h.before AS before,
+  h.after AS after,
+  s.id AS source
+FROM changes h
+JOIN sources s ON s.id = h.source
+JOIN captures b ON b.id = h.before
+JOIN captures a ON a.id = h.after
+"""
+
+VANISHED = """
+SELECT
+  s.id AS id,
+  s.title AS title,
+  s.url AS url,
+  s.verdict AS verdict,
+  s.verdict_since AS verdict_since,
+  s.last_proven_alive_at AS last_proven_alive_at,
+  s.first_seen_missing_at AS first_seen_missing_at,
+  s.last_outcome AS last_outcome,
+  s.good_capture IS NOT NULL AS held,
+  c.captured_at AS good_capture_at,
+  (SELECT count(DISTINCT k.entry) FROM citations k
+    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries
+FROM sources s
+LEFT JOIN captures c ON c.id = s.good_capture
+WHERE s.verdict IN ('vanished', 'usurped', 'drifted')
+"""
+
+PASSAGES = """
+SELECT
+  n.id AS id,
+  e.date AS entry_date,
+  e.title AS entry,
+  s.title AS source,
+  n.kind AS kind,
+  n.exact AS passage,
+  coalesce(t.standing, 'not-checked') AS standing,
+  round(t.score, 3) AS score,
+  t.wording AS wording_now,
+  t.checked_at AS checked_at,
+  k.label AS label,
+  k.id AS citation,
+  s.id AS source_id,
+  e.id AS entry_id
+FROM anchors n
+JOIN citations k ON k.id = n.citation
+JOIN entries e ON e.id = k.entry
+JOIN sources s ON s.id = k.source
+LEFT JOIN standings t ON t.anchor = n.id AND t.version = s.version
 """
 
 NEVER_CAPTURED = """
@@ -70,6 +145,7 @@ SELECT
   s.title AS title,
   s.url AS url,
   s.first_cited_on AS first_cited_on,
+  s.verdict AS verdict,
   s.last_outcome AS last_outcome,
   (SELECT f.reason FROM fetches f WHERE f.source = s.id
     ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1) AS last_reason,
@@ -82,6 +158,7 @@ FROM sources s
 WHERE s.good_capture IS NULL
 """
 
+# Held elsewhere: the entry itself cites the copy of a web archive, and we have none of our own.
 COVERAGE_BY_ENTRY = """
 SELECT
   e.id AS id,
@@ -89,7 +166,10 @@ SELECT
   e.title AS title,
   count(k.id) AS citations,
   count(s.good_capture) AS held,
-  count(k.id) - count(s.good_capture) AS not_held,
+  count(CASE WHEN s.good_capture IS NULL AND k.role = 'archive-of' THEN 1 END) AS held_elsewhere,
+  count(CASE WHEN s.good_capture IS NULL AND k.role = 'source' THEN 1 END) AS not_held,
+  count(CASE WHEN s.verdict IN ('vanished', 'usurped', 'drifted') THEN 1 END) AS vanished,
+  count(CASE WHEN s.changes > 0 THEN 1 END) AS changed,
   e.topic AS topic,
   e.url AS url
 FROM entries e
@@ -141,6 +221,9 @@ FROM runs r
 VIEWS = {
     "snapshots": SNAPSHOTS,
     "sources_now": SOURCES_NOW,
+    "changed": CHANGED,
+    "vanished": VANISHED,
+    "passages": PASSAGES,
     "never_captured": NEVER_CAPTURED,
     "coverage_by_entry": COVERAGE_BY_ENTRY,
     "timemaps": TIMEMAPS,

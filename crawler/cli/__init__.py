@@ -21,7 +21,11 @@ COMMANDS = {
     "status": "what is held and what is not, and what needs a person",
     "show": "print the snapshot of a source: what did it say, on a given date?",
     "history": "list every fetch of a source, and what was kept of it",
+    "diff": "show what changed between two versions of a source, word by word",
+    "why": "explain why a source is due or not, and why its verdict is what it is",
+    "verdict": "list the verdicts on a source, or say what you know better",
     "extract": "make articles again from the kept payloads",
+    "judge": "judge, compare and conclude again, from what is kept",
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 

@@ -125,8 +125,7 @@ async def _both(
             return
     if out_of_time:
         result.finish_reason = "max-time"
-    session.commit()
-    await session.extraction.drain()
+    await session.read_and_judge_the_rest()
 
 
 def _fill(result: CrawlResult, session: Session) -> None:

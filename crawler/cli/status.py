@@ -23,44 +23,53 @@ def run(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         coverage = archive.reading.coverage()
         due = archive.frontier.stats(moment(parsed))
+        verdicts = archive.reading.verdicts()
+        attention = [dict(row) for row in archive.reading.attention(parsed.limit)]
         worst = [dict(row) for row in archive.reading.worst_entries(parsed.limit)]
         problems = [dict(row) for row in archive.reading.problems()[: parsed.limit]]
     if parsed.json:
         print_json({
-            "coverage": asdict(coverage), "due": asdict(due), "worst_entries": worst,
+            "coverage": asdict(coverage), "due": asdict(due), "verdicts": verdicts,
+            "attention": attention, "worst_entries": worst,
             "reading_problems": problems,
         })  # fmt: skip
     elif not parsed.quiet:
-        _print(coverage, due, worst, problems)
+        print(_summary(coverage, due, verdicts))
+        _print_attention(attention)
+        _print_worst(worst, problems)
     return 0
 
 
-def _print(
-    coverage: Coverage,
-    due: FrontierStats,
-    worst: list[dict[str, object]],
-    problems: list[dict[str, object]],
-) -> None:
-    print(_summary(coverage, due))
+def _print_attention(attention: list[dict[str, object]]) -> None:
+    if attention:
+        print("\nchanged, or not what they were (sourcekeep why ID, sourcekeep diff ID):")
+        rows = [{**row, "title": shorten(str(row["title"]), 60)} for row in attention]
+        print_table(rows, ["id", "verdict", "verdict_since", "changed_at", "entries", "title"])
+
+
+def _print_worst(worst: list[dict[str, object]], problems: list[dict[str, object]]) -> None:
     if worst:
         print("\nentries with sources that are not held:")
         rows = [{**row, "title": shorten(str(row["title"]), 70)} for row in worst]
-        print_table(rows, ["not_held", "held", "date", "title"])
+        print_table(rows, ["not_held", "held_elsewhere", "held", "date", "title"])
     if problems:
         print("\npages that could not be read as entries:")
         print_table(problems, ["locator", "problem"])
 
 
-def _summary(c: Coverage, due: FrontierStats) -> str:
-    missing = c.citations - c.citations_held
+def _summary(c: Coverage, due: FrontierStats, verdicts: dict[str, int]) -> str:
+    elsewhere = c.citations_held_elsewhere
+    missing = c.citations - c.citations_held - elsewhere
     share = f" ({100 * c.citations_held / c.citations:.1f} %)" if c.citations else ""
     lines = [
         f"entries    {c.entries}",
-        f"citations  {c.citations}: {c.citations_held} held{share}, {missing} not held"
+        f"citations  {c.citations}: {c.citations_held} held{share}, {elsewhere} held elsewhere,"
+        f" {missing} not held"
         + (f", {c.citations_unfetchable} of them without a fetchable URL"
            if c.citations_unfetchable else ""),
         f"sources    {c.sources}: {c.sources_held} held, {c.sources_failing} failing,"
         f" {c.sources_never_fetched} never visited",
+        "verdicts   " + (", ".join(f"{n} {state}" for state, n in verdicts.items()) or "none"),
         f"captures   {c.captures}, {plural(c.revisits, 'revisit')} among them;"
         f" {size(c.payload_bytes)} kept in {size(c.stored_bytes)}",
         f"due        {due.due} now, on {plural(due.hosts_due, 'host')}"

@@ -1,4 +1,4 @@
-"""Extraction beside a crawl: committed payloads go through the pool, articles come back as rows."""
+"""Extraction beside a crawl: committed payloads go through the pool, and come back as rows."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from crawler.dates import format_instant
 from crawler.errors import PayloadDamaged
 from crawler.extraction.pool import ExtractionPool
 from crawler.fetching.clock import Clock
+from crawler.items import Article, PageFacts
 
 logger = logging.getLogger(__name__)
 
@@ -34,9 +35,12 @@ class ExtractionQueue:
         self._write = write
         self.pool = ExtractionPool(workers)
         self._waiting: list[ExtractionJob] = []
-        self._known: set[str] = set()  # payloads queued in this run, done ones included
+        self._known: set[tuple[str, bool]] = set()  # queued in this run, done ones included
+        self._over: set[tuple[str, bool]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ended = asyncio.Event()
         self._stopped = False
+        self.on_read: Callable[[ExtractionJob], None] | None = None  # in the block that saves it
         self.on_article: Callable[[], object] | None = None  # for a progress bar
         self.broken: BaseException | None = None  # no worker could be started, or worse
         self.done = 0
@@ -47,14 +51,14 @@ class ExtractionQueue:
         """How many payloads wait or are being extracted."""
         return len(self._waiting) + len(self._tasks)
 
-    def feed(self) -> None:
-        """Queue the committed payloads that have no article yet."""
-        self.add(self._archive.articles.wanting())
+    def is_over(self, job: ExtractionJob) -> bool:
+        """Tell whether a payload was read in this run, or could not be."""
+        return (job.payload, job.facts_only) in self._over
 
     def add(self, jobs: list[ExtractionJob]) -> None:
         """Queue payloads, each once in a run."""
-        fresh = [job for job in jobs if job.payload not in self._known]
-        self._known.update(job.payload for job in fresh)
+        fresh = [job for job in jobs if (job.payload, job.facts_only) not in self._known]
+        self._known.update((job.payload, job.facts_only) for job in fresh)
         self._waiting.extend(fresh)
         self._start()
 
@@ -81,17 +85,50 @@ class ExtractionQueue:
             body = self._archive.payloads.get(job.payload)
         except PayloadDamaged:
             self.failed += 1  # an article of wrong bytes would be a lie
+            self._write(lambda: self._over_with(job))
             return
+        article, facts = await self._read(body, job)
+        self._write(lambda: self._save(job, article, facts))
+        if article is not None:
+            self.done += 1
+            self.failed += article.status == "failed"
+        if self.on_article is not None:
+            self.on_article()
+
+    async def _read(
+        self, body: bytes, job: ExtractionJob
+    ) -> tuple[Article | None, PageFacts | None]:
+        if job.facts_only:
+            return None, await self.pool.facts(body, url=job.url, content_type=job.content_type)
         found = await self.pool.extract(
             body, url=job.url, content_type=job.content_type, fetched_on=job.captured_on
         )
-        article = found.article
+        return found.article, found.facts
+
+    def _save(self, job: ExtractionJob, article: Article | None, facts: PageFacts | None) -> None:
         now = format_instant(self._clock.now())
-        self._write(lambda: self._archive.articles.save(job.payload, article, now=now))
-        self.done += 1
-        self.failed += article.status == "failed"
-        if self.on_article is not None:
-            self.on_article()
+        with self._archive.writing():
+            if article is not None:
+                self._archive.articles.save(job.payload, article, now=now)
+            if facts is not None:
+                self._archive.judgements.save_facts(job.payload, facts, now=now)
+            self._over_with(job)
+
+    def _over_with(self, job: ExtractionJob) -> None:
+        self._over.add((job.payload, job.facts_only))
+        self._ended.set()
+        if self.on_read is not None:
+            self.on_read(job)
+
+    async def something_ended(self) -> bool:
+        """Wait until a payload was read. False: none is being read."""
+        if self._stopped or not self._tasks:
+            return False
+        self._ended.clear()
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait({ended, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        return True
 
     async def drain(self) -> None:
         """Wait until everything queued has its article, then end the workers."""

@@ -48,7 +48,10 @@ class Leases:
                 continue
             self._hosts[lease.host] = _LeasedHost(lease, len(due), self._delay_s)
             for source in due:
-                yield Visit("source", source.url, source, lease)
+                if source.probe_url:
+                    yield Visit("control", source.probe_url, source, lease)
+                else:
+                    yield Visit("source", source.url, source, lease)
 
     def _lease(self) -> list[HostLease]:
         waiting = sum(host.waiting for host in self._hosts.values())

@@ -21,13 +21,15 @@ from typing import Self, TypeVar
 from scrapy.settings import BaseSettings
 
 from crawler import __version__
-from crawler.archive import Archive, ExtractionJob, Kept
+from crawler.archive import Archive, DueSource, ExtractionJob, Kept
 from crawler.archive.opening import Reserve, reserve
+from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import EvidenceLost, UsageError
 from crawler.fetching.clock import Clock
-from crawler.fetching.endings import finish_of, job_of, skew_of
+from crawler.fetching.endings import ended_visit, skew_of
 from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.judging import JudgingQueue
 from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
 from crawler.items import Hop
@@ -79,6 +81,14 @@ class Session:
         self.run = run
         self.clock = clock
         self.extraction = ExtractionQueue(archive, clock, self.write, workers=workers)
+        self.judging = JudgingQueue(
+            archive,
+            Conclusion(archive, run, on_incident=self._rest_host),
+            clock,
+            read=self._want,
+            is_read=self.extraction.is_over,
+        )
+        self.extraction.on_read = self.judging.read
         self.lost: EvidenceLost | None = None  # set when the archive could not be written
         self.on_lost: Callable[[], None] | None = None  # how to stop the crawl then
         self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar
@@ -222,21 +232,60 @@ class Session:
         return kept
 
     def _keep_visit(self, visit: Visit) -> Kept:
-        archive = self.archive
-        with archive.writing():
-            source = visit.source.id if visit.source else None
-            kept = archive.evidence.record(self.run, source, visit.hops)
+        with self.archive.writing():
+            about_source = visit.source is not None and visit.purpose == "source"
+            source = visit.source.id if visit.source and about_source else None
+            kept = self.archive.evidence.record(self.run, source, visit.hops)
             rest = self._give_rest(visit)
             self._note_skews(visit)
-            if visit.outcome == "local-fault":
-                self._wait_for_ourselves(visit)
-            elif visit.source is not None and not visit.put_off:
-                done = finish_of(visit, kept, self.clock.now(), rest)
-                archive.frontier.finish(visit.lease, done)
-                job = job_of(visit, kept)
-                if job is not None and not archive.articles.holds(job.payload):
-                    self._wanting.append(job)
+            if visit.source is not None and not visit.put_off:
+                self._end_visit(visit, kept, rest)
         return kept
+
+    def _end_visit(self, visit: Visit, kept: Kept, rest: timedelta | None) -> None:
+        """Let a visit to a source, or beside it, be judged."""
+        assert visit.source is not None
+        frontier, now = self.archive.frontier, self.clock.now()
+        ended = ended_visit(visit, kept, self.run)
+        if visit.outcome == "local-fault":
+            self._rest_host(visit.source.host, now + OUTAGE_REST)
+            if visit.purpose == "source":
+                self.judging.add(ended)
+        elif visit.purpose == "control":
+            if frontier.sibling_asked(visit.lease, visit.source.id, now):
+                self.judging.probed(ended)
+        elif frontier.finish(visit.lease, visit.source.id, now, began_at=visit.hops[0].fetched_at):
+            self.judging.add(ended, rest)
+
+    def validators_of(self, source: DueSource) -> tuple[str | None, str | None]:
+        """Return the validators to ask with; none when the whole page is wanted."""
+        if not source.etag and not source.last_modified:
+            return None, None
+        if not may_ask_conditionally(self.archive, source.id, self.clock.now()):
+            return None, None
+        return source.etag, source.last_modified
+
+    def resume(self) -> None:
+        """Judge what an interrupted run left unjudged."""
+        self.write(self.judging.resume)
+        self.commit()
+
+    async def something_was_read(self) -> bool:
+        """Wait until a payload was read, which may make something due. False: none is wanted."""
+        self.commit()
+        return self.lost is None and await self.extraction.something_ended()
+
+    async def read_and_judge_the_rest(self) -> None:
+        """Bring what was visited to its end; then no worker is left."""
+        self.commit()
+        await self.extraction.drain()
+        if self.lost is None and self.extraction.broken is None:
+            self.write(self.judging.finish)
+            self.commit()
+
+    def _want(self, jobs: list[ExtractionJob]) -> None:
+        """Have payloads read as soon as they are committed."""
+        self._wanting.extend(jobs)
 
     def _give_rest(self, visit: Visit) -> timedelta | None:
         """Let hosts rest that asked for it; return what was asked at the end of the visit."""
@@ -253,12 +302,10 @@ class Session:
                 del self._strikes[host]
         return rest
 
-    def _wait_for_ourselves(self, visit: Visit) -> None:
-        """Leave a source as it was, due, and its host alone until we may be online again."""
-        if visit.source is not None:
-            until = self.clock.now() + OUTAGE_REST
-            self._resting[visit.source.host] = until
-            self.archive.frontier.rest(visit.source.host, until)
+    def _rest_host(self, host: str, until: datetime) -> None:
+        """Leave a host alone: it fails as a whole, or we may be offline."""
+        self._resting[host] = until
+        self.archive.frontier.rest(host, until)
 
     def _note_skews(self, visit: Visit) -> None:
         for hop in visit.hops:

@@ -28,7 +28,7 @@ class Visit:
     in one transaction: a killed run has visited a source, or it has not.
     """
 
-    purpose: Literal["source", "entry"]
+    purpose: Literal["source", "entry", "control"]  # control: a page beside the source
     url: str
     source: DueSource | None = None
     lease: HostLease | None = None

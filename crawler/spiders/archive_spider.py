@@ -59,8 +59,8 @@ class ArchiveSpider(Spider):
         self,
         visit: Visit,
         done: Callable[[Visit], Any],
-        etag: str | None,
-        last_modified: str | None,
+        etag: str | None = None,
+        last_modified: str | None = None,
     ) -> Request:
         """Return the request of a visit, conditional when there are validators.
 

@@ -20,7 +20,7 @@ class SourcesSpider(ArchiveSpider):
     async def start(self) -> AsyncIterator[Request]:
         """Yield a request for each due source, as hosts become free, until nothing is due."""
         self.stop_when_lost()
-        self.session.extraction.feed()  # what an interrupted run left
+        self.session.resume()
         self.leases = Leases(
             self.session,
             delay_s=self.settings.getfloat("DOWNLOAD_DELAY"),
@@ -29,13 +29,16 @@ class SourcesSpider(ArchiveSpider):
         while self.session.lost is None:
             for visit in self.leases.begin():
                 yield self._request(visit)
-            if not await self.leases.more_to_come():
+            if await self.leases.more_to_come():
+                continue
+            if not await self.session.something_was_read():
                 return
 
     def _request(self, visit: Visit) -> Request:
         source = visit.source
         assert source is not None
-        return self.visit(visit, self._visited, source.etag, source.last_modified)
+        validators = self.session.validators_of(source) if visit.purpose == "source" else ()
+        return self.visit(visit, self._visited, *validators)
 
     def _visited(self, visit: Visit) -> None:
         if visit.hops:  # none: the host asked for rest while the request waited

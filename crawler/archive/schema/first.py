@@ -1,22 +1,12 @@
-"""The tables of archive.db, step by step. The schema is public API: docs/schema.md describes it.
-
-All steps that are pending run in one transaction together with the record that they ran. A step
-that has been released is never edited; what changes comes as a further step.
-"""
+"""Step 001: the ledger, the evidence, and what the next run needs."""
 
 from __future__ import annotations
 
-import sqlite3
+from sqlite_utils import Database
 
-from sqlite_utils import Database, Migrations
-
-from crawler.archive.views import VIEWS
 from crawler.digests import new_uid
 
 APPLICATION_ID = 0x534B4550  # "SKEP", so that file(1) and we know an archive when we see one
-SCHEMA_VERSION = 1  # PRAGMA user_version; rises by one with each step
-
-migrations = Migrations("archive")
 
 TABLES = """
 CREATE TABLE archive (
@@ -323,9 +313,8 @@ END;
 TRIGGERS = _GUARDS + _DUE
 
 
-@migrations(name="001_create")
 def create(db: Database) -> None:
-    """Lay the tables, their guards, the search index and the views."""
+    """Lay the tables, their guards and the search index."""
     for statement in TABLES.split(";\n"):
         db.execute(statement)
     for trigger in TRIGGERS.split("END;\n"):
@@ -335,34 +324,9 @@ def create(db: Database) -> None:
     db["articles"].enable_fts(  # type: ignore[union-attr]
         ["title", "text"], tokenize="porter unicode61 remove_diacritics 2", create_triggers=True
     )
-    for name, select in VIEWS.items():
-        db.execute(f"CREATE VIEW {name} AS {select}")
     # In the same transaction, so that a file is an archive of ours entirely or not at all.
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     db.execute(
         "INSERT INTO archive (uid, created_at) VALUES (?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))",
         [new_uid()],
     )
-
-
-def migrate(sql: sqlite3.Connection) -> None:
-    """Bring the schema up to date; does nothing when it is.
-
-    Of two processes that begin at once the second waits for the first, and finds its work done.
-    """
-    if _version(sql) == SCHEMA_VERSION:
-        return
-    sql.execute("BEGIN IMMEDIATE")
-    try:
-        if _version(sql) != SCHEMA_VERSION:
-            migrations.apply(Database(sql, strict=True, execute_plugins=False))
-            sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        sql.execute("COMMIT")
-    except BaseException:
-        if sql.in_transaction:
-            sql.execute("ROLLBACK")
-        raise
-
-
-def _version(sql: sqlite3.Connection) -> int:
-    return int(sql.execute("PRAGMA user_version").fetchone()[0])

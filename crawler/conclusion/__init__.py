@@ -1,0 +1,10 @@
+"""The stage after reading: judge a visit, compare, conclude, and plan the next one.
+
+It works on what the archive holds, so it runs inside a crawl, after an interruption, and again by
+command, with the same result.
+"""
+
+from crawler.conclusion.planning import may_ask_conditionally
+from crawler.conclusion.stage import Concluded, Conclusion
+
+__all__ = ["Concluded", "Conclusion", "may_ask_conditionally"]

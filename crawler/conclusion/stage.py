@@ -1,0 +1,292 @@
+"""Judging the visits of one run, one transaction a visit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
+from crawler.comparison import Change, compare
+from crawler.conclusion.planning import past_of, plan_next_visit, validators_of
+from crawler.dates import parse_instant
+from crawler.extraction.extractors import extractor_for
+from crawler.items import Article
+from crawler.passages import anchors_of, standings_of
+from crawler.schedule import ADAPTIVE, Policy
+from crawler.urls import host_key
+from crawler.verdicts import LIVE
+from crawler.verdicts.concluding import conclude
+from crawler.verdicts.hysteresis import is_incident
+from crawler.verdicts.judging import judge
+from crawler.verdicts.observation import Judgement, Observation
+from crawler.verdicts.state import Override, Verdict
+
+# A host that fails as a whole is left alone for so long.
+INCIDENT_REST = timedelta(hours=6)
+# These say something of the host, whatever was at the address; others only of what we once held.
+_HOST_FAILURES = frozenset({"dead-host", "server-error", "blocked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What came of judging a visit."""
+
+    outcome: str
+    change: Change | None  # None: first copy, no copy, or the same text
+    verdict: Verdict
+    verdict_is_new: bool
+
+
+@dataclass(slots=True)
+class _HostRecord:
+    """Which sources of a host were visited in a run, and which of them failed."""
+
+    visited: set[int] = field(default_factory=set)
+    failed: set[int] = field(default_factory=set)
+    incident: int | None = None
+
+
+class Conclusion:
+    """Judges the visits of one run."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        run: int | None = None,
+        *,
+        policy: Policy = ADAPTIVE,
+        on_incident: Callable[[str, datetime], object] = lambda host, until: None,
+    ) -> None:
+        self._archive = archive
+        self._run = run  # None: no visits are made, so no incidents can begin
+        self._policy = policy
+        self._on_incident = on_incident  # told of a host that fails, and how long it should rest
+        self._hosts: dict[str, _HostRecord] = defaultdict(_HostRecord)
+
+    def wanting(self, visit: EndedVisit) -> list[ExtractionJob]:
+        """Return what must be read before a visit can be judged.
+
+        Its own payload; and the good copy's again where an older extractor read it: two extractors
+        find two texts in one page, and that is no change of the source.
+        """
+        jobs = self._archive.articles.job_of(visit)
+        good = self._archive.observing.good_copy(visit.source)
+        if good is None or good.payload == visit.payload or visit.last.outcome not in LIVE:
+            return jobs
+        if good.article and good.article.extractor != extractor_for(good.article.mime):
+            jobs += self._archive.articles.job_of_capture(good.capture)
+        return jobs
+
+    def conclude(
+        self,
+        visit: EndedVisit,
+        *,
+        now: datetime,
+        rest: timedelta | None = None,
+        final: bool = False,
+    ) -> Concluded | None:
+        """Judge a visit and write all that follows from it, in one transaction.
+
+        ``rest`` is what the host asked for at its end; None when it did not. None comes back where
+        a page beside it should be asked for first, and nothing is written; never when ``final``.
+        """
+        with self._archive.writing():
+            good = self._archive.observing.good_copy(visit.source)
+            seen = self._archive.observing.observation(visit, good, now)
+            judgement = judge(seen)
+            if judgement.wants_probe and not final:
+                return None
+            incident = self._note_host(visit, judgement, now)
+            change = self._write(visit, judgement, seen, good, incident, now)
+            verdict = self._conclude(visit.source)
+            is_new = self._archive.judgements.save_verdict(
+                visit.source, verdict, run=self._run, now=now
+            )
+            self._plan(visit, judgement, verdict, now, rest)
+        return Concluded(judgement.outcome, change, verdict, is_new)
+
+    def conclude_again(self, source: int, *, now: datetime) -> int:
+        """Judge all visits to a source anew, by today's rules; return how many there were.
+
+        What was derived is taken back first. The verdict is concluded once, at the end, so that its
+        history is not written a second time. Incidents stay as they were seen.
+        """
+        visits = self._archive.observing.visits_of(source)
+        if not visits:
+            return 0
+        with self._archive.writing():
+            incidents = self._archive.judgements.forget(source)
+            for visit in visits:
+                good = self._archive.observing.good_copy(source)
+                then = parse_instant(visit.last.fetched_at)
+                seen = self._archive.observing.observation(visit, good, then)
+                judgement = judge(seen)
+                self._write(visit, judgement, seen, good, incidents.get(visit.fetch), then)
+                verdict = self._conclude(source)
+                self._plan(visit, judgement, verdict, then, None)
+            self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
+        return len(visits)
+
+    def override(self, source: int, said: Override | None, *, now: datetime) -> Verdict:
+        """Write what a person says of a source, or withdraw it (None), and return the verdict."""
+        with self._archive.writing():
+            verdict = conclude(self._archive.judgements.history(source), override=said)
+            self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
+        return verdict
+
+    def _write(
+        self,
+        visit: EndedVisit,
+        judgement: Judgement,
+        seen: Observation,
+        good: GoodCopy | None,
+        incident: int | None,
+        now: datetime,
+    ) -> Change | None:
+        """Write an outcome and what it does to the copy, the versions and the host's titles."""
+        self._archive.judgements.save_outcome(visit, judgement, incident=incident, now=now)
+        self._learn_titles(visit, seen, now)
+        return self._keep(visit, judgement, seen, good)
+
+    # What is held
+
+    def _keep(
+        self, visit: EndedVisit, judgement: Judgement, seen: Observation, good: GoodCopy | None
+    ) -> Change | None:
+        """Take over a good answer: as copy, as version, as change. A bad one touches nothing."""
+        if judgement.outcome not in LIVE or visit.capture is None:
+            return None
+        change = None
+        if good is None or good.payload != visit.payload:
+            change = self._compare(visit, seen, good)
+            self._accept(visit)
+        self._show(visit, seen.article, change)
+        return change
+
+    def _accept(self, visit: EndedVisit) -> None:
+        assert visit.capture is not None
+        etag, last_modified = validators_of(visit.hops)
+        self._archive.frontier.accept(
+            Accepted(visit.source, visit.capture, visit.last.fetched_at, etag, last_modified)
+        )
+
+    def _compare(
+        self, visit: EndedVisit, seen: Observation, good: GoodCopy | None
+    ) -> Change | None:
+        """Return what differs from the good copy, and keep it; None: nothing, or not comparable."""
+        before, after = seen.good, seen.article
+        if good is None or before is None or after is None or not (before.text and after.text):
+            return None
+        change = compare(before, after, shared_lines=frozenset())
+        if change.told:  # only then the host's other pages are worth reading
+            lines = self._archive.observing.lines_elsewhere(visit.source)
+            change = compare(before, after, shared_lines=lines) if lines else change
+        if change.change_class in ("same-text", "extractor-change"):
+            return None
+        self._archive.judgements.save_change(visit, good.capture, change)
+        return change
+
+    def _show(self, visit: EndedVisit, article: Article | None, change: Change | None) -> None:
+        """Bring the source's version up to date."""
+        if article is None or not article.text or visit.payload is None:
+            return
+        judgements = self._archive.judgements
+        row = self._archive.observing.article_row(visit.payload)
+        assert row is not None
+        current = judgements.version(visit.source)
+        if current is not None and (change is None or change.change_class in _NO_NEW_VERSION):
+            judgements.touch_version(current.id, visit.last.fetched_at)
+            judgements.refresh_version(current.id, article, row)
+            version = current.id
+        else:
+            version = judgements.show_version(visit, article, row).id
+            judgements.set_version(visit.source, version)
+        self._check_passages(visit, article.text, version)
+
+    def _check_passages(self, visit: EndedVisit, text: str, version: int) -> None:
+        """Find what new citations rest on, and see whether all of it stands in a version."""
+        passages, seen_at = self._archive.passages, visit.last.fetched_at
+        for citation, claim in passages.without_anchors(visit.source):
+            passages.save_anchors(citation, anchors_of(claim, text), version, now=seen_at)
+        unchecked = passages.unchecked(visit.source, version)
+        standings = standings_of((anchor for _, anchor in unchecked), text) if unchecked else ()
+        for (anchor, _), standing in zip(unchecked, standings, strict=True):
+            passages.save_standing(anchor, version, standing, now=seen_at)
+
+    # What is concluded
+
+    def _conclude(self, source: int) -> Verdict:
+        judgements = self._archive.judgements
+        return conclude(judgements.history(source), override=judgements.override(source))
+
+    def _plan(
+        self,
+        visit: EndedVisit,
+        judgement: Judgement,
+        verdict: Verdict,
+        now: datetime,
+        rest: timedelta | None,
+    ) -> None:
+        if judgement.outcome == "local-fault":
+            return  # the source's row stays as it was; its host was left alone
+        judgements = self._archive.judgements
+        state = judgements.source(visit.source)
+        past = past_of(self._archive, state, judgements.history(visit.source), verdict)
+        planned = plan_next_visit(state, past, rest=rest, now=now, policy=self._policy)
+        self._archive.frontier.plan(
+            Plan(
+                source=visit.source,
+                outcome=judgement.outcome,
+                due_at=planned.due_at,
+                due_reason=planned.reason,
+                priority=planned.priority,
+            )
+        )
+
+    # Hosts
+
+    def _note_host(self, visit: EndedVisit, judgement: Judgement, now: datetime) -> int | None:
+        """Return the incident of which a failure is part; None when it stands for itself."""
+        host = host_key(visit.hops[0].url)
+        record = self._hosts[host]
+        if judgement.outcome == "local-fault":
+            return None
+        record.visited.add(visit.source)
+        if not self._tells_of_host(visit.source, judgement.outcome):
+            return None
+        record.failed.add(visit.source)
+        if self._run is not None and is_incident(len(record.visited), len(record.failed)):
+            self._begin_incident(host, self._run, record, now)
+        return record.incident
+
+    def _tells_of_host(self, source: int, outcome: str) -> bool:
+        if outcome in _HOST_FAILURES:
+            return True
+        missing = outcome not in LIVE and outcome in ("gone", "soft-404", "parked", "usurped")
+        return missing and self._archive.judgements.source(source).verdict == "live"
+
+    def _begin_incident(self, host: str, run: int, record: _HostRecord, now: datetime) -> None:
+        judgements = self._archive.judgements
+        began = record.incident is None
+        record.incident = judgements.begin_incident(
+            host, run, visited=len(record.visited), failed=len(record.failed), now=now
+        )
+        if began:
+            judgements.join_incident(record.incident, run, host)
+            self._on_incident(host, now + INCIDENT_REST)
+
+    def _learn_titles(self, visit: EndedVisit, seen: Observation, now: datetime) -> None:
+        """Keep the titles of error pages and of home pages: others are known by them."""
+        title = seen.facts.title if seen.facts else None
+        if not title:
+            return
+        url, status = visit.last.url, visit.last.status
+        if status in (404, 410):
+            self._archive.judgements.save_title(host_key(url), "error", title, now=now)
+        elif status == 200 and url.count("/") == 3 and url.endswith("/"):
+            self._archive.judgements.save_title(host_key(url), "home", title, now=now)
+
+
+_NO_NEW_VERSION = frozenset({"same-text", "links", "boilerplate", "extractor-change"})

@@ -1,0 +1,144 @@
+"""Visits that ended and wait to be judged: until their payloads are read, or a sibling was asked.
+
+Visits to one source are judged in their order, because each is measured against the copy that the
+earlier ones left. What is not judged at the end of a run is found by the next one in the archive.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from crawler.archive import Archive, EndedVisit, ExtractionJob
+from crawler.archive.observing import parent_of
+from crawler.conclusion import Concluded, Conclusion
+from crawler.fetching.clock import Clock
+from crawler.urls import host_key
+from crawler.verdicts.probes import probe_url
+
+JobKey = tuple[str, bool]
+Folder = tuple[str, str]  # host and folder: one sibling speaks for all pages in it
+
+
+def key_of(job: ExtractionJob) -> JobKey:
+    """Return what two jobs share that read the same in the same payload."""
+    return job.payload, job.facts_only
+
+
+def folder_of(visit: EndedVisit) -> Folder:
+    """Return the folder beside whose pages a sibling would be asked for."""
+    url = visit.hops[0].url
+    return host_key(url), parent_of(url)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A visit that is not judged yet, and what it waits for."""
+
+    visit: EndedVisit
+    rest: timedelta | None
+    jobs: set[JobKey] = field(default_factory=set)
+    final: bool = False  # no sibling is asked for any more
+
+
+class JudgingQueue:
+    """The visits of one run that wait to be judged."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        conclusion: Conclusion,
+        clock: Clock,
+        *,
+        read: Callable[[list[ExtractionJob]], None],
+        is_read: Callable[[ExtractionJob], bool],
+    ) -> None:
+        self._archive = archive
+        self._conclusion = conclusion
+        self._clock = clock
+        self._read = read  # has jobs done, once the group is committed
+        self._is_read = is_read  # tells whether a job was done, or failed, in this run
+        self._queues: dict[int, deque[_Waiting]] = {}
+        self._readers: dict[JobKey, set[int]] = defaultdict(set)  # sources that wait for a job
+        self._suspended: dict[Folder, list[_Waiting]] = {}
+        self._probes: dict[JobKey, Folder] = {}  # answers of siblings that are being read
+        self.on_concluded: Callable[[Concluded], object] | None = None
+
+    @property
+    def pending(self) -> int:
+        """How many visits wait."""
+        return sum(map(len, self._queues.values())) + sum(map(len, self._suspended.values()))
+
+    def resume(self) -> None:
+        """Take up the visits that an interrupted run, or an older release, left unjudged."""
+        for fetch in self._archive.observing.unjudged():
+            self.add(self._archive.observing.visit(fetch))
+
+    def add(self, visit: EndedVisit, rest: timedelta | None = None) -> None:
+        """Judge a visit, at once or as soon as it is read. To be called in a block of writes."""
+        jobs = [job for job in self._conclusion.wanting(visit) if not self._is_read(job)]
+        waiting = _Waiting(visit, rest, {key_of(job) for job in jobs})
+        for key in waiting.jobs:
+            self._readers[key].add(visit.source)
+        self._queues.setdefault(visit.source, deque()).append(waiting)
+        self._read(jobs)
+        self._go_on(visit.source)
+
+    def read(self, job: ExtractionJob) -> None:
+        """Go on with the visits that waited for a job. To be called in a block of writes."""
+        key = key_of(job)
+        for source in self._readers.pop(key, ()):
+            for waiting in self._queues.get(source, ()):
+                waiting.jobs.discard(key)
+            self._go_on(source)
+        folder = self._probes.pop(key, None)
+        if folder is not None:
+            self._judge_suspended(folder)
+
+    def probed(self, probe: EndedVisit) -> None:
+        """Keep what a host said of a sibling, and judge the pages that waited for it."""
+        folder = folder_of(probe)
+        self._archive.judgements.save_probe(*folder, probe, probe.hops[0].url)
+        jobs = [job for job in self._archive.articles.job_of(probe) if not self._is_read(job)]
+        if jobs:
+            self._probes[key_of(jobs[0])] = folder
+            self._read(jobs)
+        else:
+            self._judge_suspended(folder)
+
+    def finish(self) -> None:
+        """Judge without their siblings the pages whose siblings could not be asked."""
+        for folder in list(self._suspended):
+            self._judge_suspended(folder)
+
+    def _judge_suspended(self, folder: Folder) -> None:
+        for waiting in self._suspended.pop(folder, ()):
+            waiting.final = True
+            self._queues.setdefault(waiting.visit.source, deque()).appendleft(waiting)
+            self._go_on(waiting.visit.source)
+
+    def _go_on(self, source: int) -> None:
+        queue = self._queues[source]
+        while queue and not queue[0].jobs:
+            self._judge(queue.popleft())
+        if not queue:
+            del self._queues[source]
+
+    def _judge(self, waiting: _Waiting) -> None:
+        concluded = self._conclusion.conclude(
+            waiting.visit, now=self._clock.now(), rest=waiting.rest, final=waiting.final
+        )
+        if concluded is None:
+            self._suspend(waiting)
+        elif self.on_concluded is not None:
+            self.on_concluded(concluded)
+
+    def _suspend(self, waiting: _Waiting) -> None:
+        """Ask for a page beside this one that cannot exist; once for all pages of a folder."""
+        folder = folder_of(waiting.visit)
+        if folder not in self._suspended:
+            url = probe_url(waiting.visit.hops[0].url)
+            self._archive.frontier.ask_sibling(waiting.visit.source, url, self._clock.now())
+        self._suspended.setdefault(folder, []).append(waiting)

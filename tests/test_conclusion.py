@@ -1,0 +1,256 @@
+"""Visits are judged in order, from what is kept; a bad one never touches the good copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive, EndedVisit
+from crawler.conclusion import Conclusion
+from crawler.digests import digest_of, new_uid
+from crawler.items import Article, Hop, PageFacts
+from crawler.verdicts.state import Override
+from tests.test_archive_kit import (
+    NOW,
+    URL,
+    at,
+    begin,
+    gone,
+    hop,
+    new_archive,
+    not_modified,
+    one,
+    rows,
+    source,
+)
+
+PARAGRAPH = (
+    "The fund paid {sum} million for the new breakwater at Quillan, and the council said on Tuesday"
+    " that the work would begin in spring. Fishermen had asked for it since the storm of 2009, in"
+    " which eleven boats were lost and the old wall gave way in two places. The harbour master, who"
+    " has kept the book of tides for thirty years, called it a late answer to an old question."
+)
+TEXT = PARAGRAPH.format(sum="50")
+CORRECTED = PARAGRAPH.format(sum="5")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    with new_archive(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def run(archive: Archive) -> int:
+    return begin(archive)
+
+
+class Looks:
+    """Visits to one source, each an hour or more after the one before, read and judged."""
+
+    def __init__(self, archive: Archive, run: int, url: str = URL) -> None:
+        self.archive, self.run, self.number = archive, run, source(archive, url)
+        self.url, self.conclusion = url, Conclusion(archive, run)
+        self.now = NOW
+
+    def keep(self, *hops: Hop) -> EndedVisit:
+        """Keep a visit as a session does, without judging it."""
+        dated = [replace(h, uid=new_uid(), fetched_at=at_of(self.now)) for h in hops]
+        with self.archive.writing():
+            kept = self.archive.evidence.record(self.run, self.number, dated)
+            self.archive.frontier.finish(None, self.number, self.now, began_at=dated[0].fetched_at)
+        return self.archive.observing.visit(kept.fetches[-1])
+
+    def look(self, *hops: Hop, after: timedelta = timedelta(hours=1)) -> str:
+        """Keep, read and judge a visit; return its outcome."""
+        self.now += after
+        visit = self.keep(*hops)
+        concluded = self.conclusion.conclude(visit, now=self.now, final=True)
+        assert concluded is not None
+        return concluded.outcome
+
+    def page(self, text: str, title: str = "A harbour fund", **more: object) -> Hop:
+        """A good answer with an article in it that is read already."""
+        body = f"<h1>{title}</h1><p>{text}</p>".encode()
+        read = Article("test 1", "text", "text/html", title=title, text=text)
+        with self.archive.writing():
+            self.archive.articles.save(digest_of(body), read, now=at())
+            facts = PageFacts(title=title, headings=(title,), words=len(text.split()))
+            self.archive.judgements.save_facts(digest_of(body), facts, now=at())
+        return hop(self.url, body, **more)  # type: ignore[arg-type]
+
+    def state(self) -> dict[str, object]:
+        return rows(self.archive, "SELECT * FROM sources WHERE id = ?", self.number)[0]
+
+    def shown(self) -> str:
+        snapshot = self.archive.reading.snapshot(self.number)
+        assert snapshot is not None
+        return str(snapshot["text"])
+
+
+def at_of(moment: datetime) -> str:
+    return at(seconds=(moment - NOW).total_seconds())
+
+
+def test_two_versions_five_fetches_and_real_text_at_every_step(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    wall = b"<html><title>Log in</title><form><input type=password></form></html>"
+    steps = [
+        (looks.page(TEXT), TEXT),
+        (gone(URL), TEXT),
+        (looks.page("The page you are looking for was not found.", "404 Not Found"), TEXT),
+        (hop(URL, wall, status=401, outcome="paywall", reason="http-401"), TEXT),
+        (looks.page(CORRECTED), CORRECTED),
+    ]
+    for number, (answer, expected) in enumerate(steps):
+        looks.look(answer, after=timedelta(days=2))
+        assert looks.shown() == expected, f"after step {number}"
+    assert one(archive, "SELECT count(*) FROM versions") == 2
+    assert one(archive, "SELECT count(*) FROM fetches") == 5
+    assert one(archive, "SELECT count(*) FROM outcomes") == 5
+
+
+def test_a_changed_number_is_a_change_that_is_told(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    looks.look(looks.page(CORRECTED))
+    (change,) = rows(archive, "SELECT * FROM changed")
+    assert (change["class"], change["told"]) == ("material", 1)
+    assert "50" in change["edits"] and "5" in change["edits"]
+    assert looks.state()["changes"] == 1
+
+
+def test_a_source_that_goes_back_shows_its_earlier_version_again(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run)
+    for text in (TEXT, CORRECTED, TEXT):
+        looks.look(looks.page(text))
+    assert one(archive, "SELECT count(*) FROM versions") == 2
+    assert one(archive, "SELECT count(*) FROM changes") == 2
+    assert looks.archive.judgements.version(looks.number).number == 1  # type: ignore[union-attr]
+
+
+def test_the_same_page_again_adds_no_version_and_no_change(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    assert looks.look(looks.page(TEXT)) == "live"
+    assert looks.look(not_modified(URL)) == "live"
+    assert one(archive, "SELECT count(*) FROM versions") == 1
+    assert one(archive, "SELECT count(*) FROM changes") == 0
+    assert one(archive, "SELECT last_seen_at FROM versions") == at(hours=3)
+
+
+def test_another_extractor_makes_no_change_of_the_source(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    first = looks.page(TEXT)
+    looks.look(first)
+    again = Article("test 2", "text", "text/html", title="A harbour fund", text=TEXT + " More.")
+    archive.articles.save(digest_of(first.body or b""), again, now=at())
+    looks.look(first)
+    assert one(archive, "SELECT count(*) FROM changes") == 0
+    digest = one(archive, "SELECT text_digest FROM articles WHERE extractor = 'test 2'")
+    assert one(archive, "SELECT text_digest FROM versions") == digest
+
+
+def test_a_good_copy_of_an_older_extractor_is_read_again_before_it_is_compared(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))  # read by "test 1", which is not installed any more
+    good = archive.observing.good_copy(looks.number)
+    visit = looks.keep(hop(URL, b"<p>Unread.</p>" * 40))
+    wanted = [job.payload for job in looks.conclusion.wanting(visit)]
+    assert wanted == [visit.payload, good.payload]  # type: ignore[union-attr]
+
+
+def test_vanished_takes_spaced_looks_and_its_history_is_kept(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    for after in (1, 1, 24, 72):
+        looks.look(gone(URL), after=timedelta(hours=after))
+    assert looks.state()["verdict"] == "vanished"
+    states = [row["state"] for row in rows(archive, "SELECT state FROM verdicts ORDER BY id")]
+    assert states == ["live", "suspected", "vanished"]
+    (lost,) = rows(archive, "SELECT * FROM vanished")
+    assert lost["last_proven_alive_at"] == at(hours=1)
+    assert lost["first_seen_missing_at"] == at(hours=2)
+    assert lost["held"] == 1
+
+
+def test_what_a_person_says_stands_until_it_is_withdrawn(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    said = Override("usurped", "a casino, says the author", NOW)
+    looks.conclusion.override(looks.number, said, now=NOW)
+    looks.look(looks.page(TEXT))
+    assert looks.state()["verdict"] == "usurped"
+    looks.conclusion.override(looks.number, None, now=NOW)
+    assert looks.state()["verdict"] == "live"
+    hands = [row["by_hand"] for row in rows(archive, "SELECT by_hand FROM verdicts ORDER BY id")]
+    assert hands == [0, 1, 0]
+
+
+def test_judging_again_comes_to_the_same(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    for answer in (looks.page(TEXT), gone(URL), looks.page(CORRECTED), looks.page(TEXT)):
+        looks.look(answer, after=timedelta(days=1))
+    derived = (
+        "SELECT fetch, outcome, reasons, evidence, similarity FROM outcomes ORDER BY fetch",
+        "SELECT number, text_digest, capture, first_seen_at, last_seen_at FROM versions",
+        "SELECT fetch, before, after, class, told, edits FROM changes ORDER BY fetch",
+        "SELECT state, since FROM verdicts",
+        "SELECT good_capture, failures, verdict, changes, last_outcome FROM sources",
+    )
+    before = [rows(archive, query) for query in derived]
+    assert looks.conclusion.conclude_again(looks.number, now=looks.now) == 4
+    assert [rows(archive, query) for query in derived] == before
+
+
+def test_visits_that_a_killed_run_left_are_found_oldest_first(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    first = looks.keep(looks.page(TEXT))
+    looks.now += timedelta(hours=3)
+    second = looks.keep(gone(URL))
+    assert archive.observing.unjudged() == [first.fetch, second.fetch]
+    for fetch in archive.observing.unjudged():
+        looks.conclusion.conclude(archive.observing.visit(fetch), now=looks.now, final=True)
+    assert archive.observing.unjudged() == []
+    assert looks.state()["unjudged_since"] is None
+
+
+def test_when_half_of_a_hosts_sources_fail_it_is_the_host_that_fails(
+    archive: Archive, run: int
+) -> None:
+    told: list[str] = []
+    conclusion = Conclusion(archive, run, on_incident=lambda host, until: told.append(host))
+    for number in range(6):
+        looks = Looks(archive, run, f"https://down.example/{number}")
+        looks.conclusion = conclusion
+        looks.look(hop(looks.url, None, status=None, outcome="server-error", reason="timeout"))
+    assert told == ["down.example"]
+    (incident,) = rows(archive, "SELECT * FROM incidents")
+    assert (incident["sources_visited"], incident["sources_failed"]) == (6, 6)
+    assert one(archive, "SELECT count(*) FROM outcomes WHERE incident IS NULL") == 0
+
+
+def test_pages_that_are_missing_since_ever_make_no_incident(archive: Archive, run: int) -> None:
+    conclusion = Conclusion(archive, run)
+    for number in range(6):
+        looks = Looks(archive, run, f"https://old.example/{number}")
+        looks.conclusion = conclusion
+        looks.look(gone(looks.url))
+    assert one(archive, "SELECT count(*) FROM incidents") == 0
+
+
+def test_titles_of_error_pages_are_learnt(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    body = b"<title>Nothing here</title>" * 3
+    archive.judgements.save_facts(digest_of(body), PageFacts(title="Nothing here"), now=at())
+    looks.look(gone(URL, body))
+    (title,) = rows(archive, "SELECT * FROM host_titles")
+    assert (title["kind"], title["title"]) == ("error", "Nothing here")
