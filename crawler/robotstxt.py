@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from crawler.dates import parse_instant
 from crawler.digests import digest_of
+from crawler.errors import UsageError
 
 # RFC 9309 §2.5: at least 500 KiB must be read; what lies beyond may be ignored.
 READ_LIMIT_BYTES = 500 * 1024
@@ -25,9 +26,14 @@ RULES_HOLD = timedelta(hours=24)
 # page, short enough that every later run asks anew and does not take an old failure for a new one.
 FAILURE_HOLDS = timedelta(hours=1)
 
+# RFC 9309 §2.3.1.4 lets a crawler take a robots.txt for unavailable when it could not be reached
+# "for a reasonably long period of time (for example, 30 days)". Less is no long time.
+PATIENCE_MIN = timedelta(days=30)
+
 # The two errors after which everything is allowed; after all others nothing is, for now.
 HTML, REDIRECTS = "html", "redirects"
 _NO_RULES = frozenset({HTML, REDIRECTS})
+_OURS = frozenset({"blocked-address", "bad-url", "unsupported-scheme", "truncated"})
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -99,6 +105,42 @@ def standing_of(record: RobotsRecord) -> Standing:
     if 300 <= status < 500 and status != 429:
         return Standing("none", str(status))
     return Standing("unreachable", str(status))
+
+
+def parse_patience(days: str | float | None) -> timedelta | None:
+    """Return after how long a robots.txt that cannot be reached counts as none; None: never.
+
+    Raises UsageError for what is no number of days, or fewer than thirty.
+    """
+    if days in (None, ""):
+        return None
+    try:
+        patience = timedelta(days=float(str(days)))
+    except (ValueError, OverflowError):
+        patience = timedelta(0)
+    if patience < PATIENCE_MIN:
+        raise UsageError(
+            f"SOURCEKEEP_ROBOTS_PATIENCE_DAYS={days}: write {PATIENCE_MIN.days} or more, or nothing"
+        )
+    return patience
+
+
+def is_given_up(
+    record: RobotsRecord, unreachable_since: str | None, now: datetime, patience: timedelta | None
+) -> bool:
+    """Tell whether a host failed to give its robots.txt for so long that it counts as none.
+
+    ``unreachable_since`` is the instant of the first failure after which there was no other answer;
+    None: not known. A failure of the server or the network counts (RFC 9309 §2.3.1.4). A 429 never
+    does, because it is an answer: the host asks to be left alone. Nor does a file that was cut off,
+    or whose address we do not dial: there are rules, and we do not know them.
+    """
+    if patience is None or unreachable_since is None:
+        return False
+    failed = record.status is None or record.status >= 500
+    if not failed or record.error in _OURS or standing_of(record).kind != "unreachable":
+        return False
+    return now - parse_instant(unreachable_since) >= patience
 
 
 def is_fresh(record: RobotsRecord, now: datetime) -> bool:

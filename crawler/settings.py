@@ -30,6 +30,7 @@ SOURCEKEEP_CONTROL_URLS: list[str] = []  # pages that tell whether we are offlin
 SOURCEKEEP_PROXY = None  # the only way to use a proxy
 SOURCEKEEP_CA_FILE = None  # PEM file of the certificates to trust; None: the system's
 SOURCEKEEP_CRAWL_DELAY_CAP = 30.0  # seconds; a longer Crawl-delay is obeyed up to here
+SOURCEKEEP_ROBOTS_PATIENCE_DAYS = None  # then an unreachable robots.txt counts as none; None: never
 
 # Politeness
 

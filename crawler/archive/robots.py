@@ -8,6 +8,11 @@ from crawler.errors import PayloadDamaged
 from crawler.robotstxt import RobotsRecord
 from crawler.urls import host_key
 
+_UNREACHABLE_SINCE = """
+SELECT min(fetched_at) FROM fetches WHERE purpose = 'robots' AND url = ?1 AND id > (
+  SELECT coalesce(max(id), 0) FROM fetches WHERE purpose = 'robots' AND url = ?1 AND status < 500)
+"""
+
 
 class RobotsFiles:
     """The robots.txt files of one archive; each distinct one is a payload."""
@@ -29,6 +34,15 @@ class RobotsFiles:
         except (KeyError, PayloadDamaged):
             return None
         return RobotsRecord(origin, row["status"], body, digest, row["fetched_at"], row["error"])
+
+    def unreachable_since(self, origin: str) -> str | None:
+        """Return when an origin first failed to give its robots.txt after its last answer.
+
+        None when its last attempt was an answer, or when it was never asked. An answer is whatever
+        has a status below 500, a redirect and a 429 too.
+        """
+        row = self._connection.sql.execute(_UNREACHABLE_SINCE, (f"{origin}/robots.txt",)).fetchone()
+        return str(row[0]) if row[0] else None
 
     def save(self, found: RobotsRecord) -> None:
         """Remember what was found, in place of what was there before."""

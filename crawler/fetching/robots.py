@@ -44,7 +44,9 @@ from crawler.robotstxt import (
     RobotsRecord,
     Standing,
     is_fresh,
+    is_given_up,
     origin_of,
+    parse_patience,
     record_of_answer,
     record_of_failure,
     rules_for,
@@ -62,6 +64,7 @@ REMEMBERED_ORIGINS = 5_000
 # A host that does not give its robots.txt in this time keeps all its pages waiting meanwhile.
 TIMEOUT_S = 30
 DEFAULT_CRAWL_DELAY_CAP_S = 30.0
+UNREACHABLE = "unreachable"  # of an origin that has failed for longer than our patience
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The codes of failures.py, which imports this module.
 _ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
@@ -94,6 +97,9 @@ class RobotsStore(Protocol):
     def load(self, origin: str) -> RobotsRecord | None:
         """Return what was last found; None when the origin was never asked."""
 
+    def unreachable_since(self, origin: str) -> str | None:
+        """Return when an origin first failed to answer, after its last answer; None: it did not."""
+
     def save(self, found: RobotsRecord) -> None:
         """Keep what was found, in place of what was there before."""
 
@@ -118,6 +124,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         settings = crawler.settings
         self._cap_s = settings.getfloat("SOURCEKEEP_CRAWL_DELAY_CAP", DEFAULT_CRAWL_DELAY_CAP_S)
         self._timeout_s = min(settings.getfloat("DOWNLOAD_TIMEOUT"), TIMEOUT_S)
+        self._patience = parse_patience(settings.get("SOURCEKEEP_ROBOTS_PATIENCE_DAYS"))
         self._retries = min(settings.getint("RETRY_TIMES"), 1)
         self._rules: OrderedDict[str, _Rules] = OrderedDict()
         self._pending: dict[str, asyncio.Task[_Rules]] = {}
@@ -210,7 +217,7 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         return rules
 
     def _parse(self, record: RobotsRecord) -> _Rules:
-        standing = standing_of(record)
+        standing = self._standing(record)
         if standing.kind != "rules":
             return _Rules(record, standing)
         body = rules_for(record.body, self._agent)
@@ -219,6 +226,15 @@ class RobotsMiddleware(RobotsTxtMiddleware):
         # Written so that NaN, which compares with nothing, counts as no delay.
         capped_s = min(delay_s, self._cap_s) if delay_s > 0 else None
         return _Rules(record, standing, parser, capped_s)
+
+    def _standing(self, record: RobotsRecord) -> Standing:
+        """Return what a record means, or what it has come to mean after a long time of failures."""
+        standing, store = standing_of(record), self._store()
+        if standing.kind != "unreachable" or self._patience is None or store is None:
+            return standing
+        since = store.unreachable_since(record.origin)
+        given_up = is_given_up(record, since, self._now(), self._patience)
+        return Standing("none", UNREACHABLE) if given_up else standing
 
     async def _fetch(self, origin: str) -> RobotsRecord:
         """Return the record of an origin's robots.txt, asked now, redirects followed.

@@ -59,7 +59,8 @@ RECORDED_SETTINGS = (
     "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_TIMEOUT", "RETRY_TIMES", "SOURCEKEEP_ALLOW",
     "SOURCEKEEP_ALLOW_PORTS", "SOURCEKEEP_PROXY", "SOURCEKEEP_NOW", "SOURCEKEEP_MAX_FETCHES",
     "SOURCEKEEP_MAX_SECONDS", "SOURCEKEEP_BODY_CAP_BYTES", "SOURCEKEEP_CRAWL_DELAY_CAP",
-    "SOURCEKEEP_MIN_RATE", "SOURCEKEEP_MIN_RATE_WINDOW_S", "SOURCEKEEP_CA_FILE",
+    "SOURCEKEEP_ROBOTS_PATIENCE_DAYS", "SOURCEKEEP_MIN_RATE",
+    "SOURCEKEEP_MIN_RATE_WINDOW_S", "SOURCEKEEP_CA_FILE",
     "SOURCEKEEP_CONTROL_URLS",
 )  # fmt: skip
 
@@ -421,6 +422,10 @@ class _GroupedRobots:
     def load(self, origin: str) -> RobotsRecord | None:
         """Return what was last found; None when the origin was never asked."""
         return self._session.archive.robots.load(origin)
+
+    def unreachable_since(self, origin: str) -> str | None:
+        """Return when an origin first failed to answer, after its last answer; None: it did not."""
+        return self._session.archive.robots.unreachable_since(origin)
 
     def save(self, found: RobotsRecord) -> None:
         """Keep what was found."""
