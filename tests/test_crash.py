@@ -235,6 +235,52 @@ def test_a_reader_that_holds_a_transaction_blocks_nobody(web: DemoWeb, tmp_path:
     assert not archive.with_name("a.db-wal").exists()
 
 
+ALARMED = """
+import sys
+from crawler.archive import opening
+from crawler.fetching import session
+session.WAL_NOTED_BYTES = opening.WAL_KEPT_BYTES = 6 * 2**20
+from crawler.cli import main
+sys.exit(main())
+"""
+
+
+def run_alarmed(archive: Path, *words: object, now: datetime) -> subprocess.CompletedProcess[str]:
+    """A crawl that takes a log for large a little beyond the size at which SQLite merges it."""
+    return subprocess.run(
+        [sys.executable, "-c", ALARMED, *crawl_words(archive, now, *words)],
+        capture_output=True, text=True, env=environment(), timeout=90, check=False, cwd=ROOT,
+    )  # fmt: skip
+
+
+def test_the_log_that_a_reader_lets_grow_is_told_of_and_shrinks_again(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    archive, wal = tmp_path / "a.db", tmp_path / "a.db-wal"
+    listed = write_list(web, tmp_path, 60)
+    for number in range(60):  # what cannot be compressed: some 7 MB
+        noise = page(random.Random(number).randbytes(120_000), content_type="image/png")
+        web.add(HOSTS[number % 4], f"/crash/0/{number}", noise)
+    assert sourcekeep("add", listed, "--archive", archive, "--now", NOW).code == 0
+    with closing(sqlite3.connect(archive, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM captures").fetchone() == (0,)
+        held = run_alarmed(archive, now=START)
+        assert held.returncode == 0, held.stderr
+        assert "a.db-wal has grown to" in held.stderr and "another process" in held.stderr
+        assert wal.stat().st_size > 6 * 2**20
+        # The reader lets go while a next run is at work: the log is merged and cut down by it.
+        running = start(archive, write_list(web, tmp_path, 60, 1), now=LATER)
+        wait_for(lambda: value(archive, "SELECT count(*) FROM runs") == 2)
+        reader.execute("COMMIT")
+        _, err = running.communicate(timeout=60)
+        assert running.returncode == 0, err
+    assert not wal.exists()
+    assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == 120
+    free = run_alarmed(archive, write_list(web, tmp_path, 60, 2), now=LATER + timedelta(hours=1))
+    assert free.returncode == 0 and "has grown" not in free.stderr
+
+
 def test_two_signals_end_a_crawl_at_once_and_leave_the_archive_sound(
     web: DemoWeb, tmp_path: Path
 ) -> None:
