@@ -1,22 +1,31 @@
-"""The one extension: ends the run of a crawl that `scrapy crawl` started."""
+"""The one extension: sees a crawl begin and end."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 
 from scrapy import signals
+
+from crawler.fetching.clock import keep_timers_steady
 
 if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from twisted.internet.base import ReactorBase
 
 
 class RunExtension:
-    """Closes the session of a spider that opened its own: the run's row gets its end."""
+    """Closes the session of a spider that opened its own: the run's row gets its end.
+
+    And sees to it that a crawl's timers do not go by a clock that may be set.
+    """
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it for a crawler, as Scrapy asks."""
+        from twisted.internet import reactor as installed  # only now: Scrapy chooses which one
+
+        keep_timers_steady(cast("ReactorBase", installed))
         extension = cls()
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twisted.internet.base import ReactorBase
 
 
 class Clock:
@@ -26,3 +30,14 @@ def _seconds() -> float:
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
+
+
+def keep_timers_steady(reactor: ReactorBase) -> None:
+    """Let the timers of a reactor go by the clock that nobody can set.
+
+    Twisted 26.10 counts them by the wall clock. Set forward under way, it ended every download at
+    once as too late; set back, no deadline came until it had caught up. What waits already was
+    counted by the old clock and would be lost: where something does, nothing is changed.
+    """
+    if not reactor.getDelayedCalls():
+        reactor.seconds = time.monotonic
