@@ -38,6 +38,7 @@ from crawler.extraction.extractors import (
     unread_article,
 )
 from crawler.extraction.facts import facts_of
+from crawler.extraction.lists import with_announced_lists
 from crawler.extraction.mediatypes import sniff
 from crawler.extraction.metadata import last_possible_day, read_metadata
 from crawler.items import Article, Extraction, PageFacts
@@ -201,11 +202,11 @@ def _main_text(tree: html.HtmlElement, url: str, *, fast: bool) -> str:
 
 
 def _mended(tree: html.HtmlElement, text: str) -> str:
-    """Return the text with what trafilatura is known to drop: a lead set apart, and repeats."""
+    """Return the text with what trafilatura is known to drop: lead, repeats, lists of links."""
     if not text:
         return text
     lead = page.without_lead(tree, text)
-    whole = page.with_repeats(tree, text)
+    whole = with_announced_lists(tree, page.with_repeats(tree, text))
     return f"{lead}\n{whole}" if lead else whole
 
 

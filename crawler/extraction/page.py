@@ -149,7 +149,7 @@ def _block_that_begins(
         text = clean_line(block.text_content()) or ""
         if body_start in squash(text):
             return None
-        if squash(text).startswith(key) and block.tag != "h1" and not _is_beside_text(block):
+        if squash(text).startswith(key) and block.tag != "h1" and not is_beside_text(block):
             return text
     return None
 
@@ -361,7 +361,7 @@ def squash(text: str) -> str:
     return "".join(text.split())
 
 
-def _is_beside_text(element: html.HtmlElement) -> bool:
+def is_beside_text(element: html.HtmlElement) -> bool:
     """Return whether an element stands in a part of the page that holds no article."""
     return any(up.tag in _BESIDE_TEXT for up in element.iterancestors())
 
