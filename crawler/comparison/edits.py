@@ -258,8 +258,9 @@ def _followed(tokens: list[Token], sentence: str) -> dict[str, Token]:
 
 def _without(sentence: str, tokens: list[Token]) -> list[str]:
     """Return the words of a sentence that are no tokens."""
+    pieces, at = [], 0
     for token in tokens:
         if token.kind != "quotation":
-            end = token.start + len(token.text)
-            sentence = sentence[: token.start] + "#" * len(token.text) + sentence[end:]
-    return words_of(sentence)
+            pieces.append(sentence[at : token.start])
+            at = token.start + len(token.text)
+    return words_of(" # ".join((*pieces, sentence[at:])))

@@ -11,6 +11,7 @@ from crawler.comparison.lexicon import MONTHS, WEEKDAYS
 from crawler.comparison.texts import count_words
 
 SHORT = 15  # words; lines of the interface are shorter
+MAX_LENGTH = 300  # characters of fewer than 15 words that are words
 
 # A line all of whose words are among these is a control, in whatever order they stand.
 _CONTROL_WORDS = """
@@ -144,7 +145,7 @@ _FOOTNOTE = re.compile(r"\[(?:\d{1,3}|edit|bearbeiten|modifier|editar|編集|编
 
 def is_short(line: str) -> bool:
     """Return whether a line is short enough to belong to the interface."""
-    return count_words(line) < SHORT
+    return len(line) <= MAX_LENGTH and count_words(line) < SHORT
 
 
 def is_interface(line: str) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from crawler.comparison.change import EditKind
+
 _NEGATIONS = {
     "en": "not no never none nobody nothing nowhere neither nor without cannot hardly barely",
     "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts ohne weder kaum",
@@ -178,36 +180,26 @@ NO_NAMES = frozenset(_NO_NAMES.split())
 
 
 @cache
-def negations(language: str | None) -> frozenset[str]:
-    """Return the words that negate, of a language (BCP 47 tag; None: unknown) and of English."""
-    return _words(_NEGATIONS, language)
+def meanings(language: str | None) -> dict[str, tuple[EditKind, str]]:
+    """Return what the words of a language, and of English, say: a kind of fact, and which.
 
-
-@cache
-def certainties(language: str | None) -> frozenset[str]:
-    """Return the words that say how sure a statement is, of a language and of English."""
-    return _words(_CERTAINTY, language)
-
-
-@cache
-def numbers(language: str | None) -> dict[str, int]:
-    """Return what the number words of a language, and of English, stand for."""
-    found: dict[str, int] = {}
-    for code in ("en", _primary(language)):
-        found |= {word: value for value, word in enumerate(_NUMBERS.get(code, "").split())}
-        found |= {word: 10 * tens for tens, word in enumerate(_TENS.get(code, "").split(), 2)}
-    return {word: value for word, value in found.items() if word not in _ALSO_ARTICLES}
-
-
-@cache
-def quantities(language: str | None) -> frozenset[str]:
-    """Return further words of quantity, of a language and of English."""
-    return _words(_QUANTITIES, language)
-
-
-def _words(table: dict[str, str], language: str | None) -> frozenset[str]:
-    return frozenset(f"{table['en']} {table.get(_primary(language), '')}".split())
-
-
-def _primary(language: str | None) -> str:
-    return (language or "").partition("-")[0].lower()
+    ``language`` is a BCP 47 tag; None: unknown. Of a number word that is its value in digits, of
+    one of scale "x" and its factor.
+    """
+    codes = ("en", (language or "").partition("-")[0].lower())
+    found: dict[str, tuple[EditKind, str]] = {}
+    kinds: tuple[tuple[EditKind, dict[str, str]], ...] = (
+        ("number", _QUANTITIES), ("certainty", _CERTAINTY), ("negation", _NEGATIONS),
+    )  # fmt: skip
+    for code in codes:
+        for kind, table in kinds:
+            found |= {word: (kind, word) for word in table.get(code, "").split()}
+        for step, table in ((1, _NUMBERS), (10, _TENS)):
+            words = enumerate(table.get(code, "").split(), 0 if step == 1 else 2)
+            found |= {word: ("number", str(step * value)) for value, word in words}
+    for word in _ALSO_ARTICLES:
+        found.pop(word, None)
+    found |= {word: ("number", f"x{scale}") for word, scale in SCALES.items()}
+    found |= {word: ("date", f"weekday {day}") for word, day in WEEKDAYS.items()}
+    found["cannot"] = ("negation", "not")
+    return found
