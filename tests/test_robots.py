@@ -384,7 +384,7 @@ NAMES = [
 FIELDS = ["User-agent:", "user-agent", "useragent :", "user agent:", "user  agent", "user  agent:"]
 agent_lines = st.builds("{} {}".format, st.sampled_from(FIELDS), st.sampled_from(NAMES))
 other_lines = st.sampled_from(
-    ["", "# note", "Sitemap: x", "junk", "Foo: bar", "Crawl-delay: 7", "Disallow:", "Host: x"]
+    ["", "# note", "Sitemap: x", "junk", "Crawl-delay: 7", "Disallow:", "Host: x"]
     + [f"{rule}: /{path}" for rule in ("Allow", "Disallow") for path in ("a", "b", "ab", "*b$", "")]
 )
 
@@ -397,6 +397,28 @@ def test_leaving_out_other_names_changes_nothing_for_us(lines: list[str]) -> Non
         url = f"http://a.test/{path}"
         assert whole.can_fetch(url, "sourcekeep") == ours.can_fetch(url, "sourcekeep")
     assert whole.crawl_delay("sourcekeep") == ours.crawl_delay("sourcekeep")
+
+
+@pytest.mark.parametrize(
+    ("lines", "allowed"),
+    [
+        (["User-agent: sourcekeep/1.0", "Disallow: /"], False),
+        (["User-agent: Sourcekeep Archiver", "Disallow: /"], False),
+        (["User-agent: sourcekeeper", "Disallow: /"], True),
+        (["User-agent: * # all of you", "Disallow: /"], False),
+        (["User-agent: * and others", "Disallow: /"], False),
+        # Records of other kinds stand between, and mean nothing to the group.
+        (["User-agent: sourcekeep", "Clean-param: a", "User-agent: other", "Disallow: /"], False),
+        (["User-agent: sourcekeep", "Noindex: /x", "Disallow: /"], False),
+        (["User-agent: *", "Disallow: /", "Foo: bar", "User-agent: sourcekeep", "Allow: /"], True),
+        (["User-agent: *", "disallow /", "http://a.test/"], False),
+    ],
+)
+def test_a_group_is_ours_by_its_product_token_and_ends_where_the_next_begins(
+    lines: list[str], allowed: bool
+) -> None:
+    rules = Protego.parse(rules_for("\n".join(lines).encode(), "sourcekeep").decode())
+    assert rules.can_fetch("http://a.test/page", "sourcekeep") is allowed
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,8 @@ def _label_in(attributes: dict[bytes, bytes]) -> bytes:
     """Return the label that a meta element's attributes name; empty when they name none."""
     if label := attributes.get(b"charset", b"").strip():
         return label
+    if attributes.get(b"http-equiv", b"").lower() != b"content-type":
+        return b""  # a content of something else
     content = _CHARSET_IN_CONTENT.search(attributes.get(b"content", b""))
     return (content[1] or content[2] or content[3] or b"").strip() if content else b""
 
