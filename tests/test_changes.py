@@ -219,6 +219,21 @@ def test_the_same_fact_written_in_another_way_is_minor() -> None:
         assert edited(old, new).change_class == "minor", old
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("The pilot died 3 days ago.", "The pilot died 5 days ago."),
+        ("Some 12 readers wrote to us.", "Some 21 readers wrote to us."),
+        ("Ein Kommentar von Jan Berg", "Ein Kommentar 3660 von Jan Berg"),
+        ("Published 3 books in 2017", "Published 5 books in 2017"),
+        ("Advertisement sales fell by 5 percent", "Advertisement sales fell by 6 percent"),
+    ],
+)
+def test_a_short_line_that_only_resembles_the_interface_counts(before: str, after: str) -> None:
+    old, new = (replace(BEFORE, text=f"{TEXT}\n{line}") for line in (before, after))
+    assert compare(old, new, shared_lines=frozenset()).change_class == "material"
+
+
 def test_another_headline_is_material_with_the_text_unchanged() -> None:
     found = change(replace(BEFORE, title="Harbour board rejects breakwater"))
     assert found.change_class == "material"

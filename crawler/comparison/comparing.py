@@ -20,14 +20,14 @@ from crawler.comparison.texts import count_words, lines_of
 from crawler.comparison.tokens import Reading, names_in
 from crawler.items import Article
 
-# Of the words, the shares and growths at which the classes part; DOMAIN: measured on one article,
-# and what off-topic detection uses (AlNoamany 2016) for "drifted".
+# Shares of runs of three words, and of words, at which the classes part: docs/changes.md.
 MINOR = 0.95
 EXTENDED = 0.95
 GROWTH = 0.02
 CUT = 0.90
 SHRUNK = 0.30
 DRIFTED = 0.50
+FEW_RUNS = 9  # of three words: three words that changed, apart from each other
 FEW_WORDS = 50  # below, one changed number makes half of the runs new
 
 
@@ -129,9 +129,16 @@ def _by_edits(
         return "extended"
     if edits.removed or edits.added:
         return "material"
-    if measures.similarity >= MINOR:
+    if measures.similarity >= MINOR or _is_small(measures):
         return "minor"
     return "extended" if extended else "substantial"
+
+
+def _is_small(measures: Measures) -> bool:
+    """Whether so few words differ that only the shortness of the text makes them a large share."""
+    runs = max(measures.words_before, measures.words_after)
+    lost = max(1 - measures.old_in_new, 1 - measures.new_in_old) * runs
+    return measures.similarity >= DRIFTED and lost <= FEW_RUNS
 
 
 def _is_cut(measures: Measures) -> bool:

@@ -86,14 +86,24 @@ _COUNTED = (
     r"(?:次|人)?(?:阅读|閱讀|浏览|瀏覽|评论|評論|点赞|點讚|转发|轉發|分享|观看|收藏|留言|播放)|"
     r"回の?閲覧|コメント|いいね|조회|댓글)"
 )
+# Counters and ages stand apart: at the ends of a line, or between its signs.
+_LEFT = r"(?:^|[|·•,;:(/>-] ?)"
+_RIGHT = r"(?= ?(?:$|[|·•,;:)/<-]))"
 _COUNTER = re.compile(
-    rf"(?:{_AMOUNT} ?{_COUNTED}|{_COUNTED}(?:数|数量|量|數)? ?[:(]? ?{_AMOUNT}\)?)(?!\w)",
+    rf"{_LEFT}(?:(?:{_AMOUNT} ?{_COUNTED}|{_COUNTED}(?:数|数量|量|數)? ?[:(]? ?{_AMOUNT}\)?)"
+    rf"(?: |(?!\w)))+{_RIGHT}",
     re.IGNORECASE,
 )
 _FEW = r"(?:\d+|an?|one|a few|several|some|einer?|einem|une?|una|uno|um|uma|пару)"
+_AGE_LABEL = (
+    r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|"
+    r"mis à jour|publié|actualizado|publicado|aggiornato|atualizado|обновлено|опубликовано|"
+    r"更新|发布|發布|公開)?"
+)
 _AGE = re.compile(
-    rf"(?:(?:about |over |almost )?{_FEW} ?(?:s|sec|second|m|min|minute|h|hr|hour|d|day|w|week|mo|"
-    r"month|y|yr|year)s?\.? ago\b|\b(?:just now|moments ago)\b|"
+    rf"{_LEFT}{_AGE_LABEL}:? ?(?:(?:about |over |almost )?{_FEW} ?"
+    r"(?:s|sec|second|m|min|minute|h|hr|hour|d|day|w|week|mo|month|y|yr|year)s?\.? ago\b|"
+    r"\b(?:just now|moments ago)\b|"
     rf"\bvor (?:etwa )?{_FEW} (?:sekunde|minute|stunde|tag|woche|monat|jahr)\w*|"
     rf"\bil y a {_FEW} (?:seconde|minute|heure|jour|semaine|mois|an)\w*|"
     rf"\bhace {_FEW} (?:segundo|minuto|hora|día|semana|mes|año)\w*|"
@@ -102,15 +112,10 @@ _AGE = re.compile(
     rf"\b{_FEW} (?:секунд|минут|час|дн|день|недел|месяц|год|лет)\w* назад\b|"
     r"\d+ ?(?:秒|分|分钟|分鐘|时|小时|小時|時間|天|日|周|週|個月|个月|か月|年)之?前|"
     r"刚刚|剛剛|たった今|"
-    r"\d+ ?(?:초|분|시간|일|주|개월|년) ?전)",
+    rf"\d+ ?(?:초|분|시간|일|주|개월|년) ?전){_RIGHT}",
     re.IGNORECASE,
 )
-_AGE_LABEL = (
-    r"(?:(?:last |first )?(?:updated|published|posted|modified)|aktualisiert|veröffentlicht|"
-    r"mis à jour|publié|actualizado|publicado|aggiornato|atualizado|обновлено|опубликовано|"
-    r"更新|发布|發布|公開)?"
-)
-_ONLY_AGE = re.compile(rf"[\W_]*{_AGE_LABEL}[\W_]*", re.IGNORECASE)
+_NOTHING = re.compile(r"[\W_]*")
 
 # A line in which a page dates itself. It tells when, not what.
 _STAMP = re.compile(
@@ -165,7 +170,7 @@ def quieted(line: str) -> str:
     bare = _AGE.sub("", _COUNTER.sub("", line))
     if bare == line:
         return line
-    return "" if _ONLY_AGE.fullmatch(bare) else " ".join(bare.split())
+    return "" if _NOTHING.fullmatch(bare) else " ".join(bare.split())
 
 
 def is_stamp(line: str) -> bool:
