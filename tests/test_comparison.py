@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.comparison import count_words, normalise_text, text_digest
+from crawler.comparison.texts import estimate_words
 
 
 @pytest.mark.parametrize(
@@ -82,3 +83,10 @@ def test_any_blank_is_one_blank_and_no_edge_keeps_one(text: str) -> None:
 )
 def test_words_are_counted_in_scripts_without_blanks_too(text: str, words: int) -> None:
     assert count_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("", 0), ("one two\nthree", 3), ("中文 网页", 4), ("not a – word", 4)]
+)
+def test_words_can_be_counted_roughly_by_their_blanks(text: str, words: int) -> None:
+    assert estimate_words(text) == words

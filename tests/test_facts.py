@@ -160,8 +160,8 @@ def test_a_frameset_is_marked() -> None:
 
 def test_a_long_page_is_not_looked_through_for_markers() -> None:
     script = "<script>window._cf_chl_opt={}</script>"
-    assert facts(script + "<p>word </p>" * 300).markers
-    assert not facts(script + "<p>word </p>" * 700).markers
+    assert facts(script + "<p>word </p>" * 399).markers
+    assert not facts(script + "<p>word </p>" * 400).markers
 
 
 @pytest.mark.parametrize("body", [b"", b"plain words", b"%PDF-1.4", b"\x89PNG\r\n\x1a\n"])

@@ -380,7 +380,7 @@ def test_an_article_that_ends_with_related_searches_is_an_article() -> None:
 
 
 CASINO = page(
-    "".join(f"<p>Win number {n}: bonus of {n} and free spins for {n * 9} players.</p>"
+    "".join(f"<p>Win number {n}: bonus of {n}, free spins, poker for {n * 9} players.</p>"
             for n in range(30)),
     title="Best online casino 2026",
 )  # fmt: skip
@@ -401,6 +401,24 @@ def test_unlike_texts_on_several_sources_of_a_host_are_usurped_once_a_probe_is_n
     together = Surroundings(probe=normal, sources_replaced=2)
     assert outcome(whales, held=good(), host=alone) == ("live", "much-changed")
     assert outcome(whales, held=good(), host=together) == ("usurped", "others-replaced")
+
+
+def test_one_sign_of_a_stranger_keeps_the_good_copy() -> None:
+    whales = page(OTHER, title="The songs of whales")
+    away = judged(whales, held=good(), via=((URL, 301),), url="https://other.example/songs/of/it")
+    assert (away.outcome, away.reasons) == ("doubtful", ("one-sign", "other-site"))
+    cards = page(OTHER, title="Poker and whales")
+    assert judged(cards, held=good()).reasons == ("one-sign", "trade")
+    both = {"via": ((URL, 301),), "url": "https://other.example/songs/of/it", "held": good()}
+    assert outcome(cards, **both) == ("usurped", "trade")
+
+
+def test_a_redirect_to_another_text_keeps_the_good_copy() -> None:
+    whales = page(OTHER, title="The songs of whales")
+    beside = "https://news.example/2024/03/songs-of-whales"
+    found = judged(whales, held=good(), via=((URL, 301),), url=beside)
+    assert (found.outcome, found.reasons[0]) == ("doubtful", "led-elsewhere")
+    assert found.wants_probe
 
 
 def test_an_article_about_a_casino_is_its_own_article() -> None:
@@ -457,6 +475,43 @@ def test_two_signs_make_a_soft_404(known: dict[str, object], signs: str) -> None
     assert found.outcome == "soft-404"
     assert sorted(found.reasons) == sorted(signs.split())
     assert judged(LISTS, via=((URL, 302),), **known).outcome == "soft-404"  # as a first copy too
+
+
+@pytest.mark.parametrize(
+    "slug",
+    ["gone-with-the-flood", "missing-girl-is-found", "error-in-the-ledger", "expired", "403-405"],
+)
+def test_a_slug_with_such_words_is_no_address_of_an_error(slug: str) -> None:
+    new = f"https://news.example/2024/03/{slug}"
+    reasons = judged(via=((URL, 301),), url=new).reasons
+    assert ("error-url" in reasons) == (slug == "expired")
+
+
+def test_an_address_that_keeps_the_name_of_the_article_is_no_way_up() -> None:
+    for new in ("bridges-of-the-town", "bridges-town-4711", "x/bridges-of-the-town.html"):
+        reasons = judged(via=((URL, 301),), url=f"https://news.example/{new}").reasons
+        assert "redirected-up" not in reasons
+    assert "redirected-up" in judged(via=((URL, 301),), url="https://news.example/2024/").reasons
+
+
+def test_a_first_copy_that_was_led_to_the_home_page_is_not_kept_unproved() -> None:
+    known = {"via": ((URL, 302),), "url": HOME}
+    first = judged(LISTS, **known)
+    assert (first.outcome, first.wants_probe) == ("doubtful", True)
+    proved = Expectation(("Paragraph 1 of quite another matter: whales, their songs number 7",))
+    assert outcome(LISTS, expected=proved, **known) == ("live-unverified", "excerpt-found")
+    section = judged(LISTS, via=((URL, 302),), url="https://news.example/2024/")
+    assert (section.outcome, section.wants_probe) == ("live-unverified", True)
+
+
+def test_no_probe_is_wanted_where_it_would_tell_nothing() -> None:
+    known = {"via": ((URL, 302),), "url": HOME, "held": good()}
+    fresh = Surroundings(probe=Probe(URL + "x", URL + "x", 404))
+    honest = Surroundings(error_titles=frozenset({"Not found"}))
+    for host in (fresh, honest):
+        assert not judged(LISTS, host=host, **known).wants_probe
+    for quiet in (judged(held=good()), judged(), judged(status=404), judged(CHALLENGE)):
+        assert not quiet.wants_probe
 
 
 def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None:
@@ -542,6 +597,16 @@ def test_what_only_changes_scheme_or_slash_is_no_move() -> None:
     assert judge(again).outcome == "live"  # it had moved before our copy was made
 
 
+def test_an_article_that_became_a_short_note_under_its_title_is_live() -> None:
+    note = "<p>The masons have gone home and the bell was never hung, the mayor told the council"
+    note += " at its last meeting, which nobody but the fisherman attended.</p>"
+    foot = "<p>" + "Write to the editor of the Town Crier, Market Street. " * 4 + "</p>"
+    assert outcome(page(note + foot), held=good())[0] == "live"
+    assert outcome(page(note), held=good())[0] == "doubtful"  # too little even as a page
+    asks = "<p>Already a subscriber? Please log in to continue reading this article.</p>"
+    assert outcome(page(note + asks + foot), held=good())[0] not in LIVE
+
+
 def test_too_little_text_is_doubtful() -> None:
     assert outcome(page("<p>Ten words are hardly enough to make an article.</p>"))[0] == "doubtful"
     assert outcome(page(f"<p>{PARAGRAPHS[0]}</p>", head=""))[0] in LIVE | {"doubtful"}
@@ -569,6 +634,9 @@ def expecting(excerpt: str = "", headline: str = "", *, alone: bool = True) -> E
     [
         (page(), expecting(EXCERPT), ("live-unverified", "excerpt-found")),
         (page(), expecting(headline="Seven bridges for four million crowns"),
+         ("live-unverified", "headline-found")),
+        (page("<p>小镇的委员会讨论了七座桥梁的修缮费用。</p>" * 9),
+         expecting(headline="小镇委员会讨论七座桥梁的修缮费用"),
          ("live-unverified", "headline-found")),
         (page(), expecting(headline="Whales"), ("live-unverified", "unconfirmed")),
         (page(), Expectation(), ("live-unverified", "unconfirmed")),

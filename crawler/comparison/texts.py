@@ -45,10 +45,25 @@ def _fold(text: str) -> str:
 CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{CJK}]|[^\W{CJK}](?:[^\W{CJK}]|['’-])*")
 
+_UNPARTED = re.compile(rf"[{CJK}]")
+
 
 def count_words(text: str) -> int:
     """Return the number of words of a text; of Chinese and Japanese that of characters."""
     return len(_WORD.findall(text))
+
+
+def estimate_words(text: str) -> int:
+    """Return about ``count_words`` of a text, in a tenth of the time.
+
+    What the beginning shows to be parted by blanks is counted by its blanks.
+    """
+    return count_words(text) if is_unparted(text) else len(text.split())
+
+
+def is_unparted(text: str) -> bool:
+    """Return whether the beginning of a text has words that are not parted by blanks."""
+    return _UNPARTED.search(text[:2000]) is not None
 
 
 def words_of(text: str) -> list[str]:

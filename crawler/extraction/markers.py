@@ -11,11 +11,13 @@ integration and saved block pages name: hosts, paths and variables of the script
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from lxml import etree, html
 
 MAX_SCRIPT_CHARS = 50_000  # of inline scripts, together; those of challenges have 1 to 10 kB
 MAX_TARGETS = 400  # attributes with an address
+MAX_TARGET_CHARS = 500
 
 # What stands in an address or an inline script -> the marker. Lower case.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -101,25 +103,22 @@ _SIGNS: tuple[tuple[str, str], ...] = (
 _TO_LOGIN = re.compile(r"[/?&.](?:log|sign)[-_]?in\b|/uas/login|/authwall", re.IGNORECASE)
 # what follows "location"
 _SENDS_AWAY = re.compile(r"(?:\.href)?\s{0,9}=(?!=)|\.(?:replace|assign)\s{0,9}\(")
-_TARGETS = etree.XPath(
-    ".//script/@src | .//iframe/@src | .//frame/@src | .//img/@src | .//form/@action"
-    " | .//a/@href | .//link/@href",
-    smart_strings=False,
-)
+_TARGETS = ("script", "iframe", "frame", "img", "form", "a", "link")
 _FORM_TARGETS = etree.XPath(".//form/@action", smart_strings=False)
 # Where frameworks hang the page that they build: "root" of React, "app" of Vue, "__next" …
-_ROOTS = etree.XPath(
-    ".//*[self::app-root or self::my-app or @id='root' or @id='app' or @id='__next'"
-    " or @id='__nuxt' or @id='___gatsby' or @id='react-root' or @id='app-root' or @id='appRoot'"
-    " or @id='ember-app' or @id='svelte' or @id='application' or @id='main-app'][position() < 9]"
+_ROOT_TAGS = ("div", "main", "app-root", "my-app")
+_ROOT_IDS = frozenset(
+    {"root", "app", "__next", "__nuxt", "___gatsby", "react-root", "app-root", "approot"}
+    | {"ember-app", "svelte", "application", "main-app"}
 )
+MAX_ROOTS = 8
 _FRAMED = etree.XPath("boolean(.//frameset)")
 
 
 def markers_of(tree: html.HtmlElement) -> tuple[str, ...]:
     """Return the markers of a page, sorted; the caller has seen that it is a short one."""
     scripts = _inline_scripts(tree)
-    haystack = "\n".join((*map(str.lower, _TARGETS(tree)[:MAX_TARGETS]), scripts.lower()))
+    haystack = "\n".join((*_targets(tree), scripts)).lower()
     found = {marker for sign, marker in _SIGNS if sign in haystack}
     if any(_TO_LOGIN.search(target[:500]) for target in _FORM_TARGETS(tree)[:20]):
         found.add("login:form")
@@ -127,11 +126,23 @@ def markers_of(tree: html.HtmlElement) -> tuple[str, ...]:
         found.add("redirect:script")
     if _asks_for_script(tree):
         found.add("shell:noscript")
-    if any(not _text_within(root) for root in _ROOTS(tree)):
+    if any(not _text_within(root) for root in _roots(tree)):
         found.add("shell:empty-root")
     if _FRAMED(tree):
         found.add("shell:frameset")
     return tuple(sorted(found))
+
+
+def _targets(tree: html.HtmlElement) -> list[str]:
+    """Return the addresses that a page loads, links to and sends forms to."""
+    found: list[str] = []
+    for element in tree.iter(*_TARGETS):
+        target = element.get("src") or element.get("href") or element.get("action")
+        if target:
+            found.append(target[:MAX_TARGET_CHARS])
+            if len(found) == MAX_TARGETS:
+                break
+    return found
 
 
 def _inline_scripts(tree: html.HtmlElement) -> str:
@@ -151,6 +162,15 @@ def _asks_for_script(tree: html.HtmlElement) -> bool:
         "javascript" in "".join(element.itertext())[:5_000].lower()
         for element in tree.iter("noscript")
     )
+
+
+def _roots(tree: html.HtmlElement) -> list[html.HtmlElement]:
+    roots = (
+        element
+        for element in tree.iter(*_ROOT_TAGS)
+        if "-" in element.tag or (element.get("id") or "").lower() in _ROOT_IDS
+    )
+    return list(islice(roots, MAX_ROOTS))
 
 
 def _text_within(root: html.HtmlElement) -> bool:

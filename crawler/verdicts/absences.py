@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crawler.verdicts.case import PAGES, Case, Evidence, Finding
-from crawler.verdicts.places import lies_above, place_of
+from crawler.verdicts.places import Place, lies_above
 from crawler.verdicts.probes import is_same_as_probe
 from crawler.verdicts.vocabulary.absence import phrase_of_absence
 from crawler.verdicts.vocabulary.phrases import fold
@@ -20,11 +20,14 @@ SHRUNK = 0.15  # share of our copy's words; AlNoamany 2015: off topic below
 SHARED_BY = 3  # sources of the host that end at one address, this one included
 NEEDED = 2
 
-_ERROR_PLACE = re.compile(
-    r"(?:^|[/_.=&?-])(?:404|410|not[-_]?found|notfound|page[-_]?missing|error(?:[-_]?page)?(?:404)?"
-    r"|err404|missing|fehler(?:seite)?|erreur|nicht[-_]gefunden|no[-_]encontrad[ao]"
-    r"|pagina[-_]non[-_]trovata|page[-_]introuvable|gone|expired|removed|unavailable)"
-    r"(?:[/_.=&?-]|$)",
+# A whole part of the path or query; slugs of articles contain such words. The first two say it
+# inside of one, too.
+_ERROR_STEP = re.compile(
+    r"(?:.*[-_.])?(?:404|not[-_]?found)(?:[-_.].*)?"
+    r"|(?:page[-_]?)?(?:error|errors|missing|gone|expired|removed|unavailable|nodisponible)"
+    r"(?:[-_]?(?:page|pages|404|410))?(?:\.[a-z]{3,5})?"
+    r"|410|err404|fehler(?:seite)?|erreur|nicht[-_]gefunden|(?:pagina[-_])?no[-_]encontrad[ao]"
+    r"|pagina[-_]non[-_]trovata|page[-_]introuvable",
     re.IGNORECASE,
 )
 _FILE = re.compile(r"\.(?:pdf|jpe?g|png|gif|webp|mp[34]|docx?|xlsx?|zip|csv|txt)$", re.IGNORECASE)
@@ -101,8 +104,7 @@ def _titled(case: Case, titles: frozenset[str], evidence: dict[str, Evidence]) -
     title = case.facts.title if case.facts else None
     if not title or not titles:
         return False
-    good = case.seen.good
-    if good is not None and good.title and fold(good.title) == fold(title):
+    if case.titled_as_held:
         return False
     if fold(title) not in {fold(other) for other in titles}:
         return False
@@ -111,16 +113,15 @@ def _titled(case: Case, titles: frozenset[str], evidence: dict[str, Evidence]) -
 
 
 def _at_error_url(case: Case, evidence: dict[str, Evidence]) -> bool:
-    if not case.redirected or not _names_error(case.last.url):
-        return False
-    if _names_error(case.seen.hops[0].url):
+    if not case.redirected or not _names_error(case.landed) or _names_error(case.asked):
         return False
     evidence["final_url"] = case.last.url[:500]
     return True
 
 
-def _names_error(url: str) -> bool:
-    return bool(_ERROR_PLACE.search(url.partition("://")[2].partition("/")[2][:500]))
+def _names_error(place: Place) -> bool:
+    said = (*place.steps, *re.split(r"[=&]", place.query[:200]))
+    return any(_ERROR_STEP.fullmatch(part[:100]) for part in said if part)
 
 
 def _at_shared_url(case: Case, evidence: dict[str, Evidence]) -> bool:
@@ -145,7 +146,7 @@ def _page_for_file(case: Case) -> bool:
     good = case.seen.good
     if good is not None:
         return good.mime not in PAGES and not good.mime.startswith("text/")
-    return bool(_FILE.search("/".join(place_of(case.seen.hops[0].url).steps)))
+    return bool(case.asked.steps) and _FILE.search(case.asked.steps[-1]) is not None
 
 
 def _shrunk(case: Case, evidence: dict[str, Evidence]) -> bool:

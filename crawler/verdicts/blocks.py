@@ -21,7 +21,7 @@ MAX_REST = 20  # characters besides its phrase in the title of a block page
 # Where protection services send a reader whom they doubt: in the host or path of the last hop.
 _SINKS = re.compile(
     r"^https?://(?:[^/]*\.)?(?:validate\.perfdrive\.com|geo\.captcha-delivery\.com"
-    r"|unblock\.[^/]+|challenge\.[^/]+|captcha\.[^/]+|botcheck\.[^/]+)(?:[/:?]|$)"
+    r"|unblock\.[^/]+|captcha\.[^/]+)(?:[/:?]|$)"
     r"|^https?://[^/]*google\.[a-z.]+/sorry/"
     r"|/(?:\.well-known/sgcaptcha|distil_r_(?:blocked|captcha)|showcaptcha|cdn-cgi/(?:l/chk|challenge)"
     r"|_incapsula_resource|tspd|blocked\.html?|captcha(?:[/?]|$)|errors?/validatecaptcha)",

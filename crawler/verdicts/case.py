@@ -8,7 +8,7 @@ from functools import cached_property
 
 from crawler.comparison.change import Measures
 from crawler.comparison.measures import measure
-from crawler.comparison.texts import count_words
+from crawler.comparison.texts import estimate_words
 from crawler.items import Hop
 from crawler.verdicts.observation import Observation
 from crawler.verdicts.places import Place, place_of, same_place
@@ -71,8 +71,8 @@ class Case:
 
     @cached_property
     def article_words(self) -> int:
-        """The words of the article."""
-        return count_words(self.text)
+        """The words of the article, about."""
+        return estimate_words(self.text)
 
     @cached_property
     def page_words(self) -> int:
@@ -159,6 +159,16 @@ class Case:
         if self.same_text:
             return 1.0
         return self.measures.similarity if self.measures else 0.0
+
+    @cached_property
+    def titled_as_held(self) -> bool:
+        """Whether the page has the title of our copy."""
+        held = self.seen.good.title if self.seen.good else None
+        if not held:
+            return False
+        own = self.seen.article.title if self.seen.article else None
+        said = {fold(line) for line in (*self.lines, own or "")}
+        return fold(held) in said
 
     @property
     def has_good_text(self) -> bool:

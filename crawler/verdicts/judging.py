@@ -25,8 +25,7 @@ def judge(seen: Observation) -> Judgement:
     case = Case(seen)
     found = next((found for rule in RULES if (found := rule(case))), None)
     if found is None:
-        signs = absences.signs_of(case)
-        found = absences.soft_404(case, signs) or recognition.recognise(case, signs)
+        found = _of_the_text(case)
     return Judgement(
         found.outcome,
         found.reasons,
@@ -34,6 +33,19 @@ def judge(seen: Observation) -> Judgement:
         case.compared,
         wants_probe=found.suspicious and _can_be_probed(case),
     )
+
+
+def _of_the_text(case: Case) -> Finding:
+    """Return the outcome of a whole page that no wall and no shell stands in place of."""
+    strangers = parking.strangers_at(case)
+    found = parking.usurped(strangers)
+    if found is not None:
+        return found
+    signs = absences.signs_of(case)
+    found = absences.soft_404(case, signs)
+    if found is not None:
+        return found
+    return recognition.recognise(case, signs, strangers)
 
 
 def _of_our_own(case: Case) -> Finding | None:
@@ -79,5 +91,4 @@ RULES: tuple[_Rule, ...] = (
     parking.parked,
     shells.redirect_stub,
     shells.needs_script,
-    parking.usurped,
 )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from crawler.verdicts.case import Case, Evidence, Finding
 from crawler.verdicts.places import site_of
@@ -14,6 +16,7 @@ PARKED_WORDS = 300  # of a page that sells a name, its related searches included
 DEFAULT_WORDS = 400  # Apache's own has 380
 MAX_REST = 24
 UNLIKE = 0.05  # DOMAIN §6 row 10
+TRADE_PHRASES = 3  # different ones, of which one in the title: an article on the subject has one
 _SELLERS = re.compile(
     r"(?:^|\.)(?:sedo|sedoparking|hugedomains|afternic|dan|bodis|parkingcrew|buydomains|above"
     r"|domainmarket|undeveloped|brandbucket|atom|squadhelp|namejet|godaddy|uniregistry|epik|sav"
@@ -75,30 +78,47 @@ def _default_page(case: Case) -> Finding | None:
     return None
 
 
-def usurped(case: Case) -> Finding | None:
-    """Return ``usurped`` for a page of somebody else: unlike our copy, and off its topic.
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """The signs that somebody else is at an address now."""
 
-    Besides, somebody else must show: other sources of the host were replaced too, the title is of
-    a trade that takes over names, or the redirect leads to another site. Of the weaker signs two.
+    codes: tuple[str, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    sure: bool = False
+
+
+def strangers_at(case: Case) -> Strangers:
+    """Return the signs of a usurper; none unless the page is unlike our copy and off its topic.
+
+    Sure are: a trade that takes over names and says so throughout; other sources of the host that
+    were replaced too, with a probe that was answered normally or with one more sign; any two signs.
     """
-    if not case.answered or case.measures is None or case.similarity >= UNLIKE or case.alike:
-        return None
+    if not case.answered or case.alike or case.measures is None or case.similarity >= UNLIKE:
+        return Strangers()
     if not _is_off_topic(case) or is_same_as_probe(case):
-        return None
+        return Strangers()
     signs = []
-    evidence: dict[str, Evidence] = {"similarity": case.similarity}
+    evidence: dict[str, Evidence] = {"similarity": round(case.similarity, 3)}
+    trade = _trade(case)
+    if trade:
+        signs.append("trade")
+        evidence["phrase"] = trade[0]
     if case.seen.host.sources_replaced:
         signs.append("others-replaced")
         evidence["sources_replaced"] = case.seen.host.sources_replaced
-    if phrase := _spam(case):
-        signs.append("trade")
-        evidence["phrase"] = phrase
     if site_of(case.landed.host) != site_of(case.asked.host):
         signs.append("other-site")
         evidence["final_url"] = case.last.url[:500]
     normal = case.seen.host.probe is not None  # and it is another page, as seen above
-    enough = "trade" in signs or ("others-replaced" in signs and (normal or len(signs) > 1))
-    return Finding("usurped", (*signs, "off-topic"), evidence) if enough else None
+    sure = len(signs) > 1 or len(trade) >= TRADE_PHRASES or ("others-replaced" in signs and normal)
+    return Strangers(tuple(signs), evidence, sure)
+
+
+def usurped(strangers: Strangers) -> Finding | None:
+    """Return ``usurped`` where the signs of a stranger are sure."""
+    if not strangers.sure:
+        return None
+    return Finding("usurped", (*strangers.codes, "off-topic"), strangers.evidence)
 
 
 def _is_off_topic(case: Case) -> bool:
@@ -111,12 +131,11 @@ def _is_off_topic(case: Case) -> bool:
     return sum(f" {word} " in said for word in words) < max(2, len(words) / 3)
 
 
-def _spam(case: Case) -> str | None:
-    """Return the name of a trade in the title that our copy does not speak of."""
+def _trade(case: Case) -> tuple[str, ...]:
+    """Return the phrases of trades that our copy does not speak of; () where no title has one."""
     good = case.seen.good
     held = fold(f"{good.title} {(good.text or '')[:20_000]}") if good else " "
-    for line in case.lines:
-        phrase = SPAM.first_in(fold(line))
-        if phrase and fold(phrase).strip() not in held:
-            return phrase
-    return None
+    if not any(SPAM.first_in(fold(line)) for line in case.lines):
+        return ()
+    found = SPAM.found_in(case.opening + fold(case.text[:2000]))
+    return tuple(phrase for phrase in found if fold(phrase).strip() not in held)

@@ -10,6 +10,8 @@ _INDEX = re.compile(r"^(?:index|default|home|start|main)(?:\.[a-z]{2,5})?$", re.
 _LANGUAGE = re.compile(r"^[a-z]{2}(?:[-_][a-z]{2,4})?$", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE)
 
+_WORDS = re.compile(r"[^\w]+|_")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -61,11 +63,17 @@ def lies_above(upper: Place, lower: Place) -> bool:
 
     A path that keeps the name of the article (``/2017/03/x.html`` to ``/x``) is not above.
     """
-    if lower.slug and lower.slug in (upper.slug, upper.slug.partition("?")[0]):
-        return False
     if upper.is_root:
         return not lower.is_root
+    if _keeps_name(upper.slug, lower.slug):
+        return False
     return upper.depth < lower.depth
+
+
+def _keeps_name(slug: str, name: str) -> bool:
+    """Return whether half of the words of a slug stand in another one."""
+    words = {word for word in _WORDS.split(name) if len(word) > 2}
+    return 2 * len(words.intersection(_WORDS.split(slug))) >= len(words) > 0
 
 
 def site_of(host: str) -> str:

@@ -54,7 +54,8 @@ REASONS = {
     "no-text": "a page without text, where our copy has one",
     "other-type": "another type than our copy, and without text",
     "unread": "the extractor failed on it",
-    "one-sign": "another text than our copy, and one sign of a soft 404",
+    "one-sign": "unlike our copy, or an unproved first one, with one sign of a soft 404 or usurper",
+    "led-elsewhere": "a redirect to another text than our copy",
     "excerpt-missing": "a decisive excerpt of the entry is not in the text",
     # moved
     "permanent-redirect": "301 or 308 all the way",

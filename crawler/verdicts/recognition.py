@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from crawler.comparison.measures import containment
+from crawler.comparison.texts import count_words
 from crawler.verdicts.absences import Signs
 from crawler.verdicts.case import PAGES, Case, Evidence, Finding
 from crawler.verdicts.languages import differ, language_of, script_of
 from crawler.verdicts.outcomes import REDIRECTS
+from crawler.verdicts.parking import Strangers
+from crawler.verdicts.places import place_of, same_place
+from crawler.verdicts.vocabulary.challenges import CHALLENGES
+from crawler.verdicts.vocabulary.login import LOGIN_ASKED, SUBSCRIBE
 from crawler.verdicts.vocabulary.phrases import fold
 
 NOTHING_WORDS = 5
@@ -15,13 +20,17 @@ SIGNED_WORDS = 250  # a first copy that is named like an error must say more tha
 VERIFIED, REFUTED = 0.3, 0.1  # shares of an excerpt that stand in the text: DOMAIN §5, §6
 DECISIVE_WORDS = 40
 RARE_TOKENS = 2
+FEW_WORDS = 20  # of a text that may stand for an article under its title
+RUN = 4  # characters of a headline in Chinese, Japanese, Thai
 RARE_LETTERS = 5  # of a word of a headline that is worth looking for
 TEMPORARY_TIMES = 3  # a redirect that calls itself temporary and is seen so often is none
 PERMANENT = frozenset({301, 308})
 
 
-def recognise(case: Case, signs: Signs) -> Finding:
-    """Return the outcome of an answer in which nothing stands in place of the article."""
+def recognise(case: Case, signs: Signs, strangers: Strangers) -> Finding:
+    """Return the outcome of an answer in which nothing stands in place of the article for sure."""
+    if case.seen.article is None or case.seen.article.status == "failed":
+        return _unread(case)
     if case.seen.good is None:
         return _first(case, signs)
     if not case.text:
@@ -30,7 +39,12 @@ def recognise(case: Case, signs: Signs) -> Finding:
         return _first(case, signs)
     if case.alike:
         return _moved(case) or Finding("live", (_how_alike(case),), _compared(case))
-    return _unlike(case, signs)
+    return _unlike(case, signs, strangers)
+
+
+def _unread(case: Case) -> Finding:
+    failure = (case.seen.article.failure if case.seen.article else None) or "error"
+    return Finding("doubtful", ("unread",), {"failure": failure})
 
 
 def _how_alike(case: Case) -> str:
@@ -43,20 +57,18 @@ def _compared(case: Case) -> dict[str, Evidence]:
 
 def _without_text(case: Case) -> Finding:
     """Judge an answer without text where a copy is held: a picture again, or an empty page."""
-    article, good = case.seen.article, case.seen.good
-    mime = article.mime if article else case.last.mime_sniffed
-    if article is not None and article.status == "failed":
-        return Finding("doubtful", ("unread",), {"failure": article.failure or "error"})
+    good = case.seen.good
+    mime = case.seen.article.mime if case.seen.article else ""
     if good is not None and not good.text and mime == good.mime and mime not in PAGES:
-        return Finding("live", ("same-type",), {"mime": mime or ""})
-    if case.is_page or mime is None:
+        return Finding("live", ("same-type",), {"mime": mime})
+    if case.is_page:
         return Finding("doubtful", ("no-text",), {"words": case.page_words}, suspicious=True)
     return Finding("doubtful", ("other-type",), {"mime": mime})
 
 
 def _moved(case: Case) -> Finding | None:
     """Return ``moved`` where a lasting redirect leads to the article at another deep address."""
-    if not case.redirected or case.landed.is_root or case.last.url == case.seen.good_url:
+    if not case.redirected or case.landed.is_root or _is_where_ours_was(case):
         return None
     statuses = [hop.status for hop in case.seen.hops[:-1] if hop.status in REDIRECTS]
     lasting = bool(statuses) and all(status in PERMANENT for status in statuses)
@@ -66,44 +78,74 @@ def _moved(case: Case) -> Finding | None:
     return Finding("moved", (reason,), {**_compared(case), "final_url": case.last.url[:500]})
 
 
-def _unlike(case: Case, signs: Signs) -> Finding:
+def _is_where_ours_was(case: Case) -> bool:
+    """Return whether the visit ended where our copy was captured."""
+    return case.seen.good_url is not None and same_place(place_of(case.seen.good_url), case.landed)
+
+
+def _unlike(case: Case, signs: Signs, strangers: Strangers) -> Finding:
     """Judge another text than the one held: changed beyond recognition, or something else."""
-    if case.article_words < LITTLE_WORDS:
-        return Finding("doubtful", ("little-text",), _compared(case), suspicious=True)
-    if signs.codes:
-        evidence = {**signs.evidence, **_compared(case)}
-        return Finding("doubtful", ("one-sign", *signs.codes), evidence, suspicious=True)
+    compared = _compared(case)
+    codes = (*signs.codes, *strangers.codes)
+    if codes:
+        evidence = {**signs.evidence, **strangers.evidence, **compared}
+        return Finding("doubtful", ("one-sign", *codes), evidence, suspicious=True)
+    if case.article_words < LITTLE_WORDS and not _says_why(case):
+        return Finding("doubtful", ("little-text",), compared, suspicious=True)
     found = case.measures
     if found is not None and found.new_in_old >= 0.9:
-        return Finding("live", ("cut-short",), _compared(case))
-    refuted = _refuted(case)
-    if refuted is not None:
-        return refuted
-    return Finding("live", ("much-changed",), _compared(case), suspicious=case.redirected)
+        return Finding("live", ("cut-short",), compared)
+    if case.redirected and not _is_where_ours_was(case):
+        evidence = {**compared, "final_url": case.last.url[:500]}
+        return Finding("doubtful", ("led-elsewhere",), evidence, suspicious=True)
+    return _refuted(case) or Finding("live", ("much-changed",), compared)
+
+
+def _says_why(case: Case) -> bool:
+    """Return whether little text may be all that an article has become.
+
+    It stands under our copy's title, is no beginning of it, and no wall speaks on the page.
+    """
+    found = case.measures
+    if not case.titled_as_held or case.page_words < LITTLE_WORDS or case.article_words < FEW_WORDS:
+        return False
+    if found is None or found.new_in_old >= 0.5:
+        return False
+    return not any(words.first_in(case.opening) for words in (SUBSCRIBE, LOGIN_ASKED, CHALLENGES))
 
 
 def _first(case: Case, signs: Signs) -> Finding:
     """Judge a first copy: too little, named like an error, proved by an entry, or unproved."""
-    article = case.seen.article
-    if article is None or article.status == "failed":
-        failure = (article.failure if article else None) or "error"
-        return Finding("doubtful", ("unread",), {"failure": failure})
-    if article.status == "unsupported" or (not case.text and not case.is_page):
-        return Finding("live-unverified", ("unconfirmed",), {"mime": article.mime})
+    mime = case.seen.article.mime if case.seen.article else ""
+    if not case.is_page and not case.text:
+        return Finding("live-unverified", ("unconfirmed",), {"mime": mime})
     proof = _proof(case)
     unproved = proof.reasons[0] == "unconfirmed"
-    if unproved and _says_little(case, signs) and not article.mime.startswith("application/"):
+    if unproved and _says_little(case, signs) and (case.is_page or mime.startswith("text/")):
         evidence = {**signs.evidence, "words": case.article_words}
         return Finding("doubtful", ("little-text", *signs.codes), evidence, suspicious=True)
     if proof.outcome == "doubtful":
         return proof
     if not unproved:
         return _moved_first(case, proof) or proof
-    if "error-words" in signs.codes and case.page_words < SIGNED_WORDS:
+    if _is_named_elsewise(case, signs):
         evidence = {**signs.evidence, "words": case.page_words}
         return Finding("doubtful", ("one-sign", *signs.codes), evidence, suspicious=True)
     suspicious = bool(signs.codes) or case.redirected or case.article_words < LITTLE_WORDS
     return Finding(proof.outcome, (*proof.reasons, *signs.codes), proof.evidence, suspicious)
+
+
+def _is_named_elsewise(case: Case, signs: Signs) -> bool:
+    """Return whether the one sign of a soft 404 is too strong for an unproved first copy.
+
+    A redirect to a section is not: addresses are put in order like that. Words of absence are, but
+    for pages that say much besides.
+    """
+    if "error-words" in signs.codes:
+        return case.page_words < SIGNED_WORDS
+    if "redirected-up" in signs.codes:
+        return case.landed.is_root
+    return bool(signs.codes) and "page-for-file" not in signs.codes
 
 
 def _says_little(case: Case, signs: Signs) -> bool:
@@ -158,7 +200,7 @@ def _refuted(case: Case) -> Finding | None:
 
 
 def _decides(excerpt: str, case: Case) -> bool:
-    if len(fold(excerpt).split()) < DECISIVE_WORDS and len(excerpt) < 5 * DECISIVE_WORDS:
+    if count_words(excerpt) < DECISIVE_WORDS:
         return False
     sample = case.text[:4000]
     return script_of(excerpt) == script_of(sample) and not differ(
@@ -173,7 +215,15 @@ def _tokens_found(case: Case) -> list[str]:
     said = fold(" ".join((*case.lines, case.text[:20_000])))
     best: list[str] = []
     for headline in case.seen.expected.headlines:
-        words = {word for word in fold(headline).split() if len(word) >= RARE_LETTERS}
-        found = sorted(word for word in words if f" {word} " in said)
+        found = sorted(token for token in _rare_tokens(headline) if token in said)
         best = max(best, found, key=len)
-    return best if len(best) >= RARE_TOKENS else []
+    return [token.strip() for token in best] if len(best) >= RARE_TOKENS else []
+
+
+def _rare_tokens(headline: str) -> set[str]:
+    """Return what is worth looking for: long words; where words are not parted, characters."""
+    folded = fold(headline)
+    if script_of(headline) in ("chinese", "japanese", "thai"):
+        run = "".join(folded.split())
+        return {run[at : at + RUN] for at in range(0, len(run) - RUN + 1, RUN)}
+    return {f" {word} " for word in folded.split() if len(word) >= RARE_LETTERS}

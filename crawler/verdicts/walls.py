@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from crawler.verdicts.case import Case, Evidence, Finding
+from crawler.verdicts.places import Place
 from crawler.verdicts.vocabulary.consent import CONSENT
 from crawler.verdicts.vocabulary.legal import WITHHELD
 from crawler.verdicts.vocabulary.login import LOGIN, LOGIN_ASKED, SUBSCRIBE
@@ -19,19 +20,22 @@ CONSENT_WORDS = 400  # DOMAIN §6 row 5
 UNLIKE = 0.1  # J3 below which a text is another one
 MAX_REST = 20  # characters besides its phrase in the title of a login page
 
-_LOGIN_PLACE = re.compile(
-    r"(?:^|[/._-])(?:log-?in|log_in|sign-?in|sign_in|sso|oauth2?|openid|saml2?|authwall|authenticate"
-    r"|authorize|wp-login\.php|uas|cas)(?:[/._?-]|$)|^(?:login|signin|auth|accounts?|sso|id)\.",
+_LOGIN_HOST = re.compile(r"^(?:login|signin|auth|accounts?|sso|id)\.", re.IGNORECASE)
+# A whole part of the path; slugs of articles contain such words.
+_LOGIN_STEP = re.compile(
+    r"(?:(?:user|member|account|customer|subscriber|wp)[-_]?)?"
+    r"(?:log-?in|log_in|sign-?in|sign_in|sso|oauth2?|openid|saml2?|authwall|authenticate|authorize"
+    r"|anmelden|connexion|inloggen|logowanie)(?:\.[a-z]{3,5})?",
     re.IGNORECASE,
 )
 _CONSENT_HOST = re.compile(
     r"^(?:consent|cookiewall|cookie-?consent|guce|myprivacy|privacy-?gate|privacywall)\.|\.consent\.",
     re.IGNORECASE,
 )
-_CONSENT_PATH = re.compile(
-    r"^/?(?:cookie-?wall|cookie-?consent|consent(?:-?wall|-?gate)?|collectconsent|privacy-?(?:wall|gate)"
-    r"|gdpr-?(?:consent|wall|gate)|cmp-?(?:consent|wall)|toestemming|zustimmung|cookie-?toestemming)"
-    r"(?:[/.?]|$)",
+_CONSENT_STEP = re.compile(
+    r"(?:cookie-?wall|cookie-?consent|consent(?:-?wall|-?gate)?|collectconsent|privacy-?(?:wall|gate)"
+    r"|gdpr-?(?:consent|wall|gate)|cmp-?(?:consent|wall)|(?:cookie-?)?toestemming|zustimmung)"
+    r"(?:\.[a-z]{3,5})?",
     re.IGNORECASE,
 )
 
@@ -56,7 +60,7 @@ def login(case: Case) -> Finding | None:
         return Finding("paywall", (f"http-{case.status}",), {"status": case.status})
     if not case.answered or case.alike:
         return None
-    if case.redirected and _is_login(case.last.url) and not _is_login(case.seen.hops[0].url):
+    if case.redirected and _is_login(case.landed) and not _is_login(case.asked):
         return Finding("paywall", ("login-redirect",), {"final_url": case.last.url[:500]})
     if case.facts is None or case.page_words >= LOGIN_WORDS:
         return None
@@ -68,9 +72,9 @@ def login(case: Case) -> Finding | None:
     return Finding("paywall", ("login-form",), {"phrase": phrase, "words": case.page_words})
 
 
-def _is_login(url: str) -> bool:
-    host, _, path = url.partition("://")[2].partition("/")
-    return bool(_LOGIN_PLACE.search(host) or _LOGIN_PLACE.search("/" + path.partition("?")[0]))
+def _is_login(place: Place) -> bool:
+    by_step = any(_LOGIN_STEP.fullmatch(step) for step in place.steps)
+    return by_step or _LOGIN_HOST.search(place.host) is not None
 
 
 def _asked_for_login(case: Case, *, form: bool) -> str | None:
@@ -98,7 +102,9 @@ def teaser(case: Case) -> Finding | None:
         return Finding("paywall", ("teaser", told), {"words": case.article_words})
     if not cut or not case.text:
         return None
-    phrase = SUBSCRIBE.first_in(fold(case.text[-600:])) or SUBSCRIBE.first_in(case.opening)
+    phrase = SUBSCRIBE.first_in(fold(case.text[-600:]))
+    if phrase is None and case.article_words < TEASER_WORDS:
+        phrase = SUBSCRIBE.first_in(case.opening)
     if phrase is None:
         return None
     return Finding("paywall", ("teaser",), {"phrase": phrase, "words": case.article_words})
@@ -125,7 +131,7 @@ def consent(case: Case) -> Finding | None:
     """Return ``consent-wall`` for a gateway of consent, or its form in place of the article."""
     if not case.answered or case.alike:
         return None
-    if case.redirected and _is_gateway(case.last.url) and not _is_gateway(case.seen.hops[0].url):
+    if case.redirected and _is_gateway(case.landed) and not _is_gateway(case.asked):
         return Finding("consent-wall", ("consent-gateway",), {"final_url": case.last.url[:500]})
     if case.facts is None or case.page_words >= CONSENT_WORDS or case.similarity >= UNLIKE:
         return None
@@ -140,9 +146,9 @@ def consent(case: Case) -> Finding | None:
     return Finding("consent-wall", ("consent-form",), evidence)
 
 
-def _is_gateway(url: str) -> bool:
-    host, _, path = url.partition("://")[2].partition("/")
-    return bool(_CONSENT_HOST.search(host) or _CONSENT_PATH.search(path))
+def _is_gateway(place: Place) -> bool:
+    by_step = bool(place.steps) and _CONSENT_STEP.fullmatch(place.steps[0]) is not None
+    return by_step or _CONSENT_HOST.search(place.host) is not None
 
 
 def _asked_for_consent(case: Case) -> str | None:

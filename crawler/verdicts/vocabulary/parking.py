@@ -126,7 +126,7 @@ DEFAULT_PAGES = Phrases(
 SPAM = Phrases(
     {
         "en": (
-            "casino", "casinos", "online casino", "slots", "slot", "poker", "sportsbook",
+            "casino", "casinos", "online casino", "slots", "poker", "sportsbook",
             "betting", "sports betting", "bookmaker", "jackpot", "free spins", "roulette",
             "blackjack", "viagra", "cialis", "levitra", "escorts", "porn", "xxx", "sex cam",
             "payday loans", "replica watches", "essay writing service", "cbd gummies",
@@ -147,7 +147,7 @@ SPAM = Phrases(
         "zh": ("娱乐城", "博彩", "彩票", "赌场", "真人娱乐", "體育投注", "娛樂城"),
         "ja": ("オンラインカジノ", "カジノ", "パチンコ"),
         "ko": ("카지노", "바카라", "토토사이트", "슬롯"),
-        "tr": ("bahis", "canlı bahis", "casino siteleri", "deneme bonusu", "escort"),
+        "tr": ("bahis", "canlı bahis", "casino siteleri", "deneme bonusu", "escort bayan"),
         "ar": ("كازينو",),
         "sv": ("nätcasino", "kasino"),
     }

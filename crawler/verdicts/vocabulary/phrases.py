@@ -32,32 +32,49 @@ class Phrases:
     """A list of phrases, by language, folded for the search."""
 
     def __init__(self, by_language: Mapping[str, tuple[str, ...]]) -> None:
-        written = {
+        self._written = {
             fold(phrase).strip() if language in _RUN_TOGETHER else fold(phrase): phrase
             for language, phrases in by_language.items()
             for phrase in phrases
         }
-        self._written = dict(sorted(written.items(), key=lambda pair: (-len(pair[0]), pair[0])))
+        self._by_first_word: dict[str, list[str]] = {}
+        for phrase in self._written:
+            first = phrase.split(None, 1)[0] if phrase.startswith(" ") else ""
+            self._by_first_word.setdefault(first, []).append(phrase)
         self.languages = frozenset(by_language)
+
+    def _present(self, folded: str) -> list[str]:
+        """Return the phrases that stand in a folded text, the longest first.
+
+        Only those are looked for whose first word is there; of a title that leaves hardly any.
+        """
+        words = set(folded.split())
+        if not folded.isascii():
+            words.add("")  # the phrases that may stand inside of a word
+        index = self._by_first_word
+        found = [
+            phrase for word in words if word in index for phrase in index[word] if phrase in folded
+        ]
+        return sorted(found, key=lambda phrase: (-len(phrase), phrase))
 
     def found_in(self, folded: str) -> tuple[str, ...]:
         """Return the phrases, as written in the list, that stand in a folded text, longest first.
 
         A phrase that is a part of another one found is left out.
         """
-        found: dict[str, str] = {}
-        for phrase, written in self._written.items():
-            if phrase in folded and not any(phrase.strip() in longer for longer in found):
-                found[phrase] = written
-        return tuple(found.values())
+        found: list[str] = []
+        for phrase in self._present(folded):
+            if not any(phrase.strip() in longer for longer in found):
+                found.append(phrase)
+        return tuple(self._written[phrase] for phrase in found)
 
     def first_in(self, folded: str) -> str | None:
         """Return the longest phrase that stands in a folded text, as written in the list."""
-        return next((said for phrase, said in self._written.items() if phrase in folded), None)
+        present = self._present(folded)
+        return self._written[present[0]] if present else None
 
     def without(self, folded: str) -> str:
         """Return what is left of a folded text when every phrase is taken out of it."""
-        for phrase in self._written:
-            if phrase in folded:
-                folded = folded.replace(phrase, "  ")
+        for phrase in self._present(folded):
+            folded = folded.replace(phrase, "  ")
         return " ".join(folded.split())
