@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,17 +55,17 @@ NO_GOOD_PAGES = {
 WRONG = 0.005  # the share of good pages that may be taken for something else
 
 Page = tuple[dict[str, Any], Extraction, int]
+Side = tuple[Extraction, int]
+Pair = tuple[dict[str, Any], Side, Side]
 
 
-def read_all(
-    corpus: Path, wanted: Iterable[tuple[str, str | None]]
-) -> list[tuple[Extraction, int]]:
+def read_all(corpus: Path, wanted: Iterable[tuple[str, str | None]]) -> list[Side]:
     """Read pages by path and address through the worker processes."""
 
-    async def main() -> list[tuple[Extraction, int]]:
+    async def main() -> list[Side]:
         pool = ExtractionPool(2)
 
-        async def one(path: str, url: str | None) -> tuple[Extraction, int]:
+        async def one(path: str, url: str | None) -> Side:
             body = gzip.decompress((corpus / path).read_bytes())
             found = await pool.extract(
                 body, url=address(url), content_type="text/html", fetched_on="2026-11-22"
@@ -108,11 +108,9 @@ def blocked(corpus: Path) -> list[Page]:
     return [(page, *found) for page, found in zip(manifest, read, strict=True)]
 
 
-@pytest.fixture(scope="module")
-def pairs(
-    corpus: Path,
-) -> list[tuple[dict[str, Any], tuple[Extraction, int], tuple[Extraction, int]]]:
-    manifest = lines(corpus, "pairs.jsonl")
+def pairs(corpus: Path, labels: Callable[[str], bool]) -> list[Pair]:
+    """Read the pairs of some labels, both sides."""
+    manifest = [pair for pair in lines(corpus, "pairs.jsonl") if labels(pair["label"])]
     both = [(pair[side]["path"], pair["url"]) for pair in manifest for side in ("before", "after")]
     read = read_all(corpus, both)
     return list(zip(manifest, read[::2], read[1::2], strict=True))
@@ -139,33 +137,25 @@ def test_each_page_that_came_instead_of_an_article_is_told(blocked: list[Page]) 
     } == {}
 
 
-def test_stubs_and_challenges_among_the_pairs_are_told_and_never_a_version(
-    pairs: list[tuple[dict[str, Any], tuple[Extraction, int], tuple[Extraction, int]]],
-) -> None:
+def test_stubs_and_challenges_among_the_pairs_are_told_and_never_a_version(corpus: Path) -> None:
     sides = 0
-    for pair, before, after in pairs:
-        if pair["label"] not in STUBS:
-            continue
-        for (found, size), chars in zip((before, after), pair["main_chars"], strict=True):
+    for pair, *both in pairs(corpus, STUBS.__contains__):
+        for (found, size), other, chars in zip(both, both[::-1], pair["main_chars"], strict=True):
             first = visit(pair["url"], found, size).outcome
             if chars > 100:  # the article itself
                 assert first in LIVE, pair["pair_id"]
                 continue
             sides += 1
             assert first == STUBS[pair["label"]], pair["pair_id"]
-            other = before if found is after[0] else after
             again = visit(pair["url"], found, size, good=other[0].article).outcome
             assert again == STUBS[pair["label"]], pair["pair_id"]
     assert sides == 11
 
 
-def test_the_other_pairs_are_live_on_both_sides(
-    pairs: list[tuple[dict[str, Any], tuple[Extraction, int], tuple[Extraction, int]]],
-) -> None:
+@pytest.mark.slow
+def test_the_other_pairs_are_live_on_both_sides(corpus: Path) -> None:
     wrong = {}
-    for pair, before, after in pairs:
-        if pair["label"] in STUBS or pair["label"] == UNKNOWN:
-            continue
+    for pair, before, after in pairs(corpus, lambda label: label not in (*STUBS, UNKNOWN)):
         found = visit(pair["url"], *after, good=before[0].article)
         if visit(pair["url"], *before).outcome in LIVE and found.outcome != "live":
             wrong[pair["pair_id"]] = (pair["label"], found.outcome, found.reasons)

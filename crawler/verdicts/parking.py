@@ -109,7 +109,8 @@ def strangers_at(case: Case) -> Strangers:
     if site_of(case.landed.host) != site_of(case.asked.host):
         signs.append("other-site")
         evidence["final_url"] = case.last.url[:500]
-    normal = case.seen.host.probe is not None  # and it is another page, as seen above
+    probe = case.seen.host.probe
+    normal = probe is not None and probe.status is not None  # and, as seen above, another page
     sure = len(signs) > 1 or len(trade) >= TRADE_PHRASES or ("others-replaced" in signs and normal)
     return Strangers(tuple(signs), evidence, sure)
 
