@@ -182,7 +182,8 @@ def test_a_hint_of_the_site_makes_a_source_due_now() -> None:
     plan = next_visit(replace(calm, hinted_at=later - HOUR), STEADY, later)
     assert (plan.due_at, plan.grounds) == (later - HOUR, "hint")
     assert plan.due_at <= later < next_visit(calm, STEADY, later).due_at
-    for unbelieved in (NOW - HOUR, NOW, later + HOUR):  # known already, or from the future
+    # known already, the moment of the visit itself, or from the future
+    for unbelieved in (NOW - HOUR, NOW, NOW + MINUTE, later + HOUR):
         same = next_visit(replace(calm, hinted_at=unbelieved), STEADY, later)
         assert same == next_visit(calm, STEADY, later)
 
@@ -190,9 +191,10 @@ def test_a_hint_of_the_site_makes_a_source_due_now() -> None:
 def test_a_site_that_always_says_today_is_believed_ever_less() -> None:
     calm = past(100 * DAY)
     gaps = [
-        gap_by_hint(replace(calm, hinted_at=NOW + MINUTE, vain_hints=vain)) for vain in range(12)
+        gap_by_hint(replace(calm, hinted_at=NOW + 16 * MINUTE, vain_hints=vain))
+        for vain in range(12)
     ]
-    assert gaps[:5] == [15 * MINUTE, 1 * HOUR, 4 * HOUR, 16 * HOUR, 64 * HOUR]
+    assert gaps[:5] == [16 * MINUTE, 1 * HOUR, 4 * HOUR, 16 * HOUR, 64 * HOUR]
     assert gaps[-1] == gap(calm), "never later than without hints"
 
 
@@ -207,6 +209,8 @@ def test_an_entry_that_was_edited_asks_for_a_look_and_begins_a_new_youth() -> No
     assert (plan.due_at, plan.grounds) == (edited, "edit")
     young = past(100 * DAY, edited_at=NOW)
     assert gap(young) <= 1 * HOUR
+    known_only_now = past(0 * HOUR, first_cited_on=NOW - 3000 * DAY, edited_at=NOW - MINUTE)
+    assert gap(known_only_now) == 180 * DAY, "read only now, but cited long ago"
     weeks = replace(young, last_visited_at=NOW + 14 * DAY)
     assert gap(weeks) < gap(past(114 * DAY))
 

@@ -149,11 +149,11 @@ def _expected(prior: Prior, born: datetime, since: datetime, until: datetime) ->
 
 
 def _born(past: Past, visited: datetime) -> datetime:
-    """When the age of a source began."""
-    began = _first_date(past, visited)
-    if past.edited_at is not None and began < past.edited_at <= visited:
+    """When the age of a source began: anew by an edit, if we held it before that."""
+    first = past.first_captured_at or visited
+    if past.edited_at is not None and first < past.edited_at <= visited:
         return past.edited_at
-    return began
+    return _first_date(past, visited)
 
 
 def _first_date(past: Past, visited: datetime) -> datetime:
@@ -198,7 +198,8 @@ def _sooner(past: Past, policy: Policy, regular: NextVisit, now: datetime) -> Ne
     if past.edited_at is not None and visited < past.edited_at <= now:
         due = max(past.edited_at, visited + policy.min_gap)
         plans.append(NextVisit(due, "an entry that cites it was edited", "edit"))
-    if past.hinted_at is not None and visited < past.hinted_at <= now:
+    # Pages that are made when they are asked for say that they changed at that moment.
+    if past.hinted_at is not None and visited + policy.min_gap < past.hinted_at <= now:
         patience = policy.min_gap * _VAIN_HINT ** min(past.vain_hints, _VAIN_HINT_MAX)
         due = max(past.hinted_at, visited + patience)
         plans.append(NextVisit(due, "its site says that it changed", "hint"))

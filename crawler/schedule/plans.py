@@ -66,6 +66,7 @@ class Policy:
 
 ADAPTIVE: Final = Policy()
 NEWS: Final = Policy(name="news")
+POLICIES: Final[dict[str, Policy]] = {policy.name: policy for policy in (ADAPTIVE, NEWS)}
 
 
 @dataclass(frozen=True, slots=True)

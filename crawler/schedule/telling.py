@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from crawler.dates import format_instant
-from crawler.schedule.plans import ADAPTIVE, GROUNDS, NextVisit, Past, Policy, describe
+from crawler.schedule.plans import ADAPTIVE, GROUNDS, NEWS, NextVisit, Past, Policy, describe
 
 
 def explain_due(planned: NextVisit, past: Past, now: datetime, policy: Policy = ADAPTIVE) -> str:
@@ -23,7 +23,7 @@ def _sentences(planned: NextVisit, past: Past, now: datetime, policy: Policy) ->
         f" {describe(max(now - past.last_visited_at, now - now))} ago."
     )
     if planned.grounds in ("change", "tail") and past.first_captured_at is not None:
-        yield _weighing(past, policy)
+        yield _weighing(past, NEWS if "ladder" in planned.reason else policy)
 
 
 def _when(due: datetime, now: datetime) -> str:
