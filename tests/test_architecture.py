@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "crawler"
 LAYERS = {
     "items": 0, "errors": 0, "": 0,
     "urls": 1, "dates": 1, "digests": 1, "entries": 1, "extraction": 1, "verdicts": 1,
-    "schedule": 1, "comparison": 1, "addresses": 1, "codings": 1, "robotstxt": 1,
+    "schedule": 1, "timers": 1, "comparison": 1, "addresses": 1, "codings": 1, "robotstxt": 1,
     "passages": 1,
     "archive": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,

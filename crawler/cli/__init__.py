@@ -24,6 +24,7 @@ COMMANDS = {
     "diff": "show what changed between two versions of a source, word by word",
     "why": "explain why a source is due or not, and why its verdict is what it is",
     "verdict": "list the verdicts on a source, or say what you know better",
+    "schedule": "print a crontab, units of systemd or a workflow that make the runs",
     "extract": "make articles again from the kept payloads",
     "judge": "judge, compare and conclude again, from what is kept",
     "demo": "run the main job on a small web on this machine, to see what it does",

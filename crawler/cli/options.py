@@ -50,7 +50,7 @@ def add_fetch_options(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="a URL or mail address for the user agent: please set it",
     )
-    group.add_argument("--delay", type=_seconds, metavar="S", help="between requests to a host (5)")
+    group.add_argument("--delay", type=seconds, metavar="S", help="between requests to a host (5)")
     group.add_argument("--max-fetches", type=count, metavar="N", help="make at most N visits")
     group.add_argument("--max-time", type=count, metavar="S", help="begin no visit after S seconds")
     group.add_argument("--proxy", metavar="URL", help="fetch through this proxy")
@@ -102,7 +102,8 @@ def _fetch_settings(parsed: argparse.Namespace) -> dict[str, object]:
     return {setting: value for setting, value in given.items() if value not in (None, [])}
 
 
-def _seconds(text: str) -> float:
+def seconds(text: str) -> float:
+    """Return the seconds that an option names."""
     try:
         value = float(text)
     except ValueError:
