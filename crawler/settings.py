@@ -30,6 +30,10 @@ SOURCEKEEP_CONTROL_URLS: list[str] = []  # pages that tell whether we are offlin
 SOURCEKEEP_PROXY = None  # the only way to use a proxy
 SOURCEKEEP_CA_FILE = None  # PEM file of the certificates to trust; None: the system's
 SOURCEKEEP_CRAWL_DELAY_CAP = 30.0  # seconds; a longer Crawl-delay is obeyed up to here
+SOURCEKEEP_SCHEDULE = "adaptive"  # how visits are planned; or "news": the fixed ladder
+SOURCEKEEP_LOG_FILE = None  # also log there, with rotation; None: to stderr only
+SOURCEKEEP_LOG_MAX_BYTES = 1_000_000  # a longer log file is put aside
+SOURCEKEEP_LOG_BACKUPS = 5  # that many older ones are kept
 SOURCEKEEP_ROBOTS_PATIENCE_DAYS = None  # then an unreachable robots.txt counts as none; None: never
 
 # Politeness

@@ -69,6 +69,8 @@ def test_without_a_command_the_usage_is_shown() -> None:
         (["crawl", "--allow", "not-a-network"], "not-a-network"),
         (["crawl", "--proxy", "socks5://host:1080"], "no proxy that we can use"),
         (["crawl", "-s", "SOURCEKEEP_MAX_FETCHES=many"], "whole number"),
+        (["crawl", "-s", "SOURCEKEEP_SCHEDULE=weekly"], "write adaptive or news"),
+        (["crawl", "-s", "SOURCEKEEP_LOG_FILE=no/such/folder/x.log"], "log file cannot be opened"),
         (["frobnicate"], "invalid choice"),
         (["show"], "SOURCE"),
     ],

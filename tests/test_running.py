@@ -181,6 +181,45 @@ def test_strict_tells_by_its_exit_code_that_something_needs_attention(
     assert sourcekeep(*crawl_words(tmp_path / "b.db", START, listed)).code == 0
 
 
+def test_quiet_runs_print_one_line_and_only_when_something_needs_a_person(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(web.url("courier", "/no-such-page") + "\n")
+    quiet = sourcekeep(*crawl_words(tmp_path / "a.db", START, listed), "--quiet")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    told = sourcekeep(*crawl_words(tmp_path / "b.db", START, listed), "--quiet", "--strict")
+    assert told.code == 3 and told.err == ""
+    assert told.out == (
+        "sourcekeep: done: 1 visit (1 gone), 0 new captures; `sourcekeep status` tells more\n"
+    )
+
+
+def test_the_log_file_has_each_run_and_is_rotated(web: DemoWeb, tmp_path: Path) -> None:
+    listed = tmp_path / "list.txt"
+    listed.write_text(web.url("courier", "/no-such-page") + "\n")
+    log = tmp_path / "run.log"
+    words = ["-s", f"SOURCEKEEP_LOG_FILE={log}", "-s", "SOURCEKEEP_LOG_MAX_BYTES=3000",
+             "-s", "SOURCEKEEP_LOG_BACKUPS=2"]  # fmt: skip
+    first = sourcekeep(*crawl_words(tmp_path / "a.db", START, listed), *words)
+    assert first.code == 0 and first.err == "", "what goes to the file does not go to stderr"
+    kept = "".join(path.read_text() for path in tmp_path.glob("run.log*"))
+    assert "sourcekeep: done: 1 visit (1 gone)" in kept and " INFO " in kept
+    sourcekeep(*crawl_words(tmp_path / "a.db", LATER, listed), *words)
+    files = sorted(path.name for path in tmp_path.glob("run.log*"))
+    assert files == ["run.log", "run.log.1", "run.log.2"]
+    assert all(path.stat().st_size <= 6000 for path in tmp_path.glob("run.log*"))
+
+
+def test_the_fixed_ladder_can_be_chosen(web: DemoWeb, url_list: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    crawl(archive, START, url_list, "-s", "SOURCEKEEP_SCHEDULE=news", "--max-fetches", "4")
+    reasons = rows(archive, "SELECT DISTINCT due_reason FROM sources WHERE version IS NOT NULL")
+    assert [row["due_reason"] for row in reasons] == ["1 h rung of the ladder"]
+    told = sourcekeep("why", "1", "--archive", archive, "--now", format_instant(LATER))
+    assert "fixed ladder" in told.out
+
+
 def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
     web: DemoWeb, url_list: Path, tmp_path: Path
 ) -> None:

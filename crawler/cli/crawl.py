@@ -9,7 +9,7 @@ from dataclasses import asdict
 from scrapy.settings import Settings
 
 from crawler.cli.add import add_input_options
-from crawler.cli.crawling import CrawlResult, crawl
+from crawler.cli.crawling import CrawlResult, crawl, summary_line
 from crawler.cli.options import add_clock_option, add_fetch_options, add_setting_option, settings_of
 from crawler.cli.output import plural, print_json, print_table, shorten
 from crawler.errors import UsageError
@@ -52,13 +52,16 @@ def run(parsed: argparse.Namespace) -> int:
         options=options,
         quiet=parsed.quiet or parsed.json,
     )
+    attention = bool(parsed.strict and result.needs_attention)
     if parsed.json:
         print_json(asdict(result))
-    elif not parsed.quiet or result.broke:
+    elif not parsed.quiet:
         print_report(result)
+    elif result.broke or attention:
+        print(summary_line(result))  # what cron mails
     if result.broke:
         return 1
-    return 3 if parsed.strict and result.needs_attention else 0
+    return 3 if attention else 0
 
 
 def project_settings(chosen: Mapping[str, object]) -> Settings:

@@ -16,7 +16,8 @@ from scrapy.settings import Settings
 from scrapy.utils.defer import deferred_from_coro
 from twisted.python.failure import Failure
 
-from crawler.cli.output import progress
+from crawler.cli.logs import log_file
+from crawler.cli.output import plural, progress
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
@@ -26,6 +27,8 @@ from crawler.spiders.sources import SourcesSpider
 
 if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
+
+_log = logging.getLogger(__name__)
 
 FAILED_SHOWN = 20
 # Of a limited run, what a site with many pages of entries must leave to the sources.
@@ -64,6 +67,36 @@ def crawl(
     quiet: bool = False,
 ) -> CrawlResult:
     """Run the scheduled job once. Raises ArchiveError when the archive cannot be used."""
+    with log_file(settings):
+        result = _crawl(settings, inputs, base_url=base_url, options=options, quiet=quiet)
+        _log.info("%s", summary_line(result))
+        return result
+
+
+def summary_line(result: CrawlResult) -> str:
+    """Return one line about a run: how it ended, what was visited, what needs a person."""
+    ended = (
+        "broke" if result.broke else "done" if result.finish_reason == "finished" else "cut short"
+    )
+    why = "" if ended == "done" else f" ({result.finish_reason})"
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in result.outcomes.items())
+    parts = [
+        f"{plural(result.visits, 'visit')}" + (f" ({outcomes})" if outcomes else ""),
+        plural(result.new_captures, "new capture"),
+    ]
+    if result.intake.problems:
+        parts.append(f"{plural(result.intake.problems, 'page')} of entries could not be read")
+    return f"sourcekeep: {ended}{why}: {', '.join(parts)}; `sourcekeep status` tells more"
+
+
+def _crawl(
+    settings: Settings,
+    inputs: Sequence[str],
+    *,
+    base_url: str | None,
+    options: dict[str, str],
+    quiet: bool,
+) -> CrawlResult:
     session = Session.open(settings, "crawl")
     result = CrawlResult()
     try:

@@ -34,6 +34,7 @@ from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
 from crawler.items import Hop
 from crawler.robotstxt import RobotsRecord
+from crawler.schedule import ADAPTIVE, POLICIES, Policy
 from crawler.urls import host_key, redact_url
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ RECORDED_SETTINGS = (
     "SOURCEKEEP_MAX_SECONDS", "SOURCEKEEP_BODY_CAP_BYTES", "SOURCEKEEP_CRAWL_DELAY_CAP",
     "SOURCEKEEP_ROBOTS_PATIENCE_DAYS", "SOURCEKEEP_MIN_RATE",
     "SOURCEKEEP_MIN_RATE_WINDOW_S", "SOURCEKEEP_CA_FILE",
-    "SOURCEKEEP_CONTROL_URLS",
+    "SOURCEKEEP_CONTROL_URLS", "SOURCEKEEP_SCHEDULE",
 )  # fmt: skip
 
 
@@ -77,6 +78,7 @@ class Session:
         workers: int | None = None,
         max_fetches: int | None = None,
         max_seconds: float | None = None,
+        policy: Policy = ADAPTIVE,
     ) -> None:
         self.archive = archive
         self.run = run
@@ -84,7 +86,7 @@ class Session:
         self.extraction = ExtractionQueue(archive, clock, self.write, workers=workers)
         self.judging = JudgingQueue(
             archive,
-            Conclusion(archive, run, on_incident=self._rest_host),
+            Conclusion(archive, run, policy=policy, on_incident=self._rest_host),
             clock,
             read=self._want,
             is_read=self.extraction.is_over,
@@ -111,8 +113,9 @@ class Session:
     def open(cls, settings: BaseSettings, command: str) -> Self:
         """Open the archive that the settings name, lock it and begin a run.
 
-        Raises ArchiveError and its kin when that cannot be.
+        Raises ArchiveError and its kin when that cannot be, UsageError for a wrong setting.
         """
+        policy = _policy(settings)
         with ExitStack() as resources:
             archive = resources.enter_context(
                 Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True)
@@ -136,6 +139,7 @@ class Session:
                 workers=_int_or_none(settings, "SOURCEKEEP_WORKERS"),
                 max_fetches=_int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
                 max_seconds=_int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
+                policy=policy,
             )
             session._reserve = held
             session._resources = resources.pop_all()
@@ -430,6 +434,14 @@ class _GroupedRobots:
     def save(self, found: RobotsRecord) -> None:
         """Keep what was found."""
         self._session.write(lambda: self._session.archive.robots.save(found))
+
+
+def _policy(settings: BaseSettings) -> Policy:
+    """The schedule that the settings name. Raises UsageError."""
+    name = settings.get("SOURCEKEEP_SCHEDULE", ADAPTIVE.name)
+    if name not in POLICIES:
+        raise UsageError(f"SOURCEKEEP_SCHEDULE={name!r}: write {' or '.join(POLICIES)}")
+    return POLICIES[name]
 
 
 def _int_or_none(settings: BaseSettings, name: str) -> int | None:
