@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self, cast
 from scrapy import signals
 
 from crawler.fetching.clock import keep_timers_steady
+from crawler.fetching.garbage import collect_rarely
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -27,8 +28,14 @@ class RunExtension:
 
         keep_timers_steady(cast("ReactorBase", installed))
         extension = cls()
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Have Python look for garbage rarely: this process has nothing else to do."""
+        if spider.owns_session:  # type: ignore[attr-defined]
+            collect_rarely()
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Extract what is left, unless the crawl was interrupted: then it stays wanted."""

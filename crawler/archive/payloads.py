@@ -16,9 +16,8 @@ except ImportError:
 
 # Measured on 250 real pages of 190 KB: level 3 takes 0.4 ms and gives 0.98 of gzip-6, level 8
 # 1.6 ms and 0.90, level 12 4.2 ms and 0.89, level 15 12 ms and 0.87 (2026-11-22, 2 cores).
-LEVEL = 8
-LARGE_BYTES = 4 * 2**20  # above this level 8 wants 100 MB of tables
-LARGE_LEVEL = 3
+# Level 8 was a quarter of the CPU of fetching a page; to save room is for when nothing waits.
+LEVEL = 3
 DELTA_LEVEL = 6  # level 3 does not search the dictionary well: 1,900 bytes a delta against 240
 DELTA_BASE_MAX_BYTES = 4 * 2**20  # a window of more than that costs memory for little
 RAW_MAX_BYTES = 64  # below this a frame is larger than its content
@@ -40,7 +39,7 @@ def encode(body: bytes, base: bytes | None = None) -> Encoded:
     """
     if len(body) <= RAW_MAX_BYTES:
         return Encoded("raw", body)
-    frame = zstd.compress(body, level=LEVEL if len(body) <= LARGE_BYTES else LARGE_LEVEL)
+    frame = zstd.compress(body, level=LEVEL)
     if base and len(base) > RAW_MAX_BYTES:  # zstd takes no dictionary of less than 8 bytes
         dictionary = zstd.ZstdDict(base, is_raw=True)
         delta = zstd.compress(body, level=DELTA_LEVEL, zstd_dict=dictionary)

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
 from crawler.dates import format_instant
+from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.intake import IntakeCounts, add_input
@@ -132,6 +133,7 @@ def _run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) -
             reactor.stop()
 
     def begin() -> None:
+        collect_rarely()
         deferred_from_coro(work).addBoth(stop)
 
     reactor.callWhenRunning(begin)

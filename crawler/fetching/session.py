@@ -29,6 +29,7 @@ from crawler.errors import EvidenceLost, UsageError
 from crawler.fetching.clock import Clock
 from crawler.fetching.endings import ended_visit, skew_of
 from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.garbage import Debris
 from crawler.fetching.judging import JudgingQueue
 from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
@@ -92,6 +93,7 @@ class Session:
             is_read=self.extraction.is_over,
         )
         self.extraction.on_read = self.judging.read
+        self.debris = Debris()
         self.lost: EvidenceLost | None = None  # set when the archive could not be written
         self.on_lost: Callable[[], None] | None = None  # how to stop the crawl then
         self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,10 +12,9 @@ from crawler.dates import format_instant
 from crawler.digests import new_uid
 from crawler.fetching.clock import Clock
 from crawler.fetching.failures import failure_code, failure_text
+from crawler.fetching.garbage import Debris
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure
-
-LARGE_BODY_BYTES = 4 * 2**20
 
 
 @dataclass(slots=True)
@@ -52,16 +49,10 @@ class Visit:
         return self.last.body if self.last else None
 
 
-def let_go_of_bodies(visit: Visit) -> None:
-    """Drop the bodies of a visit that is written; a large one at once, with what still holds it.
-
-    Scrapy leaves request and response behind in circles of frames until the collector's next
-    round: seven bodies at the cap of 32 MiB came to 400 MiB without this (Scrapy 2.19.0).
-    """
-    large = any(len(hop.body or b"") > LARGE_BODY_BYTES for hop in visit.hops)
+def let_go_of_bodies(visit: Visit, debris: Debris) -> None:
+    """Drop the bodies of a visit that is written."""
+    debris.add(sum(len(hop.body or b"") for hop in visit.hops))
     visit.hops[:] = [replace(hop, body=None) for hop in visit.hops]
-    if large:
-        asyncio.get_running_loop().call_later(0, gc.collect)
 
 
 def visit_request(visit: Visit, etag: str | None, last_modified: str | None) -> Request:

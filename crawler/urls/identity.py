@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import ada_url
 
@@ -103,6 +104,7 @@ def host_of(url: str) -> str:
     return _host_and_port(split_href(parse_url(url))[0])[0]
 
 
+@lru_cache(maxsize=1024)  # asked for eight times in each visit
 def host_key(url: str) -> str:
     """Return the key by which requests are paced: the host, and the port where not the default."""
     host, port = _host_and_port(split_href(parse_url(url))[0])
