@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crawler.extraction.article import extract_article
 from crawler.items import Hop
 from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
 from crawler.verdicts.outcomes import LIVE, OUTCOMES
+from crawler.verdicts.probes import probe_url
 from crawler.verdicts.reasons import EVIDENCE, REASONS
+from crawler.verdicts.vocabulary import absence
+from crawler.verdicts.vocabulary.challenges import CHALLENGES
+from crawler.verdicts.vocabulary.consent import CONSENT as CONSENT_WORDS
+from crawler.verdicts.vocabulary.legal import WITHHELD
+from crawler.verdicts.vocabulary.login import LOGIN as LOGIN_WORDS
+from crawler.verdicts.vocabulary.login import LOGIN_ASKED, SUBSCRIBE
+from crawler.verdicts.vocabulary.parking import DEFAULT_PAGES
+from crawler.verdicts.vocabulary.parking import FOR_SALE as FOR_SALE_WORDS
+from crawler.verdicts.vocabulary.phrases import fold
 from tests.judged import ARTICLE, PARAGRAPHS, TITLE, URL, good, judged, outcome, page, seen
 from tests.test_extraction import pdf
 
@@ -89,6 +103,7 @@ def test_what_is_held_already_is_live() -> None:
         (429, {"Server": "awselb/2.0"}, "aws-elb"),
         (503, {"Server": "AkamaiGHost", "Cache-Control": "max-age=0, no-cache"}, "akamai"),
         (502, {"X-Cache": "Error from cloudfront"}, "cloudfront"),
+        (403, {"Server-Timing": "edge; dur=x, cdn-cache; desc=MISS, origin; dur=abc"}, "edge-only"),
         (400, {"Server-Timing": 'cdn-cache; desc=MISS, edge; dur=3, origin; dur=0'}, "edge-only"),
         (403, {"Server-Timing": "edge; dur=3, cdn-cache; desc=MISS"}, "edge-only"),
     ],
@@ -704,6 +719,61 @@ def test_a_bad_answer_never_counts_as_a_good_copy(name: str) -> None:
     found = judged(held=good(), **BAD[name])  # type: ignore[arg-type]
     assert found.outcome in OUTCOMES
     assert found.outcome not in LIVE
+
+
+@pytest.mark.parametrize(
+    "words",
+    [CHALLENGES, CONSENT_WORDS, WITHHELD, LOGIN_WORDS, LOGIN_ASKED, SUBSCRIBE, FOR_SALE_WORDS,
+     DEFAULT_PAGES, absence],
+)  # fmt: skip
+def test_each_list_of_words_speaks_sixteen_languages(words: Any) -> None:
+    known = words.LANGUAGES if words is absence else words.languages
+    assert known >= set(CONSENT)
+
+
+@pytest.mark.parametrize(
+    ("line", "folded"),
+    [
+        ("Page – NOT  found!", " page not found "), ("Página perdida", " pagina perdida "),
+        ("İÇERİK", " icerik "), ("ページ", " ページ "), ("", "  "), ("\ud800", "  "),
+    ],
+)  # fmt: skip
+def test_texts_are_folded_for_the_search(line: str, folded: str) -> None:
+    assert fold(line) == folded
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["Server", "Server-Timing", "X-Cache", "Cf-Mitigated", "Cache-Control"]),
+        st.text(max_size=60),
+    ),
+    st.text(max_size=80),
+    st.sampled_from([200, 202, 301, 304, 400, 403, 404, 429, 451, 500, 503, 999]),
+)
+@settings(max_examples=100, deadline=None)
+def test_no_header_title_or_status_raises(headers: dict[str, str], title: str, status: int) -> None:
+    known = seen(b"<title>x</title>", status=status, headers=headers, held=good())
+    assert known.facts is not None
+    said = replace(known.facts, title=title, refresh=title, headings=(title,), opening=title)
+    assert judge(replace(known, facts=said)).outcome in OUTCOMES
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_no_address_raises(path: str, query: str) -> None:
+    url = f"http://[{path}" if path.startswith("x") else f"http://a.example/{path}?{query}"
+    assert judged(via=((URL, 302),), url=url, held=good()).outcome in OUTCOMES
+    assert judged(via=((url, 302),)).outcome in OUTCOMES
+
+
+def test_a_probe_stands_beside_the_page_under_a_name_that_stays() -> None:
+    asked = probe_url("https://news.example/2024/03/bridges?x=1")
+    assert asked == probe_url("https://news.example/2024/03/others/")
+    folder, _, name = asked.rpartition("/")
+    assert folder == "https://news.example/2024/03"
+    assert re.fullmatch("[a-z]{25}", name)
+    assert probe_url(asked, salt="again") != asked
+    assert probe_url("https://news.example/").startswith("https://news.example/")
 
 
 def test_every_reason_and_evidence_has_a_name() -> None:

@@ -7,7 +7,7 @@ alone suffices, because ``blocked`` accuses nobody: such an answer says nothing 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from crawler.verdicts.case import Case, Evidence, Finding
 from crawler.verdicts.vocabulary.challenges import CHALLENGES
@@ -27,6 +27,8 @@ _SINKS = re.compile(
     r"|_incapsula_resource|tspd|blocked\.html?|captcha(?:[/?]|$)|errors?/validatecaptcha)",
     re.IGNORECASE,
 )
+
+_DURATION = re.compile(r"dur=(\d+(?:\.\d+)?)")
 
 
 def told_by_headers(case: Case) -> Finding | None:
@@ -73,21 +75,22 @@ def _is_error_of_cloudfront(headers: Mapping[str, str]) -> bool:
 
 
 def _is_of_the_edge_only(timing: str) -> bool:
-    """Return whether a CDN says that it answered an error without asking the origin."""
-    metrics = dict(_metrics(timing.lower()))
-    if "edge" not in metrics or "cdn-cache" not in metrics:
+    """Return whether a CDN says that it answered an error without asking the origin.
+
+    What it had in its cache it did ask the origin for, earlier.
+    """
+    metrics = dict(_metrics(timing[:1000].lower()))
+    if "edge" not in metrics or "cdn-cache" not in metrics or "hit" in metrics["cdn-cache"]:
         return False
-    return float(metrics.get("origin") or 0) == 0 and "hit" not in metrics["cdn-cache"]
+    asked = _DURATION.search(metrics.get("origin", ""))
+    return asked is None or float(asked[1]) == 0
 
 
-def _metrics(timing: str) -> list[tuple[str, str]]:
-    """Return the names of a Server-Timing header, each with its duration or description."""
-    found = []
-    for part in timing[:1000].split(","):
-        name, _, rest = part.strip().partition(";")
-        value = rest.partition("dur=")[2] or rest.partition("desc=")[2]
-        found.append((name.strip(), re.split(r"[;\s]", value.strip().strip('"'))[0]))
-    return found
+def _metrics(timing: str) -> Iterator[tuple[str, str]]:
+    """Give the metrics of a Server-Timing header, each with its parameters."""
+    for part in timing.split(","):
+        name, _, parameters = part.partition(";")
+        yield name.strip(), parameters
 
 
 def challenge(case: Case) -> Finding | None:

@@ -79,9 +79,15 @@ def _keeps_name(slug: str, name: str) -> bool:
 def site_of(host: str) -> str:
     """Return the name under which hosts belong together, roughly: the last two labels.
 
-    Of names such as ``co.uk`` three. No list of public suffixes: this only weighs signs.
+    Of names such as ``example.co.uk`` three. No list of public suffixes: this only weighs signs.
     """
     labels = host.split(".")
-    if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3:
-        return ".".join(labels[-3:])
-    return ".".join(labels[-2:])
+    if labels[-1].isdigit():  # an address
+        return host
+    wide = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3:] if wide else labels[-2:])
+
+
+_SECOND_LEVEL = frozenset(
+    {"co", "com", "org", "net", "gov", "edu", "ac", "or", "ne", "go", "gob", "gouv", "in", "info"}
+)
