@@ -1,14 +1,7 @@
 """When to visit a source next, and why."""
 
 from crawler.schedule.kinds import PRIORS, STEADY_MAX_GAP, Kind, Prior, kind_of
-from crawler.schedule.ladder import (
-    AFTER_FAILURE,
-    AFTER_REFUSAL,
-    LADDER,
-    TAIL_MAX,
-    History,
-    next_rung,
-)
+from crawler.schedule.ladder import LADDER, TAIL_MAX, next_rung
 from crawler.schedule.planning import (
     AFTER_LOCAL_FAULT,
     AFTER_REFUSED,
@@ -38,9 +31,7 @@ from crawler.schedule.telling import explain_due
 
 __all__ = [
     "ADAPTIVE",
-    "AFTER_FAILURE",
     "AFTER_LOCAL_FAULT",
-    "AFTER_REFUSAL",
     "AFTER_REFUSED",
     "AFTER_REFUSED_EVERY",
     "AFTER_VANISHED",
@@ -56,7 +47,6 @@ __all__ = [
     "STEADY_MAX_GAP",
     "TAIL_MAX",
     "Grounds",
-    "History",
     "Kind",
     "NextVisit",
     "Past",

@@ -7,41 +7,32 @@ It catches 88.8 % of the versions of a simulated news article with 9 visits in i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.schedule.plans import DAY, HOUR, NextVisit, describe
-from crawler.verdicts import LIVE, REFUSALS
 
 # Ages of a source at which it is visited; afterwards the gap grows with the age.
 LADDER = (1 * HOUR, 3 * HOUR, 8 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY, 14 * DAY, 30 * DAY)
 TAIL_MAX = 180 * DAY  # 6 to 8 % of pages rot in their first year
 
-# Gaps after failures in a row: what the verdict on a vanished page needs, spaced.
-AFTER_FAILURE = (1 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY)
-# A refusal is no sign of rot, and asking again soon is rude.
-AFTER_REFUSAL = (1 * DAY, 3 * DAY, 7 * DAY, 30 * DAY, 90 * DAY)
 
+def next_rung(
+    first_captured_at: datetime | None, first_cited_on: datetime | None, now: datetime
+) -> NextVisit:
+    """Return when to look again after a good visit at ``now``.
 
-@dataclass(frozen=True, slots=True)
-class History:
-    """What the ladder must know of a source."""
-
-    first_captured_at: datetime | None  # first good capture
-    first_cited_on: datetime | None  # beginning of the day
-    failures: int  # in a row, the present one included
-
-
-def next_rung(history: History, outcome: str, now: datetime) -> NextVisit:
-    """Return when to look again after a visit that ended with ``outcome`` at ``now``."""
-    if outcome in LIVE:
-        return _after_success(history, now)
-    steps = AFTER_REFUSAL if outcome in REFUSALS else AFTER_FAILURE
-    count = max(history.failures, 1)
-    gap = steps[min(count, len(steps)) - 1]
-    return NextVisit(
-        now + gap, f"{outcome}, {count} in a row: again after {describe(gap)}", "again"
-    )
+    A source cited long ago enters at its age: its busy days are over. A citation tells its day only
+    (``first_cited_on`` is the beginning of it); the end of it is taken, so that what is cited today
+    begins with the first rung. None: not captured before, not cited by a dated entry.
+    """
+    began = [first_captured_at or now]
+    if first_cited_on:
+        began.append(first_cited_on + DAY)
+    age = max(now - min(began), timedelta(0))
+    rung, gap = climb(age, LADDER, min(age, TAIL_MAX))
+    if age >= LADDER[-1]:
+        return NextVisit(now + gap, f"tail of the ladder: every {describe(gap)}", "tail")
+    return NextVisit(now + gap, f"{describe(rung)} rung of the ladder")
 
 
 def climb(
@@ -56,19 +47,3 @@ def climb(
         if rung > age:
             return rung, max(rung - age, rung / 3)
     return age + beyond, beyond
-
-
-def _after_success(history: History, now: datetime) -> NextVisit:
-    """Climb the ladder. A source cited long ago enters at its age: its busy days are over.
-
-    A citation tells its day only. The end of it is taken, so that what is cited today begins with
-    the first rung.
-    """
-    began = [history.first_captured_at or now]
-    if history.first_cited_on:
-        began.append(history.first_cited_on + DAY)
-    age = max(now - min(began), timedelta(0))
-    rung, gap = climb(age, LADDER, min(age, TAIL_MAX))
-    if age >= LADDER[-1]:
-        return NextVisit(now + gap, f"tail of the ladder: every {describe(gap)}", "tail")
-    return NextVisit(now + gap, f"{describe(rung)} rung of the ladder")

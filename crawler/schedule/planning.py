@@ -13,7 +13,7 @@ from typing import Final
 
 from crawler.digests import digest_of
 from crawler.schedule.kinds import PRIORS, STEADY_MAX_GAP, Prior
-from crawler.schedule.ladder import History, climb, next_rung
+from crawler.schedule.ladder import climb, next_rung
 from crawler.schedule.plans import ADAPTIVE, DAY, HOUR, NextVisit, Past, Policy, describe
 from crawler.schedule.rates import expected_changes, hours_until, posterior_factor
 from crawler.verdicts import HYSTERESIS, MISSING, State
@@ -99,8 +99,7 @@ def _after_conclusion(past: Past, policy: Policy, visited: datetime) -> NextVisi
 def _regular(past: Past, policy: Policy, visited: datetime) -> NextVisit:
     """The next visit to a source that answers well, whatever else is known."""
     if policy.name == "news":
-        known = History(past.first_captured_at, past.first_cited_on, failures=0)
-        return next_rung(known, "live", visited)
+        return next_rung(past.first_captured_at, past.first_cited_on, visited)
     prior = PRIORS[past.kind]
     age = visited - _born(past, visited)
     rung = _early_step(prior, age)

@@ -13,7 +13,7 @@ from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.intake import FetchedPage, IntakeCounts, note_problem, read_fetched
 from crawler.items import DayIndex, Entry
-from crawler.schedule import History, next_rung
+from crawler.schedule import next_rung
 from crawler.spiders.following import Scope, Step, next_steps
 from crawler.verdicts import LIVE
 
@@ -49,10 +49,11 @@ class SitePages:
     def _is_due(self, kept: KeptPage, step: Step) -> bool:
         """Tell whether a page should be read again: like a source, ever less often."""
         day = day_in_path(step.url)
-        history = History(
-            parse_instant(kept.first_captured_at), parse_instant(day) if day else None, failures=0
+        planned = next_rung(
+            parse_instant(kept.first_captured_at),
+            parse_instant(day) if day else None,
+            parse_instant(kept.captured_at),
         )
-        planned = next_rung(history, "live", parse_instant(kept.captured_at))
         return planned.due_at <= self._session.clock.now()
 
     def _steps_from_kept(self, kept: KeptPage, step: Step, source: Input) -> list[Step]:

@@ -1,4 +1,4 @@
-"""When a source is visited next: often while it is young, seldom later, and never in a hurry."""
+"""The fixed ladder: often while a source is young, seldom later, and never in a hurry."""
 
 from __future__ import annotations
 
@@ -9,30 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.schedule import (
-    AFTER_FAILURE,
-    AFTER_REFUSAL,
     DAY,
     HOUR,
     LADDER,
     TAIL_MAX,
-    History,
     describe,
     next_rung,
 )
-from crawler.verdicts import LIVE, OUTCOMES, REFUSALS
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 TODAY = NOW.replace(hour=0)
 MINUTE = timedelta(minutes=1)
 
 
-def history(captured: datetime | None = None, cited: datetime | None = None,
-            failures: int = 0) -> History:  # fmt: skip
-    return History(captured, cited, failures)
-
-
 def gap_at_age(age: timedelta) -> timedelta:
-    return next_rung(history(NOW - age), "live", NOW).due_at - NOW
+    return next_rung(NOW - age, None, NOW).due_at - NOW
 
 
 # The ladder
@@ -88,57 +79,26 @@ def test_without_a_change_no_gap_is_shorter_than_the_one_before_however_late_the
 
 def test_an_old_citation_enters_at_its_age() -> None:
     """Its busy days are over when it is captured for the first time."""
-    old = next_rung(history(None, NOW - 3000 * DAY), "live-unverified", NOW)
+    old = next_rung(None, NOW - 3000 * DAY, NOW)
     assert (old.due_at - NOW, old.reason) == (180 * DAY, "tail of the ladder: every 180 d")
-    assert next_rung(history(NOW, NOW - 3000 * DAY), "live", NOW) == old
-    weeks = next_rung(history(None, TODAY - 20 * DAY), "live", TODAY)
+    assert next_rung(NOW, NOW - 3000 * DAY, NOW) == old
+    weeks = next_rung(None, TODAY - 20 * DAY, TODAY)
     assert weeks.due_at == TODAY + 11 * DAY and weeks.reason == "30 d rung of the ladder"
 
 
 @pytest.mark.parametrize("hour", [0, 6, 12, 23])
 def test_what_is_cited_today_begins_with_the_first_rung_at_any_hour(hour: int) -> None:
     now = TODAY + hour * HOUR
-    first = next_rung(history(None, TODAY), "live-unverified", now)
+    first = next_rung(None, TODAY, now)
     assert (first.due_at - now, first.reason) == (1 * HOUR, "1 h rung of the ladder")
-    second = next_rung(history(now, TODAY), "live", now + HOUR)
+    second = next_rung(now, TODAY, now + HOUR)
     assert second.due_at - now == 3 * HOUR
 
 
 def test_a_date_in_the_future_is_no_age() -> None:
-    for known in (history(NOW + 9 * DAY), history(None, NOW + 9 * DAY), history()):
-        assert next_rung(known, "live", NOW).due_at == NOW + HOUR
-
-
-# Failures
-
-
-@pytest.mark.parametrize("outcome", sorted(OUTCOMES))
-def test_failures_in_a_row_are_asked_again_at_growing_gaps(outcome: str) -> None:
-    if outcome in LIVE:
-        return
-    steps = AFTER_REFUSAL if outcome in REFUSALS else AFTER_FAILURE
-    found = [
-        next_rung(history(NOW - DAY, None, failures), outcome, NOW).due_at - NOW
-        for failures in range(1, 10)
-    ]
-    assert found == [steps[min(n, len(steps) - 1)] for n in range(9)] == sorted(found)
-
-
-def test_a_refusal_is_not_asked_again_on_the_same_day() -> None:
-    assert min(AFTER_REFUSAL) >= DAY
-    assert next_rung(history(failures=1), "blocked", NOW).reason == (
-        "blocked, 1 in a row: again after 24 h"
-    )
-
-
-def test_a_failure_that_was_not_counted_is_one() -> None:
-    assert next_rung(history(failures=0), "gone", NOW) == next_rung(
-        history(failures=1), "gone", NOW
-    )
-
-
-def test_after_a_failure_a_good_answer_leads_back_to_the_ladder() -> None:
-    assert next_rung(history(NOW - 7 * DAY, None, 0), "live", NOW).due_at == NOW + 7 * DAY
+    later = NOW + 9 * DAY
+    for captured, cited in ((later, None), (None, later), (None, None)):
+        assert next_rung(captured, cited, NOW).due_at == NOW + HOUR
 
 
 MOMENTS = st.none() | st.datetimes(
@@ -146,20 +106,25 @@ MOMENTS = st.none() | st.datetimes(
 )  # fmt: skip
 
 
-@given(MOMENTS, MOMENTS, st.integers(0, 99), st.sampled_from(sorted(OUTCOMES)))
+@given(MOMENTS, MOMENTS)
 def test_the_decision_is_pure_and_always_in_the_future(
-    captured: datetime | None, cited: datetime | None, failures: int, outcome: str
+    captured: datetime | None, cited: datetime | None
 ) -> None:
-    known = History(captured, cited, failures)
-    planned = next_rung(known, outcome, NOW)
-    assert planned == next_rung(known, outcome, NOW)
+    planned = next_rung(captured, cited, NOW)
+    assert planned == next_rung(captured, cited, NOW)
     assert NOW + 20 * MINUTE <= planned.due_at <= NOW + TAIL_MAX
     assert planned.reason
 
 
 @pytest.mark.parametrize(
     ("gap", "words"),
-    [(HOUR, "1 h"), (47 * HOUR, "47 h"), (48 * HOUR, "2 d"), (180 * DAY, "180 d")],
+    [
+        (20 * MINUTE, "20 min"),
+        (HOUR, "1 h"),
+        (47 * HOUR, "47 h"),
+        (48 * HOUR, "2 d"),
+        (180 * DAY, "180 d"),
+    ],
 )
 def test_a_gap_is_said_as_people_say_it(gap: timedelta, words: str) -> None:
     assert describe(gap) == words
