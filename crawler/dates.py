@@ -12,6 +12,7 @@ from crawler.errors import BadDate
 
 _CANONICAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})\s*")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)  # as we print it
 # The whole day must be there: dateutil fills a missing month or day from today's date.
 _BEGINS_WITH_DAY = re.compile(r"\s*\d{4}-(?:\d{1,2}|[A-Za-z]{3,9})-\d{1,2}(?!\d)")
 # People mean three hours ahead by GMT+3, POSIX and dateutil three hours behind.
@@ -56,6 +57,11 @@ def parse_day(text: str) -> str:
 
 
 def _parse(text: str) -> datetime:
+    if _INSTANT.fullmatch(text):  # most of what is parsed is from the archive; dateutil takes 90 µs
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError as exc:
+            raise BadDate(text) from exc
     if not _BEGINS_WITH_DAY.match(text) or _SIGNED_NAME.search(text):
         raise BadDate(text)
     day = _DAY.fullmatch(text)

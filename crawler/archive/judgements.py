@@ -24,7 +24,7 @@ class Version:
 
     id: int
     number: int
-    text_digest: str
+    article: int  # row of an article that has this text
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Judgements:
     def version(self, source: int) -> Version | None:
         """Return the version that a source shows by its good copy; None: none was read yet."""
         row = self._sql.execute(
-            "SELECT v.id, v.number, v.text_digest FROM sources s JOIN versions v"
+            "SELECT v.id, v.number, v.article FROM sources s JOIN versions v"
             " ON v.id = s.version WHERE s.id = ?",
             (source,),
         ).fetchone()
@@ -190,7 +190,7 @@ class Judgements:
         """Return the version that an article is, a new one or known. A source may go back."""
         title, digest = article.title or "", text_digest(article.text or "")
         known = self._sql.execute(
-            "SELECT id, number, text_digest FROM versions"
+            "SELECT id, number, article FROM versions"
             " WHERE source = ? AND text_digest = ? AND title = ?",
             (visit.source, digest, title),
         ).fetchone()
@@ -200,7 +200,7 @@ class Judgements:
         row = self._sql.execute(
             "INSERT INTO versions (source, number, title, text_digest, article, capture,"
             " first_seen_at, last_seen_at) SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5,"
-            " ?6, ?6 FROM versions WHERE source = ?1 RETURNING id, number, text_digest",
+            " ?6, ?6 FROM versions WHERE source = ?1 RETURNING id, number, article",
             (visit.source, title, digest, article_row, visit.capture, visit.last.fetched_at),
         ).fetchone()
         return Version(**dict(row))

@@ -198,7 +198,8 @@ class Conclusion:
         current = judgements.version(visit.source)
         if current is not None and (change is None or change.change_class in _NO_NEW_VERSION):
             judgements.touch_version(current.id, visit.last.fetched_at)
-            judgements.refresh_version(current.id, article, row)
+            if current.article != row:
+                judgements.refresh_version(current.id, article, row)
             version = current.id
         else:
             version = judgements.show_version(visit, article, row).id
