@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -379,6 +380,37 @@ def test_a_text_that_came_or_went_is_another_one() -> None:
 
 def test_every_class_that_is_told_exists() -> None:
     assert CHANGES.keys() >= TOLD
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("." * 100_000, ". " * 50_000),
+        ("1" * 100_000, "2" * 100_000),
+        ("1," * 50_000, "1." * 50_000),
+        ("a" * 100_000 + "\n[email protected]", "b" * 100_000),
+        ('" a ' * 30_000, "' b " * 30_000),
+        ("Abc Def " * 30_000, "Abc Deg " * 30_000),
+        ("「" * 20_000, "「" * 20_000 + "」"),
+        ("不可能一千" * 10_000, "可能一千不" * 10_000),
+        ("five million " * 20_000, "five billion " * 20_000),
+        ("\n".join(f"{n} views" for n in range(10_000)), "\n".join(map(str, range(10_000)))),
+        ("\n".join(f"the cat on mat {n}" for n in range(10_000)), "the cat on mat\n" * 9_000),
+    ],
+    ids=["points", "digits", "commas", "letters", "quotes", "capitals", "brackets", "chinese",
+         "number words", "counters", "lines alike"],
+)  # fmt: skip
+def test_a_hostile_text_takes_no_longer_than_its_length(before: str, after: str) -> None:
+    began = time.process_time()
+    old, new = (replace(BEFORE, text=text) for text in (before, after))
+    compare(old, new, shared_lines=frozenset())
+    assert time.process_time() - began < 15  # the slowest 0.5 s at rest; minutes, were it square
+
+
+def test_long_numbers_are_told_apart() -> None:
+    old, new = (replace(BEFORE, text=f"{TEXT}\nIt has {n} parts.") for n in ("123456789012345678",
+                "123456789012345679"))  # fmt: skip
+    assert compare(old, new, shared_lines=frozenset()).change_class == "material"
 
 
 # ------------------------------------------------------------------ measures

@@ -136,7 +136,9 @@ _OF_DATES = frozenset((*_DATE_WORDS.split(), *MONTHS, *WEEKDAYS))
 
 # What Cloudflare shows in place of an address to a reader without scripts
 HIDDEN_EMAIL = "[email protected]"
-_EMAIL = re.compile(r"\[email protected\]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_EMAIL = re.compile(
+    r"\[email protected\]|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
+)
 
 # Marks of lists and footnotes, which templates and extractors set and drop. A number with a point
 # before the name of a month is none (3. Mai).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 
@@ -266,6 +267,7 @@ def _bare(word: str) -> str:
 _PIECES = re.compile(
     rf"({_DIGITS})(?:[ -]?({_SCALE}|[kmbKMB](?:n\b|\b)|[万萬亿億千百만억]))?", re.IGNORECASE
 )
+MAX_DIGITS = 15  # longer ones are identifiers, compared as written
 _SHORT_SCALES = {"k": 1000, "m": 10**6, "b": 10**9, "千": 1000, "百": 100, "万": 10**4, "萬": 10**4}
 _SHORT_SCALES |= {"亿": 10**8, "億": 10**8, "만": 10**4, "억": 10**8, "bn": 10**9}
 _THOUSANDS = re.compile(r"(?<=\d)[, '](?=\d{3}(?!\d))")
@@ -282,10 +284,9 @@ def _value(text: str) -> str:
         digits = digits.replace(",", ".")
     scale = (match[2] or "").casefold()
     factor = lexicon.SCALES.get(scale) or _SHORT_SCALES.get(scale, 1)
-    try:
-        return f"{sign}{float(digits) * factor:.12g}"
-    except ValueError:  # 10:30, 3/4, 1.2.3
-        return sign + digits
+    if len(digits) > MAX_DIGITS or digits.count(".") > 1 or not digits.replace(".", "").isdigit():
+        return sign + digits  # 10:30, 3/4, 1.2.3
+    return f"{sign}{(Decimal(digits) * factor).normalize():f}"
 
 
 _CURRENCIES = (
