@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +39,7 @@ class Leases:
         self._patience_s = patience_s  # how long to wait for hosts that asked for rest
         self._hosts: dict[str, _LeasedHost] = {}
         self._ended = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> Iterator[Visit]:
         """Lease what is free and yield the visits that are due there, as far as the run may go."""
@@ -47,6 +49,7 @@ class Leases:
                 self._give_back(lease)
                 continue
             self._hosts[lease.host] = _LeasedHost(lease, len(due), self._delay_s)
+            self._keep_alive_later()
             for source in due:
                 if source.probe_url:
                     yield Visit("control", source.probe_url, source, lease)
@@ -111,17 +114,31 @@ class Leases:
         return math.inf if free_at is None else max((free_at - self._now()).total_seconds(), 0.05)
 
     async def _something_ended(self, at_most_s: float) -> None:
-        """Wait for the end of a visit; meanwhile keep the leases alive."""
+        """Wait for the end of a visit."""
         self._ended.clear()
-        try:
-            async with asyncio.timeout(min(at_most_s, LEASE_TTL.total_seconds() / 3)):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None if math.isinf(at_most_s) else at_most_s):
                 await self._ended.wait()
-        except TimeoutError:
+
+    def _keep_alive(self) -> None:
+        """Extend the leases three times before they would end.
+
+        By a timer: Scrapy asks for further visits only when it has room for them, and 20 visits at
+        5 s take longer than a lease. A host whose lease has ended would be leased and asked again.
+        """
+        self._timer = None
+        if self._hosts and self._session.is_open:
             leases = [host.lease for host in self._hosts.values()]
             frontier = self._session.archive.frontier
             self._session.write(
                 lambda: frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now())
             )
+            self._keep_alive_later()
+
+    def _keep_alive_later(self) -> None:
+        if self._timer is None:
+            later_s = LEASE_TTL.total_seconds() / 3
+            self._timer = asyncio.get_running_loop().call_later(later_s, self._keep_alive)
 
     def _now(self) -> datetime:
         return self._session.clock.now()

@@ -178,6 +178,11 @@ class Session:
             self._ends_at = ends_at
             self._visits_left += visits
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still be written."""
+        return not self._closed and self.lost is None
+
     # Writing
 
     def write(self, step: Callable[[], T]) -> T | None:
