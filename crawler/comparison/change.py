@@ -68,7 +68,8 @@ class Change:
 
     change_class: ChangeClass
     measures: Measures
-    edits: tuple[Edit, ...] = ()  # material ones, in the order of the text
+    # Of fields first, then of sentences that were re-worded, that went, that came; at most some 200
+    edits: tuple[Edit, ...] = ()
     links_added: tuple[str, ...] = ()
     links_removed: tuple[str, ...] = ()
 

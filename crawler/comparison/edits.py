@@ -108,21 +108,26 @@ def _telling(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _add_tokens(edits: Edits, alignment: Alignment, reading: Reading) -> None:
-    gone = [_all_tokens(sentence, reading) for sentence in alignment.removed]
-    come = [_all_tokens(sentence, reading) for sentence in alignment.added]
+    gone = [(sentence, _all_tokens(sentence, reading)) for sentence in alignment.removed]
+    come = [(sentence, _all_tokens(sentence, reading)) for sentence in alignment.added]
     # A sentence that was split or joined finds its other half among those that came or went.
     spare_gone, spare_come = _counted(gone), _counted(come)
     for old, new in alignment.reworded:
         edits.reworded += _pair_edits(old, new, reading, spare_gone, spare_come)
-    edits.removed += _lone(gone, spare_gone, removed=True)
-    edits.added += _lone(come, spare_come, removed=False)
+    for sentence, tokens in gone:
+        left = [token for token in tokens if _taken(spare_gone, token)]
+        edits.removed += _by_kind(_merged(left, sentence.text), [])
+    for sentence, tokens in come:
+        left = [token for token in tokens if _taken(spare_come, token)]
+        edits.added += _by_kind([], _merged(left, sentence.text))
 
 
+Read = tuple[Sentence, list[Token]]
 Spare = Counter[tuple[EditKind, str]]
 
 
-def _counted(sentences: list[list[Token]]) -> Spare:
-    return Counter((token.kind, token.key) for tokens in sentences for token in tokens)
+def _counted(sentences: list[Read]) -> Spare:
+    return Counter((token.kind, token.key) for _, tokens in sentences for token in tokens)
 
 
 def _all_tokens(sentence: Sentence, reading: Reading) -> list[Token]:
@@ -164,14 +169,6 @@ def _taken(spare: Spare, token: Token) -> bool:
         spare[token.kind, token.key] -= 1
         return True
     return False
-
-
-def _lone(sentences: list[list[Token]], spare: Spare, *, removed: bool) -> Iterator[Edit]:
-    for tokens in sentences:
-        for token in tokens:
-            if _taken(spare, token):
-                text = token.text[:MAX_TEXT]
-                yield Edit(token.kind, text, None) if removed else Edit(token.kind, None, text)
 
 
 def _merged(tokens: list[Token], sentence: str) -> list[Token]:
