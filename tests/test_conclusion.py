@@ -247,6 +247,16 @@ def test_pages_that_are_missing_since_ever_make_no_incident(archive: Archive, ru
     assert one(archive, "SELECT count(*) FROM incidents") == 0
 
 
+def test_facts_of_a_page_come_back_as_they_were_kept(archive: Archive) -> None:
+    for facts in (
+        PageFacts(),
+        PageFacts(free=False),
+        PageFacts(free=True, headings=("A",), words=3),
+    ):
+        archive.judgements.save_facts("sha256:" + "0" * 64, facts, now=at())
+        assert archive.observing.facts("sha256:" + "0" * 64) == facts
+
+
 def test_titles_of_error_pages_are_learnt(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     body = b"<title>Nothing here</title>" * 3

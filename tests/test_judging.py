@@ -460,7 +460,7 @@ SORRY = "<p>" + "Here are some of our other articles that you may like to read. 
 def test_a_page_of_not_found_with_200_is_a_soft_404(language: str) -> None:
     body = page(SORRY, title=f"{ABSENT[language]} - Town Crier", lang=language)
     found = judged(body, held=good())
-    assert (found.outcome, set(found.reasons)) == ("soft-404", {"error-words", "shrunk"})
+    assert (found.outcome, found.reasons) == ("soft-404", ("error-words", "shrunk", "unlike"))
     assert found.evidence["phrase"]
     # as a first copy it shows one sign only: not kept, and a probe is wanted
     first = judged(body)
@@ -488,8 +488,9 @@ LISTS = page(OTHER, title=LISTS_TITLE)
 def test_two_signs_make_a_soft_404(known: dict[str, object], signs: str) -> None:
     found = judged(LISTS, via=((URL, 302),), held=good(), **known)
     assert found.outcome == "soft-404"
-    assert sorted(found.reasons) == sorted(signs.split())
-    assert judged(LISTS, via=((URL, 302),), **known).outcome == "soft-404"  # as a first copy too
+    assert set(found.reasons) == {*signs.split(), "unlike"}
+    first = judged(LISTS, via=((URL, 302),), **known)
+    assert (first.outcome, set(first.reasons)) == ("soft-404", set(signs.split()))
 
 
 @pytest.mark.parametrize(
@@ -520,7 +521,8 @@ def test_a_first_copy_that_was_led_to_the_home_page_is_not_kept_unproved() -> No
 
 
 def test_no_probe_is_wanted_where_it_would_tell_nothing() -> None:
-    known = {"via": ((URL, 302),), "url": HOME, "held": good()}
+    known = {"via": ((URL, 302),), "url": HOME}
+    assert judged(LISTS, **known).wants_probe
     fresh = Surroundings(probe=Probe(URL + "x", URL + "x", 404))
     honest = Surroundings(error_titles=frozenset({"Not found"}))
     for host in (fresh, honest):
@@ -529,17 +531,27 @@ def test_no_probe_is_wanted_where_it_would_tell_nothing() -> None:
         assert not quiet.wants_probe
 
 
+@pytest.mark.parametrize("final", [HOME, HOME + "2024/", HOME + "de/"])
+def test_a_redirect_up_to_a_page_with_nothing_of_our_copy_is_a_soft_404(final: str) -> None:
+    found = judged(LISTS, via=((URL, 302),), url=final, held=good())
+    assert (found.outcome, found.reasons) == ("soft-404", ("redirected-up", "unlike"))
+
+
+def test_the_page_of_every_unknown_path_is_a_soft_404_where_our_copy_was() -> None:
+    other = page(OTHER, title="Reading room")
+    unprobed = judged(other, held=good())
+    assert (unprobed.outcome, unprobed.wants_probe) == ("live", True)
+    host = Surroundings(probe=Probe(URL + "x", URL + "x", 200, text=good(other).text))
+    found = judged(other, held=good(), host=host)
+    assert (found.outcome, found.reasons) == ("soft-404", ("same-as-probe", "unlike"))
+    assert judged(other, host=host).reasons[:2] == ("one-sign", "same-as-probe")  # a first copy
+
+
 def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None:
-    found = judged(LISTS, via=((URL, 302),), url=HOME, held=good())
+    some = page("".join(f"<p>{p}</p>" for p in PARAGRAPHS[:3]) + OTHER)
+    found = judged(some, via=((URL, 302),), url=HOME + "2024/", held=good())
     assert (found.outcome, found.reasons) == ("doubtful", ("one-sign", "redirected-up"))
     assert found.wants_probe
-
-
-def test_a_probe_that_is_answered_alike_without_a_redirect_is_one_sign() -> None:
-    other = page(OTHER, title="Town Crier")
-    text = good(other).text
-    host = Surroundings(probe=Probe(URL + "x", URL + "x", 200, text=text))
-    assert judged(other, held=good(), host=host).reasons[:2] == ("one-sign", "same-as-probe")
 
 
 def test_an_error_page_where_a_document_was_is_a_sign() -> None:
@@ -601,6 +613,8 @@ def test_a_lasting_redirect_to_the_article_is_a_move() -> None:
     assert outcome(via=((URL, 302),), url=NEW, held=good()) == ("live", "same-text")
     often = {"via": ((URL, 302),), "url": NEW, "held": good(), "redirects_before": 2}
     assert outcome(**often) == ("moved", "repeated-redirect")  # type: ignore[arg-type]
+    same = replace(seen(**often), same_payload=True)  # type: ignore[arg-type]
+    assert judge(same).outcome == "moved"
     mixed = ((URL, 301), (URL + "/", 302))
     assert outcome(via=mixed, url=NEW, held=good())[0] == "live"
 
@@ -673,6 +687,15 @@ def test_a_first_copy_is_proved_unproved_or_refuted(
     body: bytes, expected: Expectation, found: tuple[str, str]
 ) -> None:
     assert outcome(body, expected=expected) == found
+
+
+def test_a_refuted_first_copy_that_is_named_like_an_error_wants_a_probe() -> None:
+    body = page(OTHER, title="Page not found")
+    found = judged(body, expected=expecting(EXCERPT))
+    assert found.reasons == ("excerpt-missing", "error-words")
+    assert found.wants_probe
+    host = Surroundings(probe=Probe(URL + "x", URL + "x", 200, text=good(body).text))
+    assert judged(body, expected=expecting(EXCERPT), host=host).outcome == "soft-404"
 
 
 def test_a_picture_or_a_file_has_no_text_to_judge() -> None:

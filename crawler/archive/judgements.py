@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from crawler.archive.connection import Connection
@@ -121,9 +121,9 @@ class Judgements:
     def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:
         """Keep what the page in a payload shows."""
         known = {
-            name: getattr(facts, name)
-            for name in PageFacts.__dataclass_fields__
-            if getattr(facts, name) not in (None, (), "", 0)
+            known.name: value
+            for known in fields(PageFacts)
+            if (value := getattr(facts, known.name)) != known.default  # False is not None
         }
         self._sql.execute(
             "INSERT OR REPLACE INTO page_facts (payload, facts, read_at) VALUES (?, ?, ?)",

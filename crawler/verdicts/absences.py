@@ -19,6 +19,10 @@ from crawler.verdicts.vocabulary.phrases import fold
 SHRUNK = 0.15  # share of our copy's words; AlNoamany 2015: off topic below
 SHARED_BY = 3  # sources of the host that end at one address, this one included
 NEEDED = 2
+UNLIKE = 0.05  # J3 of another article on the same topic: 0.007; of a teaser: 0.14 (DOMAIN §4.1)
+# That nothing of our copy is left is a second sign beside any but these: a page in front of a
+# document, or a short note in place of an article, need not be one of "not found".
+WEAK = frozenset({"page-for-file", "shrunk"})
 
 # A whole part of the path or query; slugs of articles contain such words. The first two say it
 # inside of one, too.
@@ -64,7 +68,14 @@ def signs_of(case: Case) -> Signs:
         )
         if found
     ]
+    if _nothing_is_left(case) and not WEAK.issuperset(codes):
+        codes.append("unlike")
     return Signs(tuple(codes), evidence)
+
+
+def _nothing_is_left(case: Case) -> bool:
+    """Return whether hardly a run of words of our copy is on the page."""
+    return case.measures is not None and case.similarity < UNLIKE
 
 
 def soft_404(case: Case, signs: Signs) -> Finding | None:

@@ -58,8 +58,13 @@ def _of_our_own(case: Case) -> Finding | None:
 
 
 def _confirmed(case: Case) -> Finding | None:
-    """Return ``live`` where the very bytes of the good copy came again, or a 304 says so."""
+    """Return ``live`` where the very bytes of the good copy came again, or a 304 says so.
+
+    ``moved`` where a redirect led to them that by now has proved to last.
+    """
     if case.seen.same_payload and case.answered:
+        if (moved := recognition.moved(case)) is not None:
+            return moved
         reason = "not-modified" if case.status == 304 else "same-payload"
         return Finding("live", (reason,))
     return None

@@ -43,6 +43,7 @@ REASONS = {
     "shared-url": "three sources of the host or more end at this address",
     "redirected-up": "a redirect to the home page, a section or higher up",
     "page-for-file": "a page where a document or picture was",
+    "unlike": "hardly a run of words of our copy is left",
     "shrunk": "less than 15 % of our copy's words",
     # stubs and shells
     "meta-refresh-stub": "hardly a word, and a meta refresh that is not followed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.comparison.measures import containment
 from crawler.comparison.texts import count_words
-from crawler.verdicts.absences import Signs
+from crawler.verdicts.absences import UNLIKE, Signs
 from crawler.verdicts.case import PAGES, Case, Evidence, Finding
 from crawler.verdicts.languages import differ, language_of, script_of
 from crawler.verdicts.outcomes import REDIRECTS
@@ -38,7 +38,7 @@ def recognise(case: Case, signs: Signs, strangers: Strangers) -> Finding:
     if not case.has_good_text:
         return _first(case, signs)
     if case.alike:
-        return _moved(case) or Finding("live", (_how_alike(case),), _compared(case))
+        return moved(case) or Finding("live", (_how_alike(case),), _compared(case))
     return _unlike(case, signs, strangers)
 
 
@@ -66,7 +66,7 @@ def _without_text(case: Case) -> Finding:
     return Finding("doubtful", ("other-type",), {"mime": mime})
 
 
-def _moved(case: Case) -> Finding | None:
+def moved(case: Case) -> Finding | None:
     """Return ``moved`` where a lasting redirect leads to the article at another deep address."""
     if not case.redirected or case.landed.is_root or _is_where_ours_was(case):
         return None
@@ -98,7 +98,9 @@ def _unlike(case: Case, signs: Signs, strangers: Strangers) -> Finding:
     if case.redirected and not _is_where_ours_was(case):
         evidence = {**compared, "final_url": case.last.url[:500]}
         return Finding("doubtful", ("led-elsewhere",), evidence, suspicious=True)
-    return _refuted(case) or Finding("live", ("much-changed",), compared)
+    nothing_left = case.similarity < UNLIKE
+    refuted = _refuted(case, signs)
+    return refuted or Finding("live", ("much-changed",), compared, suspicious=nothing_left)
 
 
 def _says_why(case: Case) -> bool:
@@ -119,7 +121,7 @@ def _first(case: Case, signs: Signs) -> Finding:
     mime = case.seen.article.mime if case.seen.article else ""
     if not case.is_page and not case.text:
         return Finding("live-unverified", ("unconfirmed",), {"mime": mime})
-    proof = _proof(case)
+    proof = _proof(case, signs)
     unproved = proof.reasons[0] == "unconfirmed"
     if unproved and _says_little(case, signs) and (case.is_page or mime.startswith("text/")):
         evidence = {**signs.evidence, "words": case.article_words}
@@ -165,12 +167,12 @@ def _moved_first(case: Case, proof: Finding) -> Finding | None:
     cited = [fold(line) for line in case.seen.expected.headlines]
     if not title.strip() or not any(line.strip() and line in title for line in cited):
         return None
-    return _moved(case)
+    return moved(case)
 
 
-def _proof(case: Case) -> Finding:
+def _proof(case: Case, signs: Signs) -> Finding:
     """Tell what the entries that cite a source prove of its text."""
-    refuted = _refuted(case)
+    refuted = _refuted(case, signs)
     if refuted is not None:
         return refuted
     share = max((containment(e, case.text) for e in case.seen.expected.excerpts), default=0.0)
@@ -184,7 +186,7 @@ def _proof(case: Case) -> Finding:
     return Finding("live-unverified", ("unconfirmed",), evidence)
 
 
-def _refuted(case: Case) -> Finding | None:
+def _refuted(case: Case, signs: Signs) -> Finding | None:
     """Return ``doubtful`` where a decisive excerpt is not in the text, whatever its title says.
 
     Decisive is an excerpt of 40 words or more, in the script and the language of the text, of an
@@ -195,8 +197,9 @@ def _refuted(case: Case) -> Finding | None:
     shares = [containment(e, case.text) for e in case.seen.expected.excerpts if _decides(e, case)]
     if not shares or max(shares) >= REFUTED:
         return None
-    evidence = {"excerpt": max(shares), "words": case.article_words}
-    return Finding("doubtful", ("excerpt-missing",), evidence)
+    evidence = {**signs.evidence, "excerpt": max(shares), "words": case.article_words}
+    reasons = ("excerpt-missing", *signs.codes)
+    return Finding("doubtful", reasons, evidence, suspicious=bool(signs.codes) or case.redirected)
 
 
 def _decides(excerpt: str, case: Case) -> bool:
