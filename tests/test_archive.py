@@ -280,7 +280,7 @@ def test_a_second_run_is_refused_with_the_first_ones_number_until_that_is_gone(
         [sys.executable, "-c", HOLD, str(archive.path)], stdout=subprocess.PIPE
     ) as other:
         assert other.stdout is not None and other.stdout.readline() == b"held\n"
-        with pytest.raises(ArchiveBusy, match=rf"process {other.pid} is crawling into it"):
+        with pytest.raises(ArchiveBusy, match=rf"process {other.pid} is at work on it"):
             archive.run_lock().__enter__()
         source(archive)  # `add` needs no lock
         other.kill()  # as by kill -9

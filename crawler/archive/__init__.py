@@ -28,6 +28,7 @@ from crawler.archive.judgements import Judgements, SourceState
 from crawler.archive.ledger import Input, Ledger, Page, Recorded
 from crawler.archive.observing import EndedVisit, GoodCopy, Observing
 from crawler.archive.opening import connect, connect_for_reading, run_lock
+from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
@@ -53,6 +54,7 @@ __all__ = [
     "Row",
     "RunReport",
     "SourceState",
+    "Stage",
 ]
 
 

@@ -97,8 +97,9 @@ class Evidence:
     def _base_of(sql: sqlite3.Connection, source: int | None, url: str) -> str | None:
         """The payload against which a new one is stored as a delta.
 
-        Of a source the good one, or that one's base, so that it is always held whole; of an entry
-        page or robots.txt the first that was captured at its URL.
+        Of a source the good one, or that one's base, so that it is always held whole; but not when
+        packing has made that a payload of another source, beside which a new one saves little. Of
+        an entry page or robots.txt the first that was captured at its URL.
         """
         if source is None:
             row = sql.execute(
@@ -108,9 +109,10 @@ class Evidence:
             ).fetchone()
         else:
             row = sql.execute(
-                "SELECT coalesce(p.base_digest, p.digest) AS digest FROM sources s"
-                " JOIN captures c ON c.id = s.good_capture JOIN payloads p ON p.digest = c.payload"
-                " WHERE s.id = ?",
+                "SELECT CASE WHEN EXISTS (SELECT 1 FROM captures b WHERE b.payload = p.base_digest"
+                "  AND b.source = s.id) THEN p.base_digest ELSE p.digest END AS digest"
+                " FROM sources s JOIN captures c ON c.id = s.good_capture"
+                " JOIN payloads p ON p.digest = c.payload WHERE s.id = ?",
                 (source,),
             ).fetchone()
         return str(row["digest"]) if row else None

@@ -155,6 +155,7 @@ def _configure(sql: sqlite3.Connection) -> None:
     """Set what sqlite3 and sqlite-utils leave at unsafe defaults."""
     sql.row_factory = sqlite3.Row
     sql.execute(f"PRAGMA page_size = {PAGE_SIZE_BYTES}")
+    sql.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: `pack` gives back by steps
     sql.execute("PRAGMA journal_mode = WAL")
     sql.execute("PRAGMA synchronous = FULL")  # a commit that returned survives a power cut
     sql.execute(f"PRAGMA journal_size_limit = {WAL_KEPT_BYTES}")
@@ -220,7 +221,7 @@ def _take(handle: IO[str], path: Path) -> None:
         handle.seek(0)
         holder = handle.read().strip() or "another process"
         raise ArchiveBusy(
-            f"{path}: {holder} is crawling into it; wait until it ends, or use another --archive"
+            f"{path}: {holder} is at work on it; wait until it ends, or use another --archive"
         ) from exc
     except OSError as exc:  # a file system without locks
         raise ArchiveError(f"{path}: cannot be locked: {exc.strerror}") from exc

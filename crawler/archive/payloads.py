@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
@@ -21,6 +22,7 @@ LEVEL = 3
 DELTA_LEVEL = 6  # level 3 does not search the dictionary well: 1,900 bytes a delta against 240
 DELTA_BASE_MAX_BYTES = 4 * 2**20  # a window of more than that costs memory for little
 RAW_MAX_BYTES = 64  # below this a frame is larger than its content
+RELEASE_TRIES = 3  # payloads made whole that a further one is held against, when a base goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,63 @@ class Payloads:
             ),
         )
         return digest
+
+    def recode(self, digest: str, encoded: Encoded, base_digest: str | None = None) -> None:
+        """Replace how a payload is stored, in a transaction that reads it back from the file.
+
+        ``base_digest`` is the base of a ``zstd-delta``. Whoever makes a delta of a payload must
+        know that no frame needs it as its base. Raises PayloadDamaged, and leaves all as it was,
+        when the new frame does not give the payload; KeyError when the payload or the base is not
+        held, ValueError when the base is itself a delta.
+        """
+        with self._connection.writing() as sql:
+            if encoded.stored_as == "zstd-delta":
+                base = self._row(base_digest) if base_digest else None
+                if base is None:
+                    raise KeyError(base_digest)
+                if base["base_digest"]:
+                    raise ValueError(f"{base_digest} is a delta, and cannot be a base")
+            sql.execute(
+                "UPDATE payloads SET stored_as = ?, base_digest = ?, bytes = ? WHERE digest = ?",
+                (encoded.stored_as, base_digest, encoded.data, digest),
+            )
+            self.get(digest)
+
+    def dependants(self, digest: str) -> list[str]:
+        """Return the digests of the payloads that are deltas of this one, in no order.
+
+        Looks through the whole table.
+        """
+        rows = self._connection.sql.execute(
+            "SELECT digest FROM payloads WHERE base_digest = ?", (digest,)
+        )
+        return [row["digest"] for row in rows]
+
+    def release_base(self, digest: str) -> int:
+        """Store every payload that is a delta of this one in another way; return how many were.
+
+        For the removal of a payload: in the same ``writing`` block nothing needs it any longer.
+        The first of them is then whole, and each further one whole or a delta of one before it.
+        Raises PayloadDamaged when one cannot be read: its base is then better kept.
+        """
+        whole: list[str] = []
+        dependants = self.dependants(digest)
+        with self._connection.writing():
+            for dependant in dependants:
+                body = self.get(dependant)
+                base_digest, encoded = self._against(body, whole)
+                self.recode(dependant, encoded, base_digest)
+                if base_digest is None:
+                    whole = [dependant, *whole][:RELEASE_TRIES]
+        return len(dependants)
+
+    def _against(self, body: bytes, bases: list[str]) -> tuple[str | None, Encoded]:
+        """Return the smallest encoding with its base, which is None unless it is a delta."""
+        tried: Iterator[tuple[str | None, Encoded]] = (
+            (digest, encode(body, self._base(digest))) for digest in bases
+        )
+        base, best = min(tried, key=lambda each: len(each[1].data), default=(None, encode(body)))
+        return (base if best.stored_as == "zstd-delta" else None), best
 
     def _base(self, digest: str) -> bytes | None:
         """Return a payload fit as a base: held whole (so deltas have depth 1), not too large.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
 from crawler.archive.connection import Connection
 from crawler.digests import new_uid
@@ -55,6 +56,21 @@ class Runs:
                 "UPDATE runs SET finished_at = ?, finish_reason = ?, counts = ? WHERE id = ?",
                 (now, reason, json.dumps(counts, default=str), run),
             )
+
+    def note(self, run: int, counts: dict[str, object]) -> None:
+        """Keep what a run has done so far, for the case that it is killed."""
+        with self._connection.writing() as sql:
+            sql.execute("UPDATE runs SET counts = ? WHERE id = ?", (json.dumps(counts), run))
+
+    def latest_counts(self, command: str) -> dict[str, Any] | None:
+        """Return the counts of the latest run of a command that noted any; None: there is none."""
+        row = self._connection.sql.execute(
+            "SELECT counts FROM runs WHERE command = ? AND counts IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1",
+            (command,),
+        ).fetchone()
+        counts: dict[str, Any] | None = json.loads(row["counts"]) if row else None
+        return counts
 
     def report(self, run: int) -> RunReport:
         """Count what a run did, from the rows that it wrote."""
