@@ -17,7 +17,7 @@ from typing import Any, Self
 from crawler.archive.bases import ZSTD_VERSION, Bases
 from crawler.archive.connection import Connection
 from crawler.archive.packable import Family, Mark, Member, Packable
-from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, LARGE_BYTES, Encoded, Payloads
+from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded, Payloads
 from crawler.errors import PayloadDamaged
 
 __all__ = ["LEVEL", "ZSTD_VERSION", "Packing", "Stage"]
@@ -254,8 +254,8 @@ class Packing:
         if member.stored_as == "raw":
             return None
         body = self._payloads.get(member.digest)
-        base, level = None, LEVEL if len(body) <= LARGE_BYTES else LARGE_LEVEL
-        if not self._stays_whole(member.digest) and len(body) <= LARGE_BYTES:
+        base, level = None, LEVEL if len(body) <= DELTA_BASE_MAX_BYTES else LARGE_LEVEL
+        if not self._stays_whole(member.digest) and len(body) <= DELTA_BASE_MAX_BYTES:
             base = self._best_base(stage, body, member, roots, pool)
         frame = self._bases.compress(body, level, base)
         if len(frame) >= member.stored_bytes:
