@@ -14,6 +14,7 @@
     │   ├── NewerSchema             written by a newer Sourcekeep
     │   ├── ArchiveBusy             another run holds it
     │   └── EvidenceLost            a capture could not be written: the run must stop
+    ├── ReportNotWritten            a run did its work, but its report has no place; exit code 1
     ├── PayloadDamaged              bytes that do not match their digest
     └── ExtractionFailed            a worker died, hung or refused; costs one article, never the run
 
@@ -104,3 +105,12 @@ class ExtractionFailed(SourcekeepError):
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if detail else reason)
         self.reason = reason  # "timeout", "crash", "memory", "error"
+
+
+class ReportNotWritten(SourcekeepError):
+    """The files of a report could not be written."""
+
+    def __init__(self, folder: object, why: str) -> None:
+        super().__init__(f"{folder}: the report cannot be written there: {why}")
+        self.folder = folder
+        self.why = why

@@ -29,6 +29,7 @@ SOURCEKEEP_ALLOW_PORTS: list[str] = []  # ports besides 80, 443 and 8000-8999
 SOURCEKEEP_CONTROL_URLS: list[str] = []  # pages that tell whether we are offline ourselves
 SOURCEKEEP_PROXY = None  # the only way to use a proxy
 SOURCEKEEP_CA_FILE = None  # PEM file of the certificates to trust; None: the system's
+SOURCEKEEP_REPORT_DIR = None  # folder for report.txt, report.json and feed.atom; None: no files
 SOURCEKEEP_CRAWL_DELAY_CAP = 30.0  # seconds; a longer Crawl-delay is obeyed up to here
 SOURCEKEEP_SCHEDULE = "adaptive"  # how visits are planned; or "news": the fixed ladder
 SOURCEKEEP_LOG_FILE = None  # also log there, with rotation; None: to stderr only

@@ -20,7 +20,7 @@ import pytest
 from scrapy.settings import default_settings
 
 from crawler import cli, codings, comparison, passages, schedule, settings, verdicts
-from crawler.archive import Archive
+from crawler.archive import Archive, report, reporting
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
 from crawler.archive.schema.first import TABLES
 from crawler.cli import COMMANDS
@@ -29,6 +29,8 @@ from crawler.digests import new_uid
 from crawler.entries import WARNINGS
 from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
+from crawler.reporting import files
+from crawler.reporting.text import SHOWN, SHOWN_NEW
 from crawler.spiders.entries import EntriesSpider
 from crawler.verdicts import hysteresis, outcomes
 from crawler.verdicts.reasons import EVIDENCE, REASONS
@@ -494,6 +496,30 @@ def test_every_kind_of_anchor_and_every_standing_is_documented_in_the_same_words
     ):
         written = rows(sections("passages.md", 2)[heading], first)
         assert [(codes(row[0])[0], row[1]) for row in written] == list(existing.items()), heading
+
+
+# ------------------------------------------------------------------ reports.md
+
+
+def test_all_that_a_report_tells_is_documented_with_what_needs_attention() -> None:
+    told = rows(sections("reports.md", 2)["What is told"], "kind")
+    assert [(codes(row[0])[0], row[1]) for row in told] == list(report.KINDS.items())
+    needed = {codes(row[0])[0] for row in told if row[2] == "yes"}
+    assert needed == report.ATTENTION and {row[2] for row in told} == {"yes", "no"}
+    results = rows(sections("reports.md", 2)["What is told"], "result")
+    assert [(codes(row[0])[0], row[1]) for row in results] == list(report.RESULTS.items())
+
+
+def test_the_files_and_limits_of_a_report_are_documented() -> None:
+    text = " ".join(read("reports.md").split())
+    written = names(sections("reports.md", 2)["Files"], "file")
+    assert written == [files.TEXT, files.DOCUMENT, files.FEED]
+    for sentence in (
+        f"at most {reporting.LIMIT} items of a kind",
+        f"the newest {files.FEED_ITEMS} items of all runs",
+        f"{SHOWN} of a kind are shown, {SHOWN_NEW} of first copies",
+    ):
+        assert sentence in text, f"docs/reports.md: {sentence}"
 
 
 # ------------------------------------------------------------------ verdicts.md

@@ -190,9 +190,7 @@ def test_quiet_runs_print_one_line_and_only_when_something_needs_a_person(
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
     told = sourcekeep(*crawl_words(tmp_path / "b.db", START, listed), "--quiet", "--strict")
     assert told.code == 3 and told.err == ""
-    assert told.out == (
-        "sourcekeep: done: 1 visit (1 gone), 0 new captures; `sourcekeep status` tells more\n"
-    )
+    assert told.out == "sourcekeep: 1 visit (1 failed); 1 needs attention: 1 uncaptured\n"
 
 
 def test_the_log_file_has_each_run_and_is_rotated(web: DemoWeb, tmp_path: Path) -> None:

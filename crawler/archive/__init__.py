@@ -32,6 +32,7 @@ from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
+from crawler.archive.reporting import Reports
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 
@@ -74,6 +75,7 @@ class Archive:
         self.judgements = Judgements(connection)
         self.passages = Passages(connection)
         self.reading = Reading(connection)
+        self.reports = Reports(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

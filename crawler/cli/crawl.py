@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import asdict
 
 from scrapy.settings import Settings
 
 from crawler.cli.add import add_input_options
-from crawler.cli.crawling import CrawlResult, crawl, summary_line
+from crawler.cli.crawling import crawl
 from crawler.cli.options import add_clock_option, add_fetch_options, add_setting_option, settings_of
-from crawler.cli.output import plural, print_json, print_table, shorten
+from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
 from crawler.fetching.egress import check_settings
 from crawler.intake import classify_input, scope_options
@@ -30,6 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_fetch_options(parser)
     add_setting_option(parser)
     parser.add_argument(
+        "--report",
+        metavar="DIR",
+        help="write the report there as text, JSON and an Atom feed (SOURCEKEEP_REPORT_DIR)",
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="exit with 3 when something needs attention"
     )
 
@@ -45,6 +49,7 @@ def run(parsed: argparse.Namespace) -> int:
         classify_input(text)
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
+    prepare_to_tell(settings)
     result = crawl(
         settings,
         parsed.inputs,
@@ -52,16 +57,7 @@ def run(parsed: argparse.Namespace) -> int:
         options=options,
         quiet=parsed.quiet or parsed.json,
     )
-    attention = bool(parsed.strict and result.needs_attention)
-    if parsed.json:
-        print_json(asdict(result))
-    elif not parsed.quiet:
-        print_report(result)
-    elif result.broke or attention:
-        print(summary_line(result))  # what cron mails
-    if result.broke:
-        return 1
-    return 3 if attention else 0
+    return tell(result, settings, parsed)
 
 
 def project_settings(chosen: Mapping[str, object]) -> Settings:
@@ -71,31 +67,3 @@ def project_settings(chosen: Mapping[str, object]) -> Settings:
     settings.set("LOG_LEVEL", "WARNING", priority="project")  # a person wants the report
     settings.setdict(dict(chosen), priority="cmdline")
     return settings
-
-
-def print_report(result: CrawlResult) -> None:
-    """Print what a person reads after a run: counts first, then what needs them."""
-    intake = result.intake
-    if intake.pages:
-        print(
-            f"read {plural(intake.pages, 'page')} of entries"
-            f" ({intake.unchanged} unchanged, {intake.entries_new} new entries,"
-            f" {intake.sources_new} new sources, {intake.citations_removed} citations removed)"
-        )
-    print(
-        f"visited {plural(result.visits, 'source')} in {plural(result.fetches, 'request')}:"
-        f" {plural(result.new_captures, 'new capture')}, {plural(result.revisits, 'revisit')},"
-        f" {plural(result.articles, 'article')} extracted"
-    )
-    for outcome, count in result.outcomes.items():
-        print(f"  {count:>6}  {outcome}")
-    if result.failed:
-        print("\nnot held, or failing now:")
-        rows = [{**row, "url": shorten(str(row["url"]), 100)} for row in result.failed]
-        print_table(rows, ["outcome", "reason", "held", "url"])
-    if intake.problems:
-        print(
-            f"\n{plural(intake.problems, 'page')} of entries could not be read: sourcekeep status"
-        )
-    if result.finish_reason != "finished":
-        print(f"\nthe run ended early ({result.finish_reason}); run it again to go on")

@@ -42,6 +42,7 @@ GOOD_ENDS = frozenset({"finished", "shutdown", "max-time"})
 class CrawlResult:
     """What a run did, as its report prints it."""
 
+    run: int = 0  # its row
     finish_reason: str = "not started"
     intake: IntakeCounts = field(default_factory=IntakeCounts)
     visits: int = 0
@@ -52,11 +53,6 @@ class CrawlResult:
     outcomes: dict[str, int] = field(default_factory=dict)
     failed: list[dict[str, Any]] = field(default_factory=list)  # the first few
     broke: bool = False  # evidence was lost, or the crawl itself failed
-
-    @property
-    def needs_attention(self) -> bool:
-        """Something failed that a person may want to look at."""
-        return bool(self.failed or self.intake.problems)
 
 
 def crawl(
@@ -99,7 +95,7 @@ def _crawl(
     quiet: bool,
 ) -> CrawlResult:
     session = Session.open(settings, "crawl")
-    result = CrawlResult()
+    result = CrawlResult(run=session.run)
     try:
         now = format_instant(session.clock.now())
         ids = [

@@ -97,6 +97,7 @@ def _fetch_settings(parsed: argparse.Namespace) -> dict[str, object]:
         "max_time": "SOURCEKEEP_MAX_SECONDS",
         "proxy": "SOURCEKEEP_PROXY",
         "allow": "SOURCEKEEP_ALLOW",
+        "report": "SOURCEKEEP_REPORT_DIR",
     }
     given = {setting: getattr(parsed, option, None) for option, setting in by_option.items()}
     return {setting: value for setting, value in given.items() if value not in (None, [])}
