@@ -412,3 +412,34 @@ def test_a_source_keeps_what_is_known_of_it_when_it_is_cited_again(archive: Arch
     assert rows(archive, "SELECT title, failures FROM sources") == [
         {"title": "Its own", "failures": 3}
     ]
+
+
+def test_a_source_that_another_entry_cites_these_days_is_due_again(archive: Archive) -> None:
+    def due(url: str, cited_on: str | None, now: str, days: float = 0) -> str:
+        record(
+            archive,
+            entry(cite(A, cited_on=cited_on), locator=url, url=None, headline=url),
+            url.encode(), now,
+        )  # fmt: skip
+        return str(one(archive, "SELECT due_at FROM sources"))
+
+    far, today = at(days=90), at(days=10)[:10]
+    assert due("first", "2017-03-04", at()) == at()
+    archive.connection.sql.execute("UPDATE sources SET due_at = ?", (far,))
+    assert due("never visited", today, at(days=10)) == far
+    archive.connection.sql.execute("UPDATE sources SET last_fetched_at = ?", (at(),))
+    assert due("read only now", "2017-03-04", at(days=10)) == far
+    assert due("these days", today, at(days=10)) == at(days=10)
+    assert one(archive, "SELECT due_reason FROM sources") == "an entry cites it anew"
+    archive.connection.sql.execute("UPDATE sources SET due_at = ?", (far,))
+    assert due("these days", today, at(days=11)) == far, "it is known by then"
+    archive.connection.sql.execute("UPDATE sources SET due_at = NULL")
+    assert due("taken out of the schedule", today, at(days=11)) == "None"
+
+
+def test_what_is_cited_anew_is_known_to_the_schedule(archive: Archive) -> None:
+    number = source(archive, A)
+    assert archive.judgements.source(number).cited_anew_at is None, "cited long ago, read now"
+    today = at(days=3)[:10]
+    record(archive, entry(cite(A, cited_on=today), url=None, headline="x"), b"x", at(days=3))
+    assert archive.judgements.source(number).cited_anew_at == at(days=3)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from crawler.archive.connection import Connection
+from crawler.archive.ledger import CITED_LATELY_DAYS
 from crawler.archive.observing import EndedVisit
 from crawler.comparison.change import Change
 from crawler.comparison.texts import text_digest
@@ -71,7 +72,9 @@ class Judgements:
             " (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads,"
             " (SELECT count(DISTINCT k.entry) FROM citations k"
             "   WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,"
-            " (SELECT max(k.first_seen_at) FROM citations k WHERE k.source = s.id) AS cited_anew_at"
+            " (SELECT max(k.first_seen_at) FROM citations k WHERE k.source = s.id"
+            "   AND coalesce(k.cited_on, '9999') >="
+            f"    date(k.first_seen_at, '-{CITED_LATELY_DAYS} days')) AS cited_anew_at"
             " FROM sources s LEFT JOIN captures c ON c.id = s.good_capture"
             " LEFT JOIN versions v ON v.id = s.version LEFT JOIN articles a ON a.id = v.article"
             " WHERE s.id = ?",

@@ -17,6 +17,7 @@ from crawler.items import Citation, Entry
 from crawler.urls import host_key, urlkey
 
 CITED_ROLES = ("source", "archive-of")  # the roles whose resource is fetched and kept
+CITED_LATELY_DAYS = 30  # an entry of this age or less, when it is first read, cites a source anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,8 @@ class Ledger:
     ) -> tuple[int, int, int]:
         """Bring the citations of an entry up to date; return (added, removed, new sources)."""
         rows = sql.execute(
-            "SELECT id, role, url_as_cited, label_raw, removed_at FROM citations WHERE entry = ?",
+            "SELECT id, role, url_as_cited, label_raw, removed_at, source FROM citations"
+            " WHERE entry = ?",
             (entry_id,),
         ).fetchall()
         known = {(r["role"], r["url_as_cited"], r["label_raw"]): r["id"] for r in rows}
@@ -257,6 +259,8 @@ class Ledger:
                 sql.execute(_UPDATE_CITATION, (*values, known[identity]))
             else:
                 sql.execute(_INSERT_CITATION, (*values, entry_id, *identity))
+                if not source_is_new and all(source_id != row["source"] for row in rows):
+                    sql.execute(_CITED_ANEW, (now, source_id, citation.cited_on))
         kept = {known[identity] for identity in present if identity in known}
         gone = [r["id"] for r in rows if r["id"] not in kept and r["removed_at"] is None]
         sql.executemany(
@@ -340,6 +344,12 @@ _INSERT_CITATION = """
 INSERT INTO citations (position, last_seen_at, label, agency, publisher, context, source, url,
   archived_at, cited_on, cited_on_basis, entry, role, url_as_cited, label_raw, first_seen_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?2)
+"""
+# What is cited anew these days is looked at again; an old entry that is read only now says nothing.
+_CITED_ANEW = f"""
+UPDATE sources SET due_at = ?1, due_reason = 'an entry cites it anew'
+WHERE id = ?2 AND due_at > ?1 AND last_fetched_at IS NOT NULL
+  AND (?3 IS NULL OR ?3 >= date(?1, '-{CITED_LATELY_DAYS} days'))
 """
 # A source once known is not unlearnt: a base URL may be missing this time.
 _UPDATE_CITATION = """
