@@ -134,10 +134,13 @@ def test_after_a_change_the_next_look_comes_after_a_quarter_of_the_gap_that_foun
     assert "changed" not in next_visit(earlier, STEADY).reason
 
 
-def test_an_old_source_enters_at_its_age() -> None:
+def test_an_old_source_enters_at_its_age_but_is_looked_at_again_within_a_month() -> None:
     for when in ("published_on", "first_cited_on"):
         old = past(**{when: NOW - 3000 * DAY})
-        assert gap(old) == 180 * DAY and next_visit(old, STEADY).grounds == "tail"
+        assert gap(old) == 30 * DAY
+        watched = replace(old, first_captured_at=NOW - 30 * DAY)
+        assert gap(watched) == 67.5 * DAY and next_visit(watched, STEADY).grounds == "tail"
+        assert gap(replace(old, first_captured_at=NOW - 98 * DAY)) == 180 * DAY
     today = NOW.replace(hour=0)
     assert gap(past(first_cited_on=today)) == gap(past()) == 15 * MINUTE
     assert gap(past(published_on=NOW + 99 * DAY)) == 15 * MINUTE, "a future date is no age"
@@ -210,7 +213,7 @@ def test_an_entry_that_was_edited_asks_for_a_look_and_begins_a_new_youth() -> No
     young = past(100 * DAY, edited_at=NOW)
     assert gap(young) <= 1 * HOUR
     known_only_now = past(0 * HOUR, first_cited_on=NOW - 3000 * DAY, edited_at=NOW - MINUTE)
-    assert gap(known_only_now) == 180 * DAY, "read only now, but cited long ago"
+    assert gap(known_only_now) == 30 * DAY, "read only now, but cited long ago"
     weeks = replace(young, last_visited_at=NOW + 14 * DAY)
     assert gap(weeks) < gap(past(114 * DAY))
 

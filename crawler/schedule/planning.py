@@ -110,7 +110,12 @@ def _regular(past: Past, policy: Policy, visited: datetime) -> NextVisit:
     max_gap = _max_gap(past, prior)
     wanted_h = hours_until(prior, age_h, policy.theta / factor)
     wanted = HOUR * min(wanted_h, max_gap / HOUR)
-    gap = min(wanted, max(prior.first_gap, policy.growth * age))
+    watched = visited - min(past.first_captured_at or visited, visited)
+    gap = min(
+        wanted,
+        max(prior.first_gap, policy.growth * age),
+        max(policy.second_look, policy.growth * watched),
+    )
     gap = max(gap, min(policy.calm * age, policy.calm_max))
     gap = max(gap * _spread(past, policy), policy.min_gap)
     expected = factor * expected_changes(prior, age_h, age_h + gap / HOUR)

@@ -57,6 +57,7 @@ class Policy:
     prior_weight: float = 0.5  # k: how many changes' worth the prior is against what was seen
     min_gap: timedelta = 15 * MINUTE  # NewsDiffs' smallest
     growth: float = 2.25  # a gap is at most that many times the age
+    second_look: timedelta = 30 * DAY  # how soon at least, however old it was when first captured
     calm: float = 0.1  # and at least that part of it, whatever changes ...
     calm_max: timedelta = 4 * DAY  # ... up to this: 91 visits a year of a page that never rests
     after_change: float = 0.25  # of the gap that found a change, the next one: changes come in rows
