@@ -123,7 +123,9 @@ def test_sources_that_answer_are_kept_while_others_meet_the_outage(
 ) -> None:
     listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
     nobody = f"http://127.0.0.9:{closed_port}"
-    web.add("wire", "/good", page("<p>A page that is there. "))
+    web.add(
+        "wire", "/good", page("<p>" + "A page that is there, and says what it has to say. " * 9)
+    )
     web.add("gazette", "/gone", page("No.", status=410))
     web.add("courier", "/lost", redirect(f"{nobody}/there"))
     pages = (("wire", "/good"), ("gazette", "/gone"), ("courier", "/lost"))
