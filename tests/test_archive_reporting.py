@@ -11,7 +11,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.archive.report import RESULTS, Item, Kind, Report
-from crawler.archive.reporting import turn_of
+from crawler.archive.reporting import FEED_RUNS, turn_of
 from crawler.conclusion import Conclusion
 from crawler.items import Hop
 from crawler.reporting.atom import item_id
@@ -191,15 +191,17 @@ def test_what_a_person_said_is_not_told_to_them(archive: Archive) -> None:
     assert kinds(runs.run(runs.page(TEXT))) == []
 
 
-def test_pages_of_entries_that_cannot_be_read_are_told_while_they_cannot(archive: Archive) -> None:
+def test_a_page_of_entries_that_cannot_be_read_is_told_once(archive: Archive) -> None:
     run = begin(archive)
     archive.ledger.problem("bad.html", "no headline in it", input_id=None, now=at())
-    archive.runs.finish(run, reason="finished", counts={}, now=at())
+    archive.runs.finish(run, reason="finished", counts={}, now=at(seconds=9))
     report = archive.reports.of_run(run)
-    assert kinds(report) == ["unreadable"]
+    assert kinds(report) == ["unreadable"] and report.needs_attention == 1
     assert (report.items[0].subject, report.items[0].code) == ("bad.html", "no headline in it")
     later = archive.runs.begin("crawl", software={}, settings={}, now=at(days=1))
+    archive.ledger.problem("bad.html", "no headline in it", input_id=None, now=at(days=1))
     assert archive.reports.of_run(later).items == ()
+    assert kinds(archive.reports.of_run(run)) == ["unreadable"]
 
 
 def test_visits_that_are_not_judged_yet_are_open(archive: Archive) -> None:
@@ -255,6 +257,17 @@ def test_the_newest_items_of_all_runs_come_first_and_keep_their_ids(archive: Arc
     assert [item_id(item) for item in archive.reports.latest_items(10)][1:] == ids
     assert [item.kind for item in archive.reports.latest_items(1)] == ["failed"]
     assert archive.reports.began_at() <= at(days=3650)
+
+
+def test_many_runs_without_news_push_nothing_out_of_the_feed(archive: Archive) -> None:
+    runs = Runs(archive)
+    first = runs.run(runs.page(TEXT))
+    with archive.writing():
+        for _ in range(FEED_RUNS + 1):
+            begin(archive)
+    assert [item_id(item) for item in archive.reports.latest_items(10)] == [
+        item_id(item) for item in first.items
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ KINDS: dict[Kind, str] = {
     "usurped": "concluded in this run: something else stands at its address",
     "blocked": "concluded in this run: the host refuses us, or keeps the page behind a wall",
     "uncaptured": "visited without success, in this way for the first time; no copy is held",
-    "unreadable": "a page of entries that could not be read",
+    "unreadable": "a page of entries that could not be read, for the first time",
     "altered": "a cited passage stands in other words than before",
     "drifted": "concluded in this run: it answers with another text than the one cited",
     "outage": "a host failed as a whole; its sources are not told one by one",

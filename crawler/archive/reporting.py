@@ -17,7 +17,9 @@ from crawler.passages import Anchor, standing_of
 from crawler.verdicts import LIVE, REFUSALS
 
 LIMIT = 500  # items of a kind in a report; beyond it they are counted
-FEED_RUNS = 500  # runs that are looked through for the items of a feed, however little they had
+# Of so many runs a feed has all items. Of older ones it has those of runs that told a change,
+# concluded a verdict or saw an outage, which leaves out few: a first copy or failure is a verdict.
+FEED_RUNS = 500
 
 _TURNS: dict[str, Kind] = {  # the state that a verdict turned to
     "vanished": "vanished", "usurped": "usurped", "drifted": "drifted", "blocked": "blocked",
@@ -96,14 +98,21 @@ WHERE (o.previous IS NULL OR o.never AND o.previous <> o.outcome OR o.previous I
 ORDER BY o.fetch
 """
 _UNREADABLE = """
-SELECT p.last_seen_at AS at, p.problem AS code, p.locator AS title FROM reading_problems p
+SELECT p.first_seen_at AS at, p.problem AS code, p.locator AS title FROM reading_problems p
 JOIN runs r ON r.id = ?1
-WHERE p.last_seen_at >= r.started_at AND p.last_seen_at <= coalesce(r.finished_at, p.last_seen_at)
+WHERE p.first_seen_at BETWEEN r.started_at AND coalesce(r.finished_at, p.first_seen_at)
 ORDER BY p.locator
 """
 _OUTAGES = """
 SELECT i.began_at AS at, i.host AS title, i.sources_failed AS looks, i.sources_visited AS visited
 FROM incidents i WHERE i.run = ?1 ORDER BY i.host
+"""
+
+
+_TELLING_RUNS = """
+SELECT id, uid FROM runs WHERE id > (SELECT max(id) FROM runs) - ?1 OR id IN (
+  SELECT run FROM changes WHERE told = 1 UNION SELECT run FROM verdicts UNION
+  SELECT run FROM incidents) ORDER BY id DESC
 """
 
 
@@ -158,10 +167,7 @@ class Reports:
     def latest_items(self, count: int) -> list[Item]:
         """Return the newest items of all runs, newest first."""
         items: list[Item] = []
-        runs = self._sql.execute(
-            "SELECT id, uid FROM runs ORDER BY id DESC LIMIT ?", (FEED_RUNS,)
-        ).fetchall()
-        for run in runs:
+        for run in self._sql.execute(_TELLING_RUNS, (FEED_RUNS,)):
             if len(items) >= count:
                 break
             items += self._collected(run["id"], run["uid"], count)[1]
