@@ -199,7 +199,7 @@ def _refuted(case: Case, signs: Signs) -> Finding | None:
         return None
     evidence = {**signs.evidence, "excerpt": max(shares), "words": case.article_words}
     reasons = ("excerpt-missing", *signs.codes)
-    return Finding("doubtful", reasons, evidence, suspicious=bool(signs.codes) or case.redirected)
+    return Finding("doubtful", reasons, evidence, suspicious=case.seen.good is None)
 
 
 def _decides(excerpt: str, case: Case) -> bool:
