@@ -18,7 +18,7 @@ from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Judgement, Observation
 from crawler.verdicts.outcomes import LIVE, outcome_of_response
 
-pytestmark = pytest.mark.xdist_group("judging-corpus")
+pytestmark = [pytest.mark.xdist_group("judging-corpus"), pytest.mark.timeout(400)]
 
 # What came instead of an article, by the corpus's label: the outcomes that are right.
 RIGHT = {
@@ -185,7 +185,6 @@ def test_every_fifth_article_is_taken_for_an_article(spread: list[Page]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_every_article_of_the_corpus_is_taken_for_an_article(corpus: Path) -> None:
     pages = articles(corpus, 1)
     first, second = taken_for_something_else(pages)
