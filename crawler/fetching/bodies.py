@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # Sixteen bodies could grow to the cap at once: 512 MiB. All together may grow to this,
 # which is a little more than the cap for one: what is complete is copied and written besides.
 BODIES_MAX_BYTES = 40 * 2**20
+# A fiftieth of what a modem brought, over a while in which a slow database may think.
+DEFAULT_RATE, DEFAULT_WINDOW_S = 100.0, 20.0
 
 
 class Body(Protocol):
@@ -74,8 +76,8 @@ class RateFloor:
     def from_settings(cls, settings: BaseSettings) -> Self:
         """Return the floor that the settings name. Raises UsageError."""
         try:
-            rate = settings.getfloat("SOURCEKEEP_MIN_RATE")
-            window_s = settings.getfloat("SOURCEKEEP_MIN_RATE_WINDOW_S")
+            rate = settings.getfloat("SOURCEKEEP_MIN_RATE", DEFAULT_RATE)
+            window_s = settings.getfloat("SOURCEKEEP_MIN_RATE_WINDOW_S", DEFAULT_WINDOW_S)
         except ValueError as exc:
             raise UsageError(f"SOURCEKEEP_MIN_RATE, SOURCEKEEP_MIN_RATE_WINDOW_S: {exc}") from exc
         if not (rate >= 0 and window_s > 0):
