@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Self, cast
 
 from scrapy import signals
 
 from crawler.fetching.clock import keep_timers_steady
 from crawler.fetching.garbage import collect_rarely
+from crawler.urls import redact_text
 
 if TYPE_CHECKING:
     from scrapy import Spider
@@ -15,10 +17,20 @@ if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
 
 
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """Take the secrets out of the URLs in a record: logs are mailed, shown and kept elsewhere."""
+    told = record.getMessage()
+    shown = redact_text(told)
+    if shown != told:
+        record.msg, record.args = shown, ()
+    return True
+
+
 class RunExtension:
     """Closes the session of a spider that opened its own: the run's row gets its end.
 
-    And sees to it that a crawl's timers do not go by a clock that may be set.
+    And sees to it that a crawl's timers do not go by a clock that may be set, and that its log
+    tells no secrets.
     """
 
     @classmethod
@@ -33,7 +45,12 @@ class RunExtension:
         return extension
 
     def spider_opened(self, spider: Spider) -> None:
-        """Have Python look for garbage rarely: this process has nothing else to do."""
+        """Filter what is logged (not before: until then Scrapy changes its handler).
+
+        And have Python look for garbage rarely, where this process has nothing else to do.
+        """
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(_without_secrets)
         if spider.owns_session:  # type: ignore[attr-defined]
             collect_rarely()
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +17,7 @@ import pytest
 
 from crawler.demo import START, Behaviour, DemoWeb, Request, page, raw, redirect
 from crawler.demo.behaviours import Answer, Script
-from tests.crawling import Outcome, crawl, rows
+from tests.crawling import Outcome, crawl, crawl_words, environment, rows, value
 
 PAGE = "<html><head><title>Harbour</title></head><body><p>" + "The ferry. " * 50 + "</p></body>"
 HEADERS = [
@@ -24,6 +29,8 @@ HEADERS = [
     ("Set-Cookie", "just-a-secret"),
     ("Referrer-Policy", "crawler.does_not_exist.Policy"),
     ("X-Nothing", ""),
+    ("tdm-reservation", "1"),
+    ("X-Robots-Tag", "noarchive"),
 ]
 
 
@@ -120,6 +127,12 @@ def test_headers_are_pairs_with_their_repeats(crawled: Crawled) -> None:
     assert sent["User-Agent"].startswith("sourcekeep/") and "zstd" in sent["Accept-Encoding"]
 
 
+def test_reservations_of_rights_are_kept_with_the_answer(crawled: Crawled) -> None:
+    (hop,) = crawled.hops("courier", "/headers")
+    pairs = {tuple(pair) for pair in json.loads(hop["response_headers"])}
+    assert {("Tdm-Reservation", "1"), ("X-Robots-Tag", "noarchive")} <= pairs
+
+
 def test_a_cookie_s_value_is_nowhere_and_none_is_sent(crawled: Crawled) -> None:
     (hop,) = crawled.hops("courier", "/headers")
     cookies = [v for n, v in json.loads(hop["response_headers"]) if n == "Set-Cookie"]
@@ -189,6 +202,67 @@ def test_a_connection_that_falls_silent_is_replaced(crawled: Crawled) -> None:
 
 def test_nothing_in_it_leaves_a_traceback(crawled: Crawled) -> None:
     assert "Traceback" not in crawled.outcome.err, crawled.outcome.err
+
+
+NAMELESS = """
+import socket, sys
+
+resolve = socket.getaddrinfo
+
+def resolve_addresses(host, *more, **named):
+    if isinstance(host, str) and host.endswith(".example"):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    return resolve(host, *more, **named)
+
+socket.getaddrinfo = resolve_addresses
+from crawler.cli import main
+sys.exit(main())
+"""
+
+
+def speak_plainly(listening: socket.socket) -> None:
+    """Answer whatever comes, a hello of TLS for one, as an old web server would."""
+    with suppress(OSError):  # closed in the end
+        while True:
+            connection, _ = listening.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_the_ways_in_which_a_page_is_not_there_are_told_apart(tmp_path: Path) -> None:
+    """410, no such name, refused, no TLS, silence, the law: no two of them are the same."""
+    archive, listed = tmp_path / "a.db", tmp_path / "list.txt"
+    with (
+        DemoWeb() as web,
+        socket.socket() as closed,
+        socket.create_server(("127.0.0.8", 0)) as plain,
+    ):
+        closed.bind(("127.0.0.9", 0))  # and nobody listens
+        threading.Thread(target=speak_plainly, args=(plain,), daemon=True).start()
+        web.add("courier", "/gone", page("Gone.", status=410))
+        web.add("wire", "/silent", lambda request: Script((60.0,)))
+        web.add("gazette", "/withheld", page("Withheld by order of a court.", status=451))
+        expected = {
+            web.url("courier", "/gone"): ("gone", "http-410"),
+            "http://no-such-name.example/page": ("dead-host", "nxdomain"),
+            f"http://127.0.0.9:{closed.getsockname()[1]}/page": ("dead-host", "refused"),
+            f"https://127.0.0.8:{plain.getsockname()[1]}/page": ("dead-host", "tls"),
+            web.url("wire", "/silent"): ("server-error", "timeout"),
+            web.url("gazette", "/withheld"): ("legal", "http-451"),
+        }
+        listed.write_text("\n".join(expected) + "\n")
+        done = subprocess.run(
+            [sys.executable, "-c", NAMELESS, *crawl_words(archive, START, listed)],
+            capture_output=True, text=True, env=environment(), timeout=90, check=False,
+            cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+        assert web.requests.count("/withheld") == 1, "a refusal is not argued with"
+    for url, pair in expected.items():
+        found = rows(archive, "SELECT f.outcome, f.reason FROM fetches f JOIN sources s"
+                     " ON s.id = f.source WHERE s.url = ? ORDER BY f.id DESC", url)  # fmt: skip
+        assert (found[0]["outcome"], found[0]["reason"]) == pair, url
+    assert value(archive, "SELECT count(*) FROM sources WHERE good_capture IS NOT NULL") == 0
 
 
 def test_a_redirect_to_another_host_waits_for_that_host(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ from crawler.fetching.egress import (
     peer_refusal,
     warn_about_environment_proxies,
 )
+from tests.crawling import environment, rows
 from tests.test_addresses import all_spellings
 
 GUARDED = "crawler.fetching.egress.GuardedDownloadHandler"
@@ -374,6 +375,40 @@ def test_ports_are_part_of_the_policy() -> None:
     assert EgressPolicy(ports=(range(22, 23),)).dial_refusal("93.184.216.34", 22) is None
 
 
+ROOT = Path(__file__).parent.parent
+GUARDLESS = """
+import sys
+from crawler.fetching import egress
+
+async def pass_it(crawler):
+    pass
+
+egress.self_test = pass_it
+egress.GuardedReactor.connectTCP = lambda self, *a, **k: self._reactor.connectTCP(*a, **k)
+from crawler.cli import main
+sys.exit(main())
+"""
+
+
+def test_an_answer_from_where_none_may_come_from_is_discarded_with_an_alarm(tmp_path: Path) -> None:
+    """Were the guard broken and its test as well, what came would still not be kept."""
+    with web("127.0.0.1") as (server,):
+        listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+        listed.write_text(f"http://127.0.0.1:{server.port}/page?token=s3cret\n")
+        done = subprocess.run(
+            [sys.executable, "-c", GUARDLESS, "crawl", listed, "--archive", archive, "--delay", "0",
+             "-s", "RETRY_TIMES=0", "-s", "ROBOTSTXT_OBEY=False"],
+            capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert server.asked, "the guard was on"
+    assert "discarded an answer of" in done.stderr and "CRITICAL" in done.stderr
+    assert "s3cret" not in done.stderr and "token=REDACTED" in done.stderr
+    fetches = rows(archive, "SELECT outcome, reason, status FROM fetches WHERE purpose = 'source'")
+    assert fetches == [{"outcome": "refused-by-us", "reason": "blocked-address", "status": None}]
+    assert rows(archive, "SELECT count(*) AS n FROM captures WHERE source NOT NULL") == [{"n": 0}]
+
+
 def test_a_password_does_not_show_in_the_policy() -> None:
     assert "secret" not in repr(EgressPolicy(proxy_authorization=b"secret"))
 
@@ -503,6 +538,10 @@ def test_an_endpoint_that_keeps_its_reactor_elsewhere_is_refused() -> None:
         ({"SOURCEKEEP_ALLOW": "10.0.0.1/8"}, "did you mean 10.0.0.0/8"),
         ({"SOURCEKEEP_ALLOW_PORTS": "ssh"}, "is no port"),
         ({"SOURCEKEEP_PROXY": "socks5://p:1"}, "is no proxy"),
+        ({"SOURCEKEEP_MIN_RATE": -1}, "a rate of 0 or more"),
+        ({"SOURCEKEEP_BODY_CAP_BYTES": 2 * 10**9}, "bytes up to 268435456"),
+        ({"SOURCEKEEP_BODY_CAP_BYTES": "0"}, "write a number of bytes"),
+        ({"SOURCEKEEP_BODY_CAP_BYTES": "32 MiB"}, "write a number of bytes"),
     ],
 )
 def test_settings_that_go_past_the_guard_are_refused(

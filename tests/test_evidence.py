@@ -144,6 +144,25 @@ def test_an_identical_payload_is_a_revisit_of_the_first_response(
     assert one(archive, "SELECT count(*) FROM payloads WHERE digest = ?", digest) == 1
 
 
+def test_two_looks_in_one_second_are_two_rows_in_the_order_of_their_writing(
+    archive: Archive, run: int
+) -> None:
+    """Equal in everything but their uid: the second is the revisit, never the first."""
+    number = source(archive)
+    first, second = hop(body=GOOD), hop(body=GOOD)
+    assert (first.fetched_at, first.url) == (second.fetched_at, second.url)
+    archive.evidence.record(run, number, [first])
+    archive.evidence.record(run, number, [second])
+    third = hop(body=CHANGED)
+    archive.evidence.record(run, number, [third])
+    found = rows(archive, "SELECT f.uid, c.record_type, r.uid AS refers_to FROM fetches f"
+                 " JOIN captures c ON c.fetch = f.id LEFT JOIN captures r ON r.uid = c.refers_to"
+                 " ORDER BY c.id")  # fmt: skip
+    assert [row["uid"] for row in found] == [first.uid, second.uid, third.uid]
+    assert [row["record_type"] for row in found] == ["response", "revisit", "response"]
+    assert found[1]["refers_to"] is not None and found[2]["refers_to"] is None
+
+
 def test_a_text_that_comes_back_is_a_revisit_of_its_first_capture(
     archive: Archive, run: int
 ) -> None:

@@ -46,6 +46,27 @@ def test_requests_to_a_host_keep_their_distance_and_hosts_do_not_wait_for_each_o
     assert time.monotonic() - began < 2 * 5 * 1.0 + 5  # not one host after the other
 
 
+@pytest.mark.slow
+def test_a_host_with_500_citations_keeps_its_distance_and_nobody_else_waiting(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    crowd = [("courier", f"/crowd/{number}") for number in range(500)]
+    others = [(host, f"/few/{n}") for host in ("wire", "ministry", "gazette") for n in range(4)]
+    for host, name in (*crowd, *others):
+        web.add(host, name, page(TEXT + name))
+    archive = tmp_path / "a.db"
+    crawl(archive, START, listed(web, tmp_path, *crowd, *others), "--delay", "0.1", timeout=110)
+    assert value(archive, "SELECT count(*) FROM sources WHERE last_outcome LIKE 'live%'") == 512
+    asked = [r.t for r in web.requests if r.path.startswith("/crowd/")]
+    # A busy machine is late with single ones; of any fifty in a row none can make up for that.
+    assert len(asked) == 500
+    assert all(
+        later - first >= 49 * 0.1 * 0.9 for first, later in zip(asked, asked[49:], strict=False)
+    )
+    few = [r.t for r in web.requests if r.path.startswith("/few/")]
+    assert max(few) - min(asked) < 15, "the others waited for the crowd"
+
+
 def test_the_distance_is_kept_from_one_run_to_the_next(web: DemoWeb, tmp_path: Path) -> None:
     for number in range(2):
         web.add("courier", f"/pace/{number}", page(TEXT))

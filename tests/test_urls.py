@@ -19,6 +19,7 @@ from crawler.urls import (
     host_key,
     host_of,
     parse_url,
+    redact_text,
     redact_url,
     same_site,
     unwrap_archive_url,
@@ -342,6 +343,18 @@ def test_same_site(one: str, other: str, same: bool) -> None:
 
 
 # ------------------------------------------------------------------ redact_url
+
+
+def test_secrets_in_the_middle_of_a_text_are_not_shown() -> None:
+    told = (
+        'Gave up <GET https://a.example/x?token=abc&page=2> (HTTP://me:pw@b.example/): "failed",'
+        " see https://c.example/plain?page=2."
+    )
+    assert redact_text(told) == (
+        "Gave up <GET https://a.example/x?token=REDACTED&page=2> (HTTP://REDACTED@b.example/):"
+        ' "failed", see https://c.example/plain?page=2.'
+    )
+
 
 REDACTED = {
     "https://user:pw@example.com/a": "https://REDACTED@example.com/a",

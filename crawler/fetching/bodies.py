@@ -23,6 +23,19 @@ BODIES_MAX_BYTES = 40 * 2**20
 DEFAULT_RATE, DEFAULT_WINDOW_S = 100.0, 20.0
 
 
+# SQLite refuses a value of more than 1,000,000,000 bytes, and a body is held in memory twice.
+CAP_MAX_BYTES = 256 * 2**20
+
+
+def check_body_cap(settings: BaseSettings) -> None:
+    """Refuse a SOURCEKEEP_BODY_CAP_BYTES that no archive could keep. Raises UsageError."""
+    told = settings.get("SOURCEKEEP_BODY_CAP_BYTES", CAP_MAX_BYTES)
+    if not (str(told).isdecimal() and 0 < int(told) <= CAP_MAX_BYTES):
+        raise UsageError(
+            f"SOURCEKEEP_BODY_CAP_BYTES={told}: write a number of bytes up to {CAP_MAX_BYTES}"
+        )
+
+
 class Body(Protocol):
     """A body on its way, whose sender can be made to wait."""
 

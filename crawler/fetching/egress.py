@@ -50,7 +50,7 @@ from crawler.addresses import (
     refusal,
 )
 from crawler.errors import SourcekeepError, UsageError
-from crawler.fetching.bodies import RateFloor
+from crawler.fetching.bodies import RateFloor, check_body_cap
 from crawler.fetching.tls import check_trust
 
 if TYPE_CHECKING:
@@ -320,6 +320,7 @@ def check_settings(settings: BaseSettings) -> None:
     EgressPolicy.from_settings(settings)
     check_trust(settings)
     RateFloor.from_settings(settings)
+    check_body_cap(settings)
     for scheme in _schemes(settings):
         handler = _handler(settings, scheme)
         if not (isinstance(handler, type) and issubclass(handler, GuardedDownloadHandler)):

@@ -13,7 +13,7 @@ from crawler.urls.identity import (
     same_site,
     urlkey,
 )
-from crawler.urls.redaction import redact_url
+from crawler.urls.redaction import redact_text, redact_url
 
 __all__ = [
     "Unwrapped",
@@ -21,6 +21,7 @@ __all__ = [
     "host_key",
     "host_of",
     "parse_url",
+    "redact_text",
     "redact_url",
     "same_site",
     "unwrap_archive_url",

@@ -21,6 +21,14 @@ _PATH_PARAMETER = re.compile(r"(?<=;)[^;/?#]+")  # ;jsessionid=…
 _NESTED_DEPTH = 3
 
 
+_IN_TEXT = re.compile(r"\bhttps?:[/\\]+[^\s<>\"']+", re.IGNORECASE)
+
+
+def redact_text(text: str) -> str:
+    """Return a text for logs with each http and https URL in it redacted."""
+    return _IN_TEXT.sub(lambda match: redact_url(match[0]), text)
+
+
 def redact_url(url: str) -> str:
     """Return a URL for logs and exports: userinfo and secret-looking values are ``REDACTED``.
 
