@@ -54,14 +54,15 @@ def assert_the_rest_stayed_due(web: DemoWeb, archive: Path) -> None:
                  " AND failures = 0 AND due_at IS NOT NULL") == PAGES - done  # fmt: skip
     assert value(archive, "SELECT count(*) FROM fetches WHERE purpose = 'source'") == done
     assert crawl(archive, LATER).json["visits"] == PAGES - done
-    asked = [r.path for r in web.requests if r.path.startswith("/list/")]
+    pages = {f"/list/{number}" for number in range(PAGES)}  # its host may be probed for others
+    asked = [r.path for r in web.requests if r.path in pages]
     assert len(asked) == len(set(asked)) == PAGES
 
 
 def test_a_run_whose_time_is_up_begins_no_visit(web: DemoWeb, listed: Path, tmp_path: Path) -> None:
     archive, began = tmp_path / "a.db", time.monotonic()
-    ended = crawl(archive, START, listed, "--delay", "4", "--max-time", "5").json
-    assert time.monotonic() - began < 25  # at four seconds each, ten to a host: not forty
+    ended = crawl(archive, START, listed, "--delay", "3", "--max-time", "10").json
+    assert time.monotonic() - began < 30  # at three seconds each, ten to a host, it would take more
     assert ended["finish_reason"] == "max-time"
     assert_the_rest_stayed_due(web, archive)
 
@@ -83,19 +84,21 @@ def test_one_signal_lets_end_what_is_under_way_and_no_more(
     out, err = running.communicate(timeout=60)
     assert running.returncode == 0 and "shutdown" in out, err
     assert time.monotonic() - began < 15 and "Traceback" not in err
-    under_way = rows(archive, "SELECT s.last_outcome FROM sources s WHERE url LIKE '%/list/0'")
-    assert under_way == [{"last_outcome": "live-unverified"}]
+    under_way = rows(archive, "SELECT status FROM fetches WHERE url LIKE '%/list/0'")
+    assert under_way == [{"status": 200}]
     assert_the_rest_stayed_due(web, archive)
 
 
 def test_a_redirect_that_is_under_way_is_followed_to_its_end(web: DemoWeb, tmp_path: Path) -> None:
     """Its second host was never asked for robots.txt, and is, though the time is up."""
-    web.add("courier", "/from", delay(4, redirect(web.url("gazette", "/to"))))
+    web.add("courier", "/from", delay(9, redirect(web.url("gazette", "/to"))))
     web.add("gazette", "/to", page("<p>There it is."))
     listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
     listed.write_text(web.url("courier", "/from") + "\n")
-    words = (listed, "--max-time", "3", "-s", "DOWNLOAD_TIMEOUT=20")
-    assert crawl(archive, START, *words).json["outcomes"] == {"live-unverified": 1}
+    words = (listed, "--max-time", "6", "-s", "DOWNLOAD_TIMEOUT=30")
+    assert crawl(archive, START, *words).json["visits"] == 1
+    hops = rows(archive, "SELECT status FROM fetches WHERE purpose = 'source' ORDER BY id")
+    assert hops == [{"status": 302}, {"status": 200}]
 
 
 def test_a_slow_site_of_entries_leaves_time_for_the_sources(web: DemoWeb, tmp_path: Path) -> None:
@@ -110,12 +113,12 @@ def test_a_slow_site_of_entries_leaves_time_for_the_sources(web: DemoWeb, tmp_pa
         web.add("courier", f"/due/{number}", page(f"<p>Page {number}."))
     site = f"{web.base_url}/old/0/index.md"
     ended = crawl(
-        archive, START, source, site, "--since", "2020-01-01", "--delay", "1", "--max-time", "16",
+        archive, START, source, site, "--since", "2020-01-01", "--delay", "1", "--max-time", "24",
     ).json  # fmt: skip
     assert ended["finish_reason"] == "max-time"
     read = [r for r in web.requests if r.path.startswith("/old/")]
-    assert 1 < len(read) < 12, "it was read, and had to stop"
-    assert ended["outcomes"] == {"live-unverified": 3}
+    assert 1 < len(read) < 16, "it was read, and had to stop"
+    assert ended["visits"] == kept(archive) == 3
 
 
 def test_half_of_a_limited_run_stays_for_what_follows(tmp_path: Path) -> None:
