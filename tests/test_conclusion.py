@@ -135,6 +135,18 @@ def test_a_source_that_goes_back_shows_its_earlier_version_again(
     assert looks.archive.judgements.version(looks.number).number == 1  # type: ignore[union-attr]
 
 
+def test_a_text_that_drifts_away_and_comes_back_is_live_again(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    other = "A list of concerts in the town hall, with the prices of the seats. " * 12
+    looks.look(looks.page(TEXT))
+    for number in range(4):
+        looks.look(looks.page(f"{other} {number}"), after=timedelta(days=4))
+    assert looks.state()["verdict"] == "drifted"
+    for _ in range(2):
+        looks.look(looks.page(TEXT), after=timedelta(days=4))
+    assert looks.state()["verdict"] == "live"
+
+
 def test_the_same_page_again_adds_no_version_and_no_change(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     looks.look(looks.page(TEXT))

@@ -91,16 +91,21 @@ class Judgements:
         *,
         incident: int | None,
         now: datetime,
+        to_cited: float | None = None,
     ) -> None:
-        """Keep what a visit was judged to show, in place of an earlier judgement of it."""
+        """Keep what a visit was judged to show, in place of an earlier judgement of it.
+
+        ``to_cited``: how alike its text is to the first version's; None: not compared.
+        """
         measures, asked = judgement.measures, visit.hops[0].url
         self._sql.execute(
             "INSERT OR REPLACE INTO outcomes (fetch, source, run, fetched_at, outcome, reasons,"
-            " evidence, similarity, final_url, incident, judged_at) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+            " evidence, similarity, similarity_to_cited, final_url, incident, judged_at)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 visit.fetch, visit.source, visit.run, visit.last.fetched_at, judgement.outcome,
                 json.dumps(judgement.reasons), _json(dict(judgement.evidence)),
-                measures.similarity if measures else None,
+                measures.similarity if measures else None, to_cited,
                 visit.last.url if visit.last.url != asked else None, incident,
                 format_instant(now),
             ),
@@ -109,14 +114,16 @@ class Judgements:
     def history(self, source: int) -> tuple[Seen, ...]:
         """Return what the visits to a source showed, oldest first."""
         rows = self._sql.execute(
-            "SELECT fetch, fetched_at, outcome, reasons, similarity, incident FROM outcomes"
+            "SELECT fetch, fetched_at, outcome, reasons, similarity, similarity_to_cited, incident"
+            " FROM outcomes"
             " WHERE source = ? ORDER BY fetch",
             (source,),
         )
         return tuple(
             Seen(
                 row["fetch"], parse_instant(row["fetched_at"]), row["outcome"],
-                tuple(json.loads(row["reasons"])), row["similarity"], row["incident"],
+                tuple(json.loads(row["reasons"])), row["similarity"], row["similarity_to_cited"],
+                row["incident"],
             )
             for row in rows
         )  # fmt: skip
@@ -188,6 +195,15 @@ class Judgements:
             (source,),
         ).fetchone()
         return Version(**dict(row)) if row else None
+
+    def cited_text(self, source: int) -> str | None:
+        """Return the text that stands for the citation: that of the first version."""
+        row = self._sql.execute(
+            "SELECT a.text AS text FROM versions v JOIN articles a ON a.id = v.article"
+            " WHERE v.source = ? ORDER BY v.number LIMIT 1",
+            (source,),
+        ).fetchone()
+        return row["text"] if row else None
 
     def show_version(self, visit: EndedVisit, article: Article, article_row: int) -> Version:
         """Return the version that an article is, a new one or known. A source may go back."""

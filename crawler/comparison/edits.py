@@ -59,7 +59,7 @@ def _same_headline(before: Article, after: Article) -> bool:
     return long[: len(short)] == short and sum(len(part) for part in long[len(short) :]) <= 4
 
 
-def _headline(article: Article) -> list[list[str]]:
+def _headline(article: Article) -> list[tuple[str, ...]]:
     """Return the words of a headline, by its parts, without the site's name and counts before."""
     title = re.sub(r"^\(\d+\+?\) ", "", normalise_text(article.title or ""))
     site = words_of(article.site or "")
@@ -253,7 +253,7 @@ def _followed(tokens: list[Token], sentence: str) -> dict[str, Token]:
     return {word: tokens[0] for word, tokens in found.items() if len(tokens) == 1}
 
 
-def _without(sentence: str, tokens: list[Token]) -> list[str]:
+def _without(sentence: str, tokens: list[Token]) -> tuple[str, ...]:
     """Return the words of a sentence that are no tokens."""
     pieces, at = [], 0
     for token in tokens:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from crawler.comparison.change import Measures
-from crawler.comparison.texts import words_of
+from crawler.comparison.texts import LATELY_READ, words_of
 
 RUN = 3  # words; one changed word breaks three runs, so that moved and new text tell apart
 
-Shingles = set[tuple[str, ...]]
+Shingles = frozenset[tuple[str, ...]]
 
 
 def measure(before: str, after: str) -> Measures:
@@ -19,7 +20,7 @@ def measure(before: str, after: str) -> Measures:
     """
     old_words, new_words = words_of(before), words_of(after)
     run = min(RUN, len(old_words), len(new_words)) or 1
-    old, new = _shingles(old_words, run), _shingles(new_words, run)
+    old, new = _shingles(before, run), _shingles(after, run)
     if not old and not new:
         return Measures(1.0, 1.0, 1.0, 0, 0)
     common = len(old & new)
@@ -43,14 +44,13 @@ def containment(excerpt: str, text: str) -> float:
     run = min(RUN, len(wanted))
     if not run:
         return 0.0
-    return _share(_shingles(wanted, run), _shingles(words_of(text), run))
+    runs = _shingles(excerpt, run)
+    return len(runs & _shingles(text, run)) / len(runs)
 
 
-def _share(wanted: Shingles, present: Shingles) -> float:
-    return len(wanted & present) / len(wanted)
-
-
-def _shingles(words: list[str], run: int) -> Shingles:
+@lru_cache(maxsize=LATELY_READ)
+def _shingles(text: str, run: int) -> Shingles:
     """Return the runs of so many words that stand in a text, each once."""
-    shifted: Iterable[list[str]] = (words[start:] for start in range(run))
-    return set(zip(*shifted, strict=False))
+    words = words_of(text)
+    shifted: Iterable[tuple[str, ...]] = (words[start:] for start in range(run))
+    return frozenset(zip(*shifted, strict=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from crawler.digests import digest_of
 
@@ -17,6 +18,11 @@ _FOLDED = {
     **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", ""),
 }
 
+# One visit asks for the same text several times: for the excerpt, its words, its digest, the copy.
+# Short ones, such as names and sentences, are many, and would only drive the texts out.
+LATELY_READ = 4
+LONG = 500  # characters
+
 
 def normalise_text(text: str) -> str:
     """Return a text as it is compared: NFKC, quotes and dashes unified, blanks folded."""
@@ -29,8 +35,15 @@ def lines_of(text: str) -> list[str]:
 
 
 def _unified(text: str) -> str:
+    return _unified_lately(text) if len(text) > LONG else _unify(text)
+
+
+def _unify(text: str) -> str:
     # Before NFKC, which makes a blank and an accent of ´; and after it, for what it unfolds.
     return _fold(unicodedata.normalize("NFKC", _fold(text)))
+
+
+_unified_lately = lru_cache(maxsize=LATELY_READ)(_unify)
 
 
 def _fold(text: str) -> str:
@@ -66,9 +79,16 @@ def is_unparted(text: str) -> bool:
     return _UNPARTED.search(text[:2000]) is not None
 
 
-def words_of(text: str) -> list[str]:
+def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a text as they are compared: normalised, and without regard to case."""
-    return _WORD.findall(normalise_text(text).casefold())
+    return _words_lately(text) if len(text) > LONG else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(normalise_text(text).casefold()))
+
+
+_words_lately = lru_cache(maxsize=LATELY_READ)(_words)
 
 
 def text_digest(text: str) -> str:

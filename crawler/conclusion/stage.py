@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
-from crawler.comparison import Change, compare
+from crawler.comparison import Change, compare, measure
 from crawler.conclusion.planning import past_of, plan_next_visit, validators_of
 from crawler.dates import parse_instant
 from crawler.extraction.extractors import extractor_for
@@ -18,7 +18,7 @@ from crawler.schedule import ADAPTIVE, Policy
 from crawler.urls import host_key
 from crawler.verdicts import LIVE
 from crawler.verdicts.concluding import conclude
-from crawler.verdicts.hysteresis import is_incident
+from crawler.verdicts.hysteresis import SIMILAR_FROM, is_incident
 from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Judgement, Observation
 from crawler.verdicts.state import Override, Verdict
@@ -146,9 +146,24 @@ class Conclusion:
         now: datetime,
     ) -> Change | None:
         """Write an outcome and what it does to the copy, the versions and the host's titles."""
-        self._archive.judgements.save_outcome(visit, judgement, incident=incident, now=now)
+        self._archive.judgements.save_outcome(
+            visit, judgement, incident=incident, now=now,
+            to_cited=self._to_cited(visit.source, judgement, seen),
+        )  # fmt: skip
         self._learn_titles(visit, seen, now)
         return self._keep(visit, judgement, seen, good)
+
+    def _to_cited(self, source: int, judgement: Judgement, seen: Observation) -> float | None:
+        """Return how alike a text is to the one that was cited; None where the copy is like it.
+
+        A text that drifted away becomes the copy that later ones are measured by: only this tells
+        that the first one came back.
+        """
+        measures, article = judgement.measures, seen.article
+        if measures is None or measures.similarity >= SIMILAR_FROM or article is None:
+            return None
+        cited = self._archive.judgements.cited_text(source)
+        return measure(cited, article.text).similarity if cited and article.text else None
 
     # What is held
 

@@ -11,9 +11,11 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from crawler.comparison import normalise_text
+from crawler.comparison.texts import LONG
 
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # as in count_words()
 _HAS_IDEOGRAPH = re.compile(f"[{_IDEOGRAPH}]")
@@ -76,6 +78,10 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Return a text as words; its lines are those of ``text``."""
+    return _read_lately(text) if len(text) > LONG else _read(text)
+
+
+def _read(text: str) -> Reading:
     tokens: list[str] = []
     lines: list[int] = []
     # normalised at once, which is faster than line by line
@@ -86,6 +92,9 @@ def read(text: str) -> Reading:
     words = [token.lstrip(_LEFT).rstrip(_RIGHT) for token in tokens]
     _drop_marks(tokens, words, lines)
     return Reading(tokens, words, lines, f" {' '.join(words)} ")
+
+
+_read_lately = lru_cache(maxsize=2)(_read)  # anchors are made of a text, and then looked for in it
 
 
 def read_passage(text: str) -> Reading:

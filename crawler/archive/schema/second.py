@@ -31,6 +31,7 @@ CREATE TABLE outcomes (
   reasons TEXT NOT NULL,
   evidence TEXT,
   similarity REAL,
+  similarity_to_cited REAL,
   final_url TEXT,
   incident INTEGER REFERENCES incidents(id),
   judged_at TEXT NOT NULL
