@@ -229,6 +229,15 @@ def test_a_long_range_of_a_text_fragment_is_kept_as_its_two_ends() -> None:
     assert standing_of(anchor, body).state == "supported-verbatim"
 
 
+def test_of_very_many_quotations_and_fragments_the_first_are_looked_for() -> None:
+    text = " ".join(f"one{n} two{n} three{n} four{n}" for n in range(50))
+    quoted = " ".join(f'"one{n} two{n} three{n}"' for n in range(50))
+    fragment = ":~:" + "&".join(f"text=four{n}" for n in range(50))
+    kept = anchors_of(Claim(context=quoted, fragment=fragment), text)
+    assert sum(anchor.kind == "quotation" for anchor in kept) == 20
+    assert sum(anchor.kind == "fragment" for anchor in kept) == 5
+
+
 def test_a_headline_is_anchored_to_the_sentences_that_say_most_of_it() -> None:
     claim = Claim(headline="Tern Point spends $50 million on a new signal tower for its harbour")
     best, second = anchors_of(claim, ARTICLE)
@@ -484,4 +493,6 @@ def test_a_hostile_text_takes_no_longer_than_its_length() -> None:
     assert len(text) > 200_000
     assert standing_of(anchor, text).state == "support-lost"
     assert standing_of(anchor, "the " * 100_000).state == "support-lost"
+    assert standing_of(anchor, "- the " * 100_000).state == "support-lost"
+    assert standing_of(anchor, "\n".join("the - harbour." for _ in range(50_000))).score < 0.5
     assert standing_of(anchor, (LEAD[:200] + "\n") * 1_000).state == "support-lost"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Literal
 
 from crawler.comparison import text_digest
@@ -32,6 +33,10 @@ QUOTED_WORDS = 3
 EXCERPT_WORDS = 12
 IDEOGRAPHS_A_WORD = 2  # a Chinese word has two characters on average
 ACCEPTED = 0.3  # share of an excerpt in a source by which the source is accepted as cited
+# Each costs a look through the text. An entry that quotes more, or a URL with more fragments,
+# has enough of them.
+MOST_QUOTATIONS = 20
+MOST_FRAGMENTS = 5
 RANGE_WORDS = 300  # a text fragment from ... to ... over more than that is kept as its two ends
 
 
@@ -93,7 +98,7 @@ def anchors_of(claim: Claim, article_text: str) -> tuple[Anchor, ...]:
 
 
 def _fragments(claim: Claim, text: Reading) -> Iterator[_Candidate]:
-    for start, end in text_fragments(claim.fragment or ""):
+    for start, end in islice(text_fragments(claim.fragment or ""), MOST_FRAGMENTS):
         yield _range(start, end, text) if end else _candidate("fragment", read_passage(start), text)
 
 
@@ -108,13 +113,20 @@ def _range(start: str, end: str, text: Reading) -> _Candidate:
 
 
 def _quotations(claim: Claim, text: Reading) -> Iterator[_Candidate]:
-    for said in (claim.summary, claim.headline, claim.label, claim.context):
-        for quoted_text in quotations_in(said or ""):
-            passage = read_passage(quoted_text)
-            if _weight(passage) >= QUOTED_WORDS:
-                candidate = _candidate("quotation", passage, text)
-                if candidate.anchor.found:
-                    yield candidate
+    for passage in islice(_quoted_passages(claim), MOST_QUOTATIONS):
+        candidate = _candidate("quotation", passage, text)
+        if candidate.anchor.found:
+            yield candidate
+
+
+def _quoted_passages(claim: Claim) -> Iterator[Reading]:
+    """Yield what the entry quotes, each text once, where it is long enough to be found."""
+    said = (claim.summary, claim.headline, claim.label, claim.context)
+    quotations = chain.from_iterable(quotations_in(words) for words in said if words)
+    for quotation in dict.fromkeys(quotations):
+        passage = read_passage(quotation)
+        if _weight(passage) >= QUOTED_WORDS:
+            yield passage
 
 
 def _excerpts(claim: Claim, text: Reading) -> Iterator[_Candidate]:

@@ -90,7 +90,8 @@ def _read(text: str) -> Reading:
             lines.append(len(tokens))
             tokens += found
     words = [token.lstrip(_LEFT).rstrip(_RIGHT) for token in tokens]
-    _drop_marks(tokens, words, lines)
+    if "" in words:
+        tokens, words, lines = _without_marks(tokens, words, lines)
     return Reading(tokens, words, lines, f" {' '.join(words)} ")
 
 
@@ -114,20 +115,25 @@ def _tokens_of(line: str) -> list[str]:
     return line.split()
 
 
-def _drop_marks(tokens: list[str], words: list[str], lines: list[int]) -> None:
-    """Take out what is no word, such as a dash between blanks.
+def _without_marks(
+    tokens: list[str], words: list[str], lines: list[int]
+) -> tuple[list[str], list[str], list[int]]:
+    """Return the same without what is no word, such as a dash between blanks.
 
     It stays, to be quoted, with the word before it, or with none at the beginning of a line.
     """
-    at = 0
-    while "" in words[at:]:
-        at = words.index("", at)
-        if at and not _begins(lines, at):
-            tokens[at - 1] += f" {tokens[at]}"
-        del tokens[at], words[at]
-        later = bisect_right(lines, at)
-        lines[later:] = [line - 1 for line in lines[later:]]
-    lines[:] = sorted({line for line in lines if line < len(words)})
+    kept: list[str] = []
+    starts: list[int] = []
+    for start, end in pairwise([*lines, len(tokens)]):
+        first = len(kept)
+        for token, word in zip(tokens[start:end], words[start:end], strict=True):
+            if word:
+                kept.append(token)
+            elif len(kept) > first:
+                kept[-1] += f" {token}"
+        if len(kept) > first:
+            starts.append(first)
+    return kept, [word for word in words if word], starts
 
 
 def _begins(lines: list[int], word: int) -> bool:
