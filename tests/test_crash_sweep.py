@@ -237,6 +237,9 @@ def test_a_crawl_says_that_it_cannot_write(
     assert assert_crawl_survives(tmp_path, listed, call, fault, point)
 
 
+WHERE = {"pwrite64": (1, 100, 400, *range(800, 9_000, 150)), "fdatasync": range(1, 200, 2)}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("fault", FAULTS)
@@ -244,9 +247,12 @@ def test_a_crawl_says_that_it_cannot_write(
 def test_every_write_of_a_crawl_may_fail(
     listed: Path, tmp_path: Path, call: str, fault: str
 ) -> None:
-    hits = sum(
-        assert_crawl_survives(tmp_path, listed, call, fault, point)
-        for point in (*range(1, 25, 2), *range(30, 130, 10))
-    )
-    assert hits
-    print(f"\ncrawl, {call} {fault}: {hits} points")
+    """From the first to the last: of some 2,300 writes, most of the first 800 lay the schema."""
+    hits = 0
+    for point in WHERE[call]:
+        if not assert_crawl_survives(tmp_path, listed, call, fault, point):
+            break
+        hits = point
+    last = WHERE[call].index(hits) + 1
+    print(f"\ncrawl, {call} {fault}: {last} points up to {hits}")
+    assert hits >= {"pwrite64": 1_000, "fdatasync": 21}[call], "the crawl made fewer"
