@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.comparison import normalise_text, text_digest
@@ -432,6 +432,7 @@ def test_a_text_without_full_stops_is_cut_into_sentences_all_the_same() -> None:
     assert [len(part.split()) for part in sentences("word " * 150)] == [60, 60, 30]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab .!?。燕鸥「」\"'()-—…\n\t1$\ue000\u00ad", max_size=80))
 def test_every_word_of_any_text_lies_in_one_sentence(text: str) -> None:
     reading = read(text)
@@ -460,6 +461,7 @@ WORDS = [
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_any_claim_and_any_text_give_anchors_and_standings_that_hold_together(
     said: str, article: str, later: str

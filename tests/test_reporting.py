@@ -16,7 +16,7 @@ from uuid import UUID
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.archive.report import ATTENTION, KINDS, RESULTS, Cited, Item, Kind, Passage, Report
@@ -186,6 +186,7 @@ EXTRA = st.dictionaries(KIND, st.integers(0, 99), max_size=4)
 VISITED = st.dictionaries(st.sampled_from(list(RESULTS)), st.integers(0, 9_999))
 
 
+@settings(deadline=None)
 @given(ITEMS, EXTRA, VISITED)
 def test_counts_add_up_in_text_and_json(
     items: list[Item], extra: dict[Kind, int], visited: dict[str, int]
@@ -212,6 +213,7 @@ def test_counts_add_up_in_text_and_json(
     assert sum(int(number.replace(",", "")) for number in numbers) == said.visits
 
 
+@settings(deadline=None)
 @given(ITEMS)
 def test_the_order_of_rows_does_not_change_what_is_grouped(items: list[Item]) -> None:
     said = report(*items)
@@ -294,6 +296,7 @@ def test_hostile_titles_are_inert_everywhere() -> None:
     assert len(text.splitlines()) < 100
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_text_becomes_one_line_that_xml_can_hold(text: str) -> None:
     line = plain(text)
