@@ -321,6 +321,27 @@ def test_a_reference_that_rotted_is_done_without(archive: Archive) -> None:
     assert digest_of(archive.payloads.get(digest)) == digest
 
 
+def test_a_reference_that_is_no_longer_whole_is_none(archive: Archive) -> None:
+    for number in range(15):
+        show(archive, f"https://host{number:02}.example/", page("same", number))
+    stage = pack(archive)
+    assert stage is not None
+    reference = stage.references[0]
+    with archive.writing():
+        archive.payloads.release_base(reference)
+        body = archive.payloads.get(reference)
+        held = stored(archive)
+        del held[reference]
+        other = next(d for d, row in held.items() if not row["base"] and row["size"] > 1_000)
+        with closing(Bases(archive.payloads.get)) as bases:
+            delta = Encoded("zstd-delta", bases.compress(body, 3, other))
+        archive.payloads.recode(reference, delta, other)
+    show(archive, "https://new.example/", page("same", 99))
+    again = pack(archive)
+    assert again is not None and reference not in again.references
+    assert_sound(archive)
+
+
 # When a base goes
 
 

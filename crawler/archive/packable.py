@@ -166,6 +166,11 @@ class Packable:
         ).fetchone()
         return int(row[0])
 
+    def held_whole(self, digests: Iterable[str]) -> list[str]:
+        """Return those of the payloads that are held, and not as deltas."""
+        query = "SELECT 1 FROM payloads WHERE digest = ? AND base_digest IS NULL"
+        return [each for each in digests if self._sql.execute(query, (each,)).fetchone()]
+
     def dependants(self) -> dict[str, int]:
         """Return how many frames need each payload that is a base. Looks through all payloads."""
         rows = self._sql.execute(

@@ -173,7 +173,8 @@ class Packing:
 
     def _seek_references(self, stage: Stage, hosts: Sequence[str]) -> None:
         """Choose references anew when most of those in use serve as many as they may."""
-        active = [digest for digest in stage.references if self._needed[digest] < LEANING_MAX]
+        held = self._packable.held_whole(stage.references)
+        active = [digest for digest in held if self._needed[digest] < LEANING_MAX]
         self._hosts_since_choice += 1
         if self._hosts_since_choice > HOSTS_A_CHOICE and len(active) < REFERENCES // 3:
             self._hosts_since_choice = 0
