@@ -417,8 +417,8 @@ async def browse(path: Path) -> dict[str, tuple[int, str]]:
 def first_of(db: sqlite3.Connection, name: str) -> str | None:
     """The primary key of the first row of a table, as it stands in Datasette's addresses."""
     key = [row[1] for row in db.execute(f"PRAGMA table_info({name})") if row[5]]
-    row = db.execute(f"SELECT {key[0]} FROM {name}").fetchone() if key else None
-    return tilde_encode(str(row[0])) if row else None
+    row = db.execute(f"SELECT {', '.join(key)} FROM {name}").fetchone() if key else None
+    return ",".join(tilde_encode(str(part)) for part in row) if row else None
 
 
 @pytest.fixture(scope="module")
@@ -459,6 +459,16 @@ def test_datasette_shows_no_bare_none_for_what_has_no_title(
 ) -> None:
     for address, (_, body) in pages.items():
         assert ">None</a>" not in body, address
+
+
+def test_a_listing_shows_no_bytes_and_what_is_long_comes_last(
+    pages: dict[str, tuple[int, str]],
+) -> None:
+    holding = [address for address, (_, body) in pages.items() if "type-bytes" in body]
+    own = [address for address in holding if "_fts" not in address]  # SQLite's own are hidden
+    assert own and all(address.startswith("/payloads") for address in own), own
+    heads = re.findall(r'data-column="(\w+)"', pages["/snapshots"][1])
+    assert heads[-1] == "text"
 
 
 def test_datasette_searches_the_articles(pages: dict[str, tuple[int, str]]) -> None:

@@ -28,12 +28,12 @@ SELECT
   a.words AS words,
   a.published_on AS published_on,
   a.author AS author,
-  a.text AS text,
   a.status AS article_status,
   c.truncated AS truncated,
   c.origin AS origin,
   c.payload AS payload,
-  c.uid AS capture_uid
+  c.uid AS capture_uid,
+  a.text AS text
 FROM captures c
 JOIN fetches f ON f.id = c.fetch
 LEFT JOIN outcomes o ON o.fetch = f.id
