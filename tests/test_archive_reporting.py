@@ -67,6 +67,12 @@ def test_a_run_without_visits_has_nothing_to_tell(archive: Archive) -> None:
     assert archive.reports.latest_items(10) == []
 
 
+def test_a_failure_that_the_same_run_mends_is_not_told(archive: Archive) -> None:
+    runs = Runs(archive)
+    slow = hop(URL, b"Slow down.", status=429, outcome="blocked", reason="http-429")
+    assert kinds(runs.run(slow, runs.page(TEXT))) == ["new"]
+
+
 def test_a_first_copy_is_new_once(archive: Archive) -> None:
     runs = Runs(archive)
     first = runs.run(runs.page(TEXT))

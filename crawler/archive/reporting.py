@@ -83,7 +83,7 @@ WHERE o.run = ?1 AND o.outcome = 'moved' AND NOT EXISTS (SELECT 1 FROM outcomes 
 """
 # A failure is told once, not at each visit: of a source that is held, when it follows a good one,
 # of another one, when it is another failure than before. What a verdict of the same run tells is
-# not told again.
+# not told again, nor what a later visit of the run has mended.
 _FAILED = f"""
 SELECT o.*, o.fetched_at AS at, o.outcome AS code, {_SOURCE}
 FROM (SELECT o.*, {_NEVER_LIVE_BEFORE} AS never, (SELECT p.outcome FROM outcomes p
@@ -95,6 +95,8 @@ JOIN sources s ON s.id = o.source {_HELD}
 WHERE (o.previous IS NULL OR o.never AND o.previous <> o.outcome OR o.previous IN ({_LIVE}))
   AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.source = o.source AND v.run = o.run
     AND v.state IN ({_quoted(_TOLD_STATES)}))
+  AND NOT EXISTS (SELECT 1 FROM outcomes l WHERE l.source = o.source AND l.run = o.run
+    AND l.fetch > o.fetch AND l.outcome IN ({_LIVE}))
 ORDER BY o.fetch
 """
 _UNREADABLE = """
