@@ -1,4 +1,4 @@
-"""Run every benchmark and print one table: goal, measured, met. Takes a quarter of an hour.
+"""Run every benchmark and print one table: goal, measured, met. Takes an hour.
 
     python benchmarks/all.py [--shared FOLDER] [--quick]
 
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import sys
 
+import extraction
+import hostile
 import memory
 import pipeline
+import politeness
 import reading_entries
 import storage
 import unchanged
+import workers
 from measuring import machine, options, print_figures
 
 
@@ -29,6 +33,10 @@ def main() -> int:
         *memory.measure(chosen.shared, pages, 1),
         *storage.measure(chosen.shared, pages),
         *unchanged.measure(chosen.shared, pages or unchanged.PAGES, rounds),
+        *extraction.measure(chosen.shared, pages),
+        *workers.measure(chosen.shared, workers.PAGES, rounds),
+        *hostile.measure(chosen.shared, hostile.PAGES, min(rounds, hostile.ROUNDS)),
+        *politeness.measure(chosen.shared, 1),
     ]
     print(f"\n{machine()}")
     print_figures(figures)

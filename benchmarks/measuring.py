@@ -10,21 +10,28 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+BASELINES = ROOT / "benchmarks" / "baselines.py"
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOK_S = 0.05
+SLICE_S = 0.6  # of a turn: short beside the minutes of the machine, long beside a page
 TIMEOUT_S = 1800  # no run takes a tenth of it
+
+MARKS = '{"own_ms": '  # how the line begins with which baselines.py tells its CPU
+
+Command = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +45,158 @@ class Spent:
     children_peak_mb: float  # of the largest process below it; 0 when there was none
     output: str
 
+    def page_ms(self, part: str = "") -> float:
+        """Return the CPU of a page in milliseconds, as a program of baselines.py told it.
+
+        ``part`` is "own", "workers" or both; of several programs that ran at once it is the mean.
+        """
+        names = (f"{part}_ms",) if part else ("own_ms", "workers_ms")
+        return statistics.fmean(sum(one[name] for name in names) for one in self._marks())
+
+    def seconds(self, what: str) -> float:
+        """Return how long "visits", "others" or the "longest" page of a crawl took, by the clock.
+
+        baselines.py tells what they are.
+        """
+        return self._marks()[0][f"{what}_s"]
+
+    def _marks(self) -> list[dict[str, float]]:
+        lines = self.output.splitlines()
+        return [json.loads(line) for line in lines if line.startswith(MARKS)]
+
     @property
     def cpu_s(self) -> float:
         """CPU of the process and all below it."""
         return self.own_s + self.children_s
 
 
-def run(*words: object, cwd: Path | None = None) -> Spent:
+def run(*words: object) -> Spent:
     """Run a Python program (``-m`` or a path, and arguments) to its end; it must succeed."""
-    with tempfile.TemporaryFile("w+") as output:
-        began = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, *map(str, words)], stdout=output, cwd=cwd, env=_environment()
-        )
-        peaks: dict[int, float] = {}
-        # Left as a zombie until its times are read: its memory is gone then, its times are exact.
-        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-            if time.monotonic() - began > TIMEOUT_S:
-                process.kill()
-            for pid in (process.pid, *_below(process.pid)):
-                peaks[pid] = max(peaks.get(pid, 0), _peak_mb(pid))
-            time.sleep(LOOK_S)
-        wall_s = time.monotonic() - began
-        stat = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return run_command(python(*words))
+
+
+def run_command(command: Command) -> Spent:
+    """Run a command to its end; it must succeed."""
+    return alternate({"": [command]})[""]
+
+
+def python(*words: object) -> Command:
+    """Return the command that runs a Python program: ``-m`` and a module, or a path."""
+    return (sys.executable, *map(str, words))
+
+
+def alternate(programs: Mapping[str, Sequence[Command]]) -> dict[str, Spent]:
+    """Run programs by turns, a fraction of a second each, all others stopped meanwhile.
+
+    So each meets the same moments of a machine that others use, too: CPU a page differs by half
+    between a busy minute and a quiet one, and run after run their ratio would be chance. Several
+    commands of one name run at once. The wall clock of each stands while it is stopped; time-outs
+    within the programs go on.
+    """
+    running = {name: _Group([_Child(command) for command in each])
+               for name, each in programs.items()}  # fmt: skip
+    groups = list(running.values())
+    try:
+        for group in groups:
+            group.stop()
+        while waiting := [group for group in groups if not group.has_ended]:
+            for group in waiting:
+                group.take_turn(SLICE_S if len(waiting) > 1 else LOOK_S)
+    finally:
+        for group in groups:
+            group.end()
+    return {name: group.spent() for name, group in running.items()}
+
+
+class _Child:
+    """One program that runs, and what is below it."""
+
+    def __init__(self, command: Command) -> None:
+        self._command = command
+        self._peaks: dict[int, float] = {}
+        self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115  it outlives this call
+        self._process = subprocess.Popen(command, stdout=self._output, cwd=ROOT, env=_environment())
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether it ended; it is left as a zombie, because then its times are exact."""
+        how = os.WEXITED | os.WNOWAIT | os.WNOHANG
+        return os.waitid(os.P_PID, self._process.pid, how) is not None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and then to all below it."""
+        for pid in (self._process.pid, *_below(self._process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def look(self) -> None:
+        """Note the peaks of memory so far."""
+        for pid in (self._process.pid, *_below(self._process.pid)):
+            self._peaks[pid] = max(self._peaks.get(pid, 0), _peak_mb(pid))
+
+    def spent(self, wall_s: float) -> Spent:
+        """Return what it took. Ends the benchmark when it failed."""
+        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         user, system, below_user, below_system = (int(field) / TICKS for field in stat[11:15])
-        if process.wait():
-            sys.exit(f"{' '.join(map(str, words))} ended with {process.returncode}")
-        output.seek(0)
-        text = output.read()
-    own_mb = peaks.pop(process.pid, 0.0)
-    return Spent(
-        user + system, below_user + below_system, wall_s, own_mb,
-        max(peaks.values(), default=0.0), text,
-    )  # fmt: skip
+        if self._process.wait():
+            sys.exit(f"{' '.join(self._command)} ended with {self._process.returncode}")
+        self._output.seek(0)
+        text = self._output.read()
+        self._output.close()
+        own_mb = self._peaks.pop(self._process.pid, 0.0)
+        return Spent(
+            user + system, below_user + below_system, wall_s, own_mb,
+            max(self._peaks.values(), default=0.0), text,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        """End it, if it has not ended by itself."""
+        if not self.has_ended:
+            self.signal(signal.SIGKILL)
+
+
+class _Group:
+    """Programs that run at once, and take their turns together."""
+
+    def __init__(self, children: list[_Child]) -> None:
+        self._children = children
+        self._wall_s = 0.0
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether all of them have."""
+        return all(child.has_ended for child in self._children)
+
+    def stop(self) -> None:
+        """Stop them where they are."""
+        for child in self._children:
+            child.signal(signal.SIGSTOP)
+
+    def take_turn(self, at_most_s: float) -> None:
+        """Let them run for a while, and stop them again."""
+        began = time.monotonic()
+        for child in self._children:
+            child.signal(signal.SIGCONT)
+        while time.monotonic() - began < at_most_s and not self.has_ended:
+            for child in self._children:
+                child.look()
+            time.sleep(LOOK_S)
+        self._wall_s += time.monotonic() - began
+        self.stop()
+        if self._wall_s > TIMEOUT_S:
+            self.end()
+
+    def spent(self) -> Spent:
+        """Return what all of them took."""
+        each = [child.spent(self._wall_s) for child in self._children]
+        own_s, children_s = sum(one.own_s for one in each), sum(one.children_s for one in each)
+        peaks = max(one.peak_mb for one in each), max(one.children_peak_mb for one in each)
+        return Spent(own_s, children_s, self._wall_s, *peaks, "".join(one.output for one in each))
+
+    def end(self) -> None:
+        """End what has not ended."""
+        for child in self._children:
+            child.end()
 
 
 def _environment() -> dict[str, str]:
@@ -107,12 +233,16 @@ def _peak_mb(pid: int) -> float:
     return int(lines.get("VmHWM", "0 kB").split()[0]) / 1024
 
 
-def crawl(archive: Path, *words: object, extracting: bool = True) -> Spent:
+def crawl(archive: Path, *words: object) -> Spent:
     """Run the real ``sourcekeep crawl`` on loopback, without waiting between visits."""
-    program = ("-m", "crawler") if extracting else (ROOT / "benchmarks" / "baselines.py", "capture")
-    return run(
-        *program, "crawl", *words, "--archive", archive, "--json",
-        "--allow", "127.0.0.0/8", "--delay", "0", cwd=ROOT,
+    return run_command(crawling(archive, *words, how="limited"))
+
+
+def crawling(archive: Path, *words: object, how: str = "crawl", delay: float = 0) -> Command:
+    """Return the command of such a crawl, as baselines.py has it."""
+    return python(
+        BASELINES, how, *words, "--archive", archive, "--json",
+        "--allow", "127.0.0.0/8", "--delay", delay,
     )  # fmt: skip
 
 
@@ -228,6 +358,6 @@ def workplace() -> Iterator[Path]:
 
 
 def from_json(spent: Spent) -> dict[str, Any]:
-    """Return what a program printed as JSON."""
-    result: dict[str, Any] = json.loads(spent.output)
+    """Return what a program printed first, as JSON."""
+    result: dict[str, Any] = json.JSONDecoder().raw_decode(spent.output.lstrip())[0]
     return result

@@ -48,8 +48,10 @@ class PageServer(AbstractContextManager["PageServer"]):
         coded: bool = True,
         charset: bool = True,
         validators: bool = True,
+        extra: Path | None = None,  # folder of further pages, each served under its file's name
     ) -> None:
         words = [sys.executable, __file__, "--shared", str(shared)]
+        words += ["--extra", str(extra)] if extra else []
         words += ["--identity"] * (not coded) + ["--no-charset"] * (not charset)
         words += ["--no-validators"] * (not validators)
         self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -153,12 +155,16 @@ async def _serve(answers: dict[bytes, tuple[bytes, bytes]]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--shared", type=Path, required=True, help="folder of the corpus")
+    parser.add_argument("--extra", type=Path, help="folder of further pages, gzip")
     parser.add_argument("--identity", action="store_true", help="serve without gzip")
     parser.add_argument("--no-charset", action="store_true", help="name no charset in the header")
     parser.add_argument("--no-validators", action="store_true", help="never answer with 304")
     chosen = parser.parse_args()
+    pages = saved_pages(corpus_of(chosen.shared))
+    for path in sorted(chosen.extra.iterdir()) if chosen.extra else ():
+        pages.append(SavedPage(path.name, path, 0, "utf-8"))
     answers = answers_of(
-        saved_pages(corpus_of(chosen.shared)),
+        pages,
         coded=not chosen.identity,
         charset=not chosen.no_charset,
         validators=not chosen.no_validators,
