@@ -107,7 +107,7 @@ def assert_sound(archive: Path, acknowledged: Acknowledged) -> None:
         partial = sql.execute(
             "SELECT count(*) FROM sources s WHERE (last_fetched_at IS NOT NULL)"
             " <> EXISTS (SELECT 1 FROM captures c WHERE c.source = s.id)"
-            " OR (last_fetched_at IS NOT NULL AND good_capture IS NULL)"
+            " OR (last_fetched_at IS NOT NULL AND good_capture IS NULL AND unjudged_since IS NULL)"
         ).fetchone()
         assert partial == (0,)
 
@@ -140,6 +140,7 @@ def kill_until_done(web: DemoWeb, folder: Path, *, kills: int, pages: int, serie
     assert_sound(archive, acknowledged)
     assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == pages
     assert value(archive, "SELECT count(*) FROM articles") == pages
+    assert value(archive, "SELECT count(*) FROM sources WHERE unjudged_since NOT NULL") == 0
     assert not archive.with_name(archive.name + "-reserve").exists()
     with Archive.open(archive) as opened:  # each payload is read and its digest compared
         for row in rows(archive, "SELECT digest FROM payloads"):

@@ -126,9 +126,9 @@ def assert_whole_visits(archive: Path) -> None:
             return
         partial = sql.execute(
             "SELECT count(*) FROM sources s WHERE (last_fetched_at IS NOT NULL)"
+            " <> EXISTS (SELECT 1 FROM captures c WHERE c.source = s.id)"
+            " OR (last_fetched_at IS NOT NULL AND unjudged_since IS NULL)"  # that is a later commit
             " <> EXISTS (SELECT 1 FROM captures c WHERE c.id = s.good_capture)"
-            " OR (last_fetched_at IS NULL)"
-            " <> NOT EXISTS (SELECT 1 FROM captures c WHERE c.source = s.id)"
         ).fetchone()
         assert partial == (0,)
 
@@ -225,6 +225,7 @@ def assert_crawl_survives(folder: Path, listed: Path, call: str, fault: str, poi
     assert_whole_visits(archive)
     assert len(finished(archive)) == SOURCES
     assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == SOURCES
+    assert value(archive, "SELECT count(*) FROM sources WHERE unjudged_since NOT NULL") == 0
     return hit
 
 
