@@ -11,6 +11,7 @@ import sys
 
 import extraction
 import hostile
+import concluding
 import memory
 import pipeline
 import politeness
@@ -32,6 +33,7 @@ def main() -> int:
         *reading_entries.measure(chosen.shared, rounds),
         *memory.measure(chosen.shared, pages, 1),
         *storage.measure(chosen.shared, pages),
+        *concluding.measure(chosen.shared, pages or concluding.PAGES, rounds),
         *unchanged.measure(chosen.shared, pages or unchanged.PAGES, rounds),
         *extraction.measure(chosen.shared, pages),
         *workers.measure(chosen.shared, workers.PAGES, rounds),
