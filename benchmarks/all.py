@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
+import concluding
 import extraction
 import hostile
-import concluding
 import memory
 import pipeline
 import politeness
