@@ -44,6 +44,7 @@ GROUPS = {  # tables and indexes of one kind, by the beginning of their names
     "payloads": "payloads",
     "articles, text included": "articles",
     "search index": "articles_fts",
+    "facts of pages": "page_facts",
     "fetches (headers)": "fetches",
     "captures": "captures",
     "sources": "sources",
