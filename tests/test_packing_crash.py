@@ -78,7 +78,7 @@ def survives(made: Path, call: str, fault: str, point: int) -> bool:
     shutil.copy(made, path)
     log, digests = made.with_name("trace"), digests_of(made)
     broken = traced(log, call, fault, point, "-m", "crawler", "pack", "--archive", path)
-    if not was_hit(log):
+    if not was_hit(log, fault, broken.returncode):
         assert broken.returncode == 0, broken.stderr
         return False
     assert "Traceback" not in broken.stderr, broken.stderr
