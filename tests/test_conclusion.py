@@ -36,6 +36,7 @@ PARAGRAPH = (
 )
 TEXT = PARAGRAPH.format(sum="50")
 CORRECTED = PARAGRAPH.format(sum="5")
+LONG = "".join(f" Paragraph {n} speaks of whales and of the {n * 7} boats." for n in range(14))
 
 
 @pytest.fixture
@@ -122,6 +123,18 @@ def test_a_changed_number_is_a_change_that_is_told(archive: Archive, run: int) -
     assert (change["class"], change["told"]) == ("material", 1)
     assert "50" in change["edits"] and "5" in change["edits"]
     assert looks.state()["changes"] == 1
+
+
+def test_a_text_of_which_most_was_cut_has_changed_and_not_drifted(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT + LONG))
+    looks.look(looks.page(TEXT))
+    looks.look(looks.page(TEXT), after=timedelta(days=2))
+    (change,) = rows(archive, "SELECT * FROM changed")
+    assert change["class"] == "cut" and change["similarity"] < 0.5
+    assert looks.state()["verdict"] == "live"
 
 
 def test_a_source_that_goes_back_shows_its_earlier_version_again(

@@ -114,9 +114,11 @@ class Judgements:
     def history(self, source: int) -> tuple[Seen, ...]:
         """Return what the visits to a source showed, oldest first."""
         rows = self._sql.execute(
-            "SELECT fetch, fetched_at, outcome, reasons, similarity, similarity_to_cited, incident"
-            " FROM outcomes"
-            " WHERE source = ? ORDER BY fetch",
+            # Of a text that was cut or extended all of one side stands: it has not drifted.
+            "SELECT o.fetch, o.fetched_at, o.outcome, o.reasons, o.incident, o.similarity_to_cited,"
+            " max(o.similarity, coalesce(c.old_in_new, 0), coalesce(c.new_in_old, 0)) AS similarity"
+            " FROM outcomes o LEFT JOIN changes c ON c.fetch = o.fetch"
+            " WHERE o.source = ? ORDER BY o.fetch",
             (source,),
         )
         return tuple(

@@ -52,6 +52,11 @@ class Measures:
     words_before: int
     words_after: int
 
+    @property
+    def share_that_stands(self) -> float:
+        """The greatest of the three: 1.0 where a text was only cut, or only extended."""
+        return max(self.similarity, self.old_in_new, self.new_in_old)
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:

@@ -163,7 +163,7 @@ class Conclusion:
         if measures is None or measures.similarity >= SIMILAR_FROM or article is None:
             return None
         cited = self._archive.judgements.cited_text(source)
-        return measure(cited, article.text).similarity if cited and article.text else None
+        return measure(cited, article.text).share_that_stands if cited and article.text else None
 
     # What is held
 
@@ -195,7 +195,7 @@ class Conclusion:
         if good is None or before is None or after is None or not (before.text and after.text):
             return None
         change = compare(before, after, shared_lines=frozenset())
-        if change.told:  # only then the host's other pages are worth reading
+        if change.told or change.change_class == "extended":  # else they are not worth reading
             lines = self._archive.observing.lines_elsewhere(visit.source)
             change = compare(before, after, shared_lines=lines) if lines else change
         if change.change_class in ("same-text", "extractor-change"):
