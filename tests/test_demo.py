@@ -10,6 +10,7 @@ import json
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -327,6 +328,15 @@ def test_what_is_no_request_is_refused(web: DemoWeb, asked: bytes, status: bytes
     assert send(web, asked).split()[1] == status
 
 
+def test_tls_on_its_plain_port_is_refused_at_once(web: DemoWeb) -> None:
+    address = urlsplit(web.base_url)
+    with (
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=5) as plain,
+        pytest.raises(ssl.SSLError),
+    ):
+        ssl.create_default_context().wrap_socket(plain, server_hostname="demo.example")
+
+
 def test_the_log_tells_who_asked_what_and_when(web: DemoWeb) -> None:
     before = time.monotonic()
     ask(web.url("courier", "/robots.txt?x=1"), X_Odd="Value")
@@ -469,7 +479,7 @@ def conclude(reply: Reply, first: str, last: str) -> str:
     if "/login" in last or '"isAccessibleForFree": false' in told:
         return "paywall"
     if 'id="app"' in told:
-        return "doubtful"
+        return "needs-script"
     return "moved" if "second-spring" in last and last != first else "live"
 
 

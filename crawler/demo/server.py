@@ -26,6 +26,7 @@ from crawler.items import Header
 MAX_HEAD_BYTES = 64 * 1024
 BACKLOG = 512
 _BIND_ATTEMPTS = 50  # a port that is free on one address may be taken on another
+_TLS_HANDSHAKE = b"\x16"  # the type of the first record that a client sends
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 seconds: close sends RST
 
 
@@ -162,7 +163,10 @@ class Server:
         """Read one request and answer it; return whether the connection stays open."""
         host, port = writer.get_extra_info("sockname")[:2]
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            first = await reader.readexactly(1)
+            if first == _TLS_HANDSHAKE:  # no end of a head would ever come
+                raise ValueError("TLS on a port of plain HTTP")
+            head = first + await reader.readuntil(b"\r\n\r\n")
             request = self._read_head(head, host, port)
             await reader.readexactly(int(request.header("Content-Length") or 0))
         except (asyncio.LimitOverrunError, ValueError) as exc:

@@ -52,11 +52,11 @@ _TIDES = load_text("tide-tables")
 _CHARTER = load_text("cable-charter")
 
 FUND_CORRECTED = _FUND.rewrite({"$50 million": "$5 million"}, "2026-02-23")
-LEAD_REWORDED = _LEAD.rewrite(  # no number, name, negation or quotation is touched
+LEAD_REWORDED = _LEAD.rewrite(  # no fact is touched, and no word of certainty
     {
-        "will have a year to change over": "are given a year to adapt",
+        "will have a year to change over": "will be given a year to adapt",
         "may hand in their remaining stock at the harbour office and will be paid the price": (
-            "can return what they still have in stock to the harbour office and receive the price"
+            "may return what they still have in stock to the harbour office and will get the price"
         ),
         "steel was lighter, so a weight had to be larger for the same depth, and that the larger "
         "ones caught in the kelp": (
@@ -232,14 +232,14 @@ _MINISTRY = (
         "cable-notice",
         "ministry",
         "/notices/cable",
-        "doubtful: a shell that only a browser fills",
+        "no text: a shell that only a browser fills",
         notice(
             "ministry",
             "Notices",
             "<noscript>Please enable JavaScript to read this notice.</noscript>",
             scripts='<div id="app"></div>\n<script src="/assets/app.js"></script>',
         ),
-        {1: "doubtful"},
+        {1: "needs-script"},
     ),
 )
 
