@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from crawler.archive import Archive
+from crawler.cli.catalogue import read_looks
 from crawler.comparison.change import CHANGES
-from crawler.demo.catalogue import SCRIPTS, CatalogueWeb, Cited, Script, Step
+from crawler.demo.catalogue import SCRIPTS, CatalogueWeb, Cited, Score, Script, Step, score
+from crawler.demo.catalogue.known import KNOWN, reason_for
 from crawler.demo.catalogue.scoring import PLANTED, WITHHELD
 from crawler.demo.catalogue.stories import in_language, list_kinds, tell
+from crawler.demo.catalogue.telling import tell_score
 from crawler.demo.catalogue.web import headline_of
 from crawler.demo.catalogue.wordings import LANGUAGES
 from crawler.verdicts.outcomes import OUTCOMES
 from crawler.verdicts.state import STATES
+from tests.crawling import Outcome, sourcekeep
 
 pytestmark = [
     pytest.mark.xdist_group("catalogue"),
+    pytest.mark.timeout(900),  # one crawl of all of it: 50 s of CPU time
     pytest.mark.skipif(sys.platform != "linux", reason="needs all of 127.0.0.0/8 to be local"),
 ]
 
@@ -150,3 +159,88 @@ def test_when_we_are_offline_nothing_answers(web: CatalogueWeb) -> None:
             socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2)
     web.go_to(Step.FIRST)
     assert ask(web, *CITED[0]) == 200
+
+
+# --- what a crawl makes of it ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Score]:
+    """What the command prints, and the same read again from its archive."""
+    path = tmp_path_factory.mktemp("catalogue") / "catalogue.db"
+    done = sourcekeep("demo", "--catalogue", "--json", "--archive", path, timeout=900)
+    with Archive.open_for_reading(path) as archive:
+        (source,) = archive.ledger.inputs()
+        web = CatalogueWeb(SCRIPTS, port=urlsplit(source.locator).port or 0)
+        return done, score(SCRIPTS, read_looks(archive, web))
+
+
+@pytest.fixture
+def found(crawled: tuple[Outcome, Score]) -> Score:
+    return crawled[1]
+
+
+def test_nothing_that_is_withheld_was_called_vanished_or_usurped(found: Score) -> None:
+    assert found.rates.withheld_vanished == 0
+
+
+def test_nothing_was_called_vanished_before_its_evidence_was_there(found: Score) -> None:
+    assert found.rates.vanished_early == 0
+
+
+def test_no_verdict_changed_while_we_were_offline(found: Score) -> None:
+    assert found.outcomes["local-fault", "local-fault"] > 100
+    assert not [m for m in found.misses if m.step.offline and reason_for(m) is None]
+
+
+def test_soft_404_is_seen_and_hardly_ever_where_it_is_not(found: Score) -> None:
+    assert found.rates.soft_404_precision >= 0.98
+    assert found.rates.soft_404_recall >= 0.90
+
+
+def test_every_planted_fact_is_told(found: Score) -> None:
+    assert found.rates.planted == sum(script.family in PLANTED for script in SCRIPTS)
+    assert found.rates.planted_found == found.rates.planted
+
+
+def test_noise_is_hardly_ever_told_as_material(found: Score) -> None:
+    assert found.rates.noise > 100
+    assert found.rates.noise_material <= 0.02 * found.rates.noise
+
+
+def test_every_miss_is_known_with_a_reason(found: Score) -> None:
+    assert not [miss for miss in found.misses if reason_for(miss) is None]
+
+
+def test_what_is_known_as_a_miss_is_one(found: Score) -> None:
+    """Else a reason would outlive what it explains."""
+    assert {(miss.script, miss.kind) for miss in found.misses} == KNOWN.keys()
+
+
+def test_the_command_says_what_the_archive_says(crawled: tuple[Outcome, Score]) -> None:
+    done, found = crawled
+    assert done.code == 0, done.err
+    assert done.json["looks"] == found.looks
+    assert done.json["rates"] == asdict(found.rates)
+    assert len(done.json["misses"]) == len(found.misses)
+
+
+def test_the_documentation_has_the_matrices_of_today(found: Score) -> None:
+    """The same cells are filled and the same misses named; how many looks there are may differ.
+
+    The schedule draws a few hours by the digest of each URL, and the port is another each time.
+    """
+    page = Path(__file__).parent.parent / "docs" / "catalogue.md"
+    mark = "sourcekeep demo --catalogue -->\n\n"
+    _, _, printed = page.read_text(encoding="utf-8").partition(mark)
+    advice = "write what `sourcekeep demo --catalogue` prints into docs/catalogue.md"
+    assert without_counts(printed) == without_counts(tell_score(found)), advice
+
+
+def without_counts(told: str) -> list[list[str]]:
+    """The cells of a report, numbers as "n"; without the row of noise, which is drawn by chance."""
+    return [
+        [re.sub(r"\b\d+(\.\d+)?\b", "n", cell.strip(" -")) for cell in line.split("|")]
+        for line in told.splitlines()
+        if "**nothing told**" not in line
+    ]

@@ -16,12 +16,12 @@ from tests.crawling import Outcome, crawl, rows, sourcekeep, value
 
 pytestmark = pytest.mark.xdist_group("story")
 
-LATER = 121  # the day of the demo on which the second look is made
+LATER = 61  # the day of the demo on which the second look is made
 
 
 @dataclass
 class Story:
-    """An archive after two looks at the demo web, four months apart."""
+    """An archive after two looks at the demo web, two months apart."""
 
     web: DemoWeb
     archive: Path
@@ -35,7 +35,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with DemoWeb() as web:
         index = f"{web.base_url}/news/2026/01/5/index.md"
         first = crawl(archive, START, index, "--since", "2026-01-05")
-        later = START + timedelta(days=120)
+        later = START + timedelta(days=60)
         web.move_to(later)
         yield Story(web, archive, first, crawl(archive, later))
 

@@ -199,6 +199,19 @@ class Reading:
             (source,),
         ).fetchall()
 
+    def judged_visits(self) -> list[sqlite3.Row]:
+        """Return all judged visits with the change that each brought and the verdict after it.
+
+        Rows: urlkey, run, outcome, reasons (JSON), class (NULL: no change), verdict. Oldest first.
+        """
+        return self._sql.execute(
+            "SELECT s.urlkey, o.run, o.outcome, o.reasons, c.class,"
+            " coalesce((SELECT v.state FROM verdicts v WHERE v.source = o.source AND v.run <= o.run"
+            "   ORDER BY v.id DESC LIMIT 1), 'unknown') AS verdict"
+            " FROM outcomes o JOIN sources s ON s.id = o.source"
+            " LEFT JOIN changes c ON c.fetch = o.fetch ORDER BY o.fetch"
+        ).fetchall()
+
     def snapshots(self, limit: int) -> list[sqlite3.Row]:
         """Return the latest snapshots, newest last."""
         rows = self._sql.execute(

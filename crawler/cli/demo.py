@@ -9,8 +9,10 @@ import subprocess
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from crawler.archive import Archive
+from crawler.cli.catalogue import run_catalogue
 from crawler.cli.options import add_setting_option
 from crawler.cli.output import plural, print_json, print_table, shorten
 from crawler.dates import format_instant
@@ -25,13 +27,23 @@ LOOPBACK = "http://127."
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the command's own options."""
     add_setting_option(parser)
-    parser.set_defaults(archive="demo.db")
+    parser.add_argument(
+        "--catalogue",
+        action="store_true",
+        help="crawl the catalogue of behaviours instead, and tell what was understood;"
+        " its archive is temporary unless one is named",
+    )
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Crawl the demo web on two days of its clock and print what is held."""
-    path = Path(parsed.archive)
+    if parsed.catalogue and not parsed.archive:
+        with TemporaryDirectory(prefix="sourcekeep-") as folder:
+            return run_catalogue(Path(folder) / "catalogue.db", parsed)
+    path = Path(parsed.archive or "demo.db")
     _make_room(path)
+    if parsed.catalogue:
+        return run_catalogue(path, parsed)
     talk = not (parsed.quiet or parsed.json)
     with DemoWeb() as web:
         for gap in DAYS:

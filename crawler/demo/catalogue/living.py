@@ -104,6 +104,8 @@ def _steady_pages() -> list[Script]:
 # --- moved ----------------------------------------------------------------------------------------
 
 _NEW = "/archive/2026/7421-the-same-article"
+# Once the copy from the new address is held, a visit that ends there confirms it.
+_MOVING = Golden({**GOOD, Step.TURN: "moved", Step.HOUR: "live"}, {}, ALIVE)
 
 
 def _moved(name: str, known: str, redirection: Behaviour, golden: Golden) -> Script:
@@ -127,13 +129,13 @@ def _moved_pages() -> list[Script]:
         f'{_NEW}"></head><body></body></html>'
     )
     return [
-        _moved("moved-301", "301 to another deep path", redirect(_NEW, 301), turning("moved")),
-        _moved("moved-308", "308 to another deep path", redirect(_NEW, 308), turning("moved")),
+        _moved("moved-301", "301 to another deep path", redirect(_NEW, 301), _MOVING),
+        _moved("moved-308", "308 to another deep path", redirect(_NEW, 308), _MOVING),
         _moved(
             "moved-to-host",
             "301 to another host",
             to_neighbour("elsewhere", "/from/moved-to-host", 301),
-            turning("moved"),
+            _MOVING,
         ),
         _moved(
             "moved-for-now",
@@ -281,8 +283,8 @@ def _returned() -> list[Script]:
                 {
                     Step.TURN: not_found("now-and-then"),
                     Step.DAY: shows("now-and-then", story("now-and-then")),
-                    Step.WEEK: not_found("now-and-then"),
-                    Step.MONTH: shows("now-and-then", story("now-and-then")),
+                    Step.MONTH: not_found("now-and-then"),
+                    Step.LATE: shows("now-and-then", story("now-and-then")),
                 },
             ),
             Golden(
@@ -290,16 +292,16 @@ def _returned() -> list[Script]:
                     **GOOD,
                     Step.TURN: "gone",
                     Step.DAY: "live",
-                    Step.WEEK: "gone",
-                    Step.MONTH: "live",
+                    Step.MONTH: "gone",
+                    Step.LATE: "live",
                 },
                 {},
                 {
                     **ALIVE,
                     Step.TURN: "suspected",
                     Step.DAY: "live",
-                    Step.WEEK: "suspected",
-                    Step.MONTH: "live",
+                    Step.MONTH: "suspected",
+                    Step.LATE: "live",
                 },
             ),
         ),

@@ -91,6 +91,12 @@ def _in_other_ways() -> list[Script]:
                 "Reading room", f"<h1>Reading room</h1>{headlines('soft-without-words', 4)}"
             ),
         ),
+        _soft(
+            "soft-elsewhere", "every path, known or not, leads to one page of another host",
+            to_neighbour("elsewhere", "/portal", 302),
+            routes={"/": to_neighbour("elsewhere", "/portal", 302)},
+            missing=to_neighbour("elsewhere", "/portal", 302),
+        ),
         _shared_error_page(),
         _never_there("soft-before", "en"),
         _never_there("soft-before-fr", "fr"),
@@ -186,43 +192,63 @@ CASINO = (
 )
 
 
-def casino_page(title: str) -> Behaviour:
+ADVICE = (
+    "Begin by switching off the big lamp and lighting two small ones. A room that is half dark "
+    "looks tidy whatever lies about in it. Put on water for tea before you take off your shoes, "
+    "so that the one is ready when the other is done. Choose a record that you know by heart and "
+    "a book that you do not. If there is soup, warm it slowly. If there is none, toast will do, "
+    "with whatever stands at the back of the shelf. Leave the telephone in the hall under a hat. "
+    "Guests may come, but not more than can sit on the sofa, and they should bring their own "
+    "blankets. The evening is over when somebody begins a sentence and does not end it."
+)
+
+
+def stranger_page(title: str, text: str) -> Behaviour:
     """Show what moves into abandoned newspapers."""
-    return notice(title, f"<main><article><h1>{title}</h1><p>{CASINO}</p></article></main>")
+    return notice(title, f"<main><article><h1>{title}</h1><p>{text}</p></article></main>")
+
+
+def casino_page(title: str) -> Behaviour:
+    """Show a casino, as it most often is."""
+    return stranger_page(title, CASINO)
 
 
 def _usurped() -> list[Script]:
-    taken = turning("usurped", REPLACED)
-    name = "usurped"
-    stories = [tell(kind, name) for kind in list_kinds()[:4]]
-    paths = {f"/news/2026/02/19/{n}-{story.kind}": story for n, story in enumerate(stories)}
-    routes: dict[str, Behaviour] = {
-        "/": over(front(name), {Step.TURN: casino_page("Golden Anchor Casino")})
-    }
-    for number, (path, story) in enumerate(paths.items(), 1):
-        other = casino_page(f"Slot guide {number}: how to play and win")
-        routes[path] = over(shows(name, story), {Step.TURN: other})
-    scripts = [
-        Script(
-            name,
-            "usurped",
-            "a casino under the old paths of four sources; unknown paths are 404",
-            routes,
-            tuple(cited(story, path, taken) for path, story in paths.items()),
-            not_found(name),
-        )
-    ]
     story = story_of("usurped-led")
     lead = to_neighbour("casino", "/welcome-bonus", 301)
-    scripts.append(
+    return [
+        _taken_over(
+            "usurped", "usurped", "a casino under the old paths of four sources",
+            "Golden Anchor Casino: slot guide {}", CASINO, turning("usurped", REPLACED),
+        ),
+        _taken_over(
+            "usurped-quietly", "drifted", "advice under the old paths of four sources: nothing "
+            "but its text shows that it is somebody else's",
+            "{} ways to a good evening at home", ADVICE,
+            turning("live", {**ALIVE, Step.DAY: "drifted"}, {Step.TURN: "drifted"}),
+        ),
         single(
-            "usurped-led", "usurped", "every path leads to a casino on another host", story,
-            over(shows("usurped-led", story), {Step.TURN: lead}), taken,
+            "usurped-led", "usurped", "the old path leads to a casino on another host", story,
+            over(shows("usurped-led", story), {Step.TURN: lead}), turning("usurped", REPLACED),
             routes={"/": over(front("usurped-led"), {Step.TURN: lead})},
-            missing=over(not_found("usurped-led"), {Step.TURN: lead}),
-        )
-    )  # fmt: skip
-    return scripts
+        ),
+    ]  # fmt: skip
+
+
+def _taken_over(
+    name: str, family: str, known: str, title: str, text: str, golden: Golden
+) -> Script:
+    """A host on which somebody else answers on the old paths; unknown paths are 404."""
+    stories = [tell(kind, name) for kind in list_kinds()[:4]]
+    paths = {f"/news/2026/02/19/{n}-{story.kind}": story for n, story in enumerate(stories, 3)}
+    routes: dict[str, Behaviour] = {
+        "/": over(front(name), {Step.TURN: stranger_page(title.format(100), text)})
+    }
+    for number, (path, story) in enumerate(paths.items(), 3):
+        other = stranger_page(title.format(number), text)
+        routes[path] = over(shows(name, story), {Step.TURN: other})
+    lines = tuple(cited(story, path, golden) for path, story in paths.items())
+    return Script(name, family, known, routes, lines, not_found(name))
 
 
 # --- hollow ---------------------------------------------------------------------------------------

@@ -182,9 +182,9 @@ def _leaked() -> list[Script]:
     stories = [tell(kind, name).text for kind in list_kinds()[:5]]
     golden = Golden(GOOD, {Step.TURN: "boilerplate"}, ALIVE)
     lines = (
-        "<p>There is more news from the whole of the coast on the other pages.</p>"
-        "<p>Our editors are glad of letters and read each of them.</p>"
-        "<p>Whoever rises early may have the Morning Letter sent to the door.</p>"
+        "<p>Read more: Gull Point counts its seals again</p>"
+        "<p>Read more: Quillan votes on the mole</p>"
+        "<p>Subscribe to the Morning Letter</p>"
     )
     routes: dict[str, Behaviour] = {"/": front(name)}
     entries = []
@@ -193,9 +193,31 @@ def _leaked() -> list[Script]:
         routes[path] = over(shows(name, text), {Step.TURN: shows(name, Sheet(text, inside=lines))})
         entries.append(cited(text, path, golden))
     return [
+        _house_lines(),
         Script(name, "boilerplate", "lines of interface get into all five articles", routes,
                tuple(entries), not_found(name))
     ]  # fmt: skip
+
+
+def _house_lines() -> Script:
+    """Lines that stand under four articles of a host from the first day get under a fifth."""
+    name = "house-lines"
+    stories = [tell(kind, name).text for kind in list_kinds()[5:10]]
+    lines = (
+        "<p>The Courier is printed in Brackwater on paper from Holm Sound, on six days a week.</p>"
+        "<p>Its editors, Ines Garrod and Hamish Quayle, answer 40 letters each morning.</p>"
+    )
+    quiet = Golden(GOOD, {}, ALIVE)
+    spreading = Golden(GOOD, {Step.TURN: "boilerplate"}, ALIVE)
+    routes: dict[str, Behaviour] = {"/": front(name)}
+    entries = []
+    for number, text in enumerate(stories):
+        path = path_of(text, f"{name}-{text.name}")
+        later = shows(name, Sheet(text, inside=lines))
+        routes[path] = over(shows(name, text), {Step.TURN: later}) if number == 0 else later
+        entries.append(cited(text, path, quiet if number else spreading))
+    return Script(name, "boilerplate", "lines that stand under all other articles of the host",
+                  routes, tuple(entries), not_found(name))  # fmt: skip
 
 
 def _there_and_back() -> list[Script]:
@@ -215,7 +237,9 @@ def _there_and_back() -> list[Script]:
     along = "corrected-and-moved"
     moving = story_of(along, "factory")
     new = "/archive/4711"
-    goldens = Golden({**GOOD, Step.TURN: "moved"}, {Step.TURN: "material"}, ALIVE)
+    goldens = Golden(
+        {**GOOD, Step.TURN: "moved", Step.HOUR: "live"}, {Step.TURN: "material"}, ALIVE
+    )
     target = shows(along, moving.but(percent="77"))
     return [
         single(name, "transitions", "two numbers change, one after the other", story, behaviour,

@@ -81,17 +81,15 @@ class Score:
 
 def score(scripts: Sequence[Script], looks: Iterable[Look]) -> Score:
     """Compare all looks with the golden answers of their scripts."""
-    by_name = {script.name: script for script in scripts}
-    seen = sorted(looks, key=lambda look: (look.script, look.number, look.step.value))
-    compared = [(look, by_name[look.script]) for look in seen]
-    misses = [miss for look, script in compared for miss in _misses_of(look, script)]
-    misses += _never_seen(scripts, seen)
+    compared = list(_compare(scripts, looks))
+    misses = [miss for answered in compared for miss in _misses_of(answered)]
+    misses += _never_seen(scripts, [answered.look for answered in compared])
     return Score(
         scripts=dict(Counter(script.family for script in scripts)),
-        looks=len(seen),
-        outcomes=Counter((right_outcome(_golden(s, k), k.step), k.outcome) for k, s in compared),
-        changes=Counter((right_change(_golden(s, k), k.step), _told(k)) for k, s in compared),
-        verdicts=Counter((right_verdict(_golden(s, k), k.step), k.verdict) for k, s in compared),
+        looks=len(compared),
+        outcomes=Counter((one.outcome, one.look.outcome) for one in compared),
+        changes=Counter((one.change, one.look.change or NOTHING) for one in compared),
+        verdicts=Counter((one.verdict, one.look.verdict) for one in compared),
         rates=_rates(compared),
         misses=tuple(misses),
     )
@@ -100,14 +98,49 @@ def score(scripts: Sequence[Script], looks: Iterable[Look]) -> Score:
 # --- the right answers ----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A look beside the right answers."""
+
+    look: Look
+    family: str
+    outcome: str
+    change: str
+    verdict: str
+
+
+def _compare(scripts: Sequence[Script], looks: Iterable[Look]) -> Iterator[Answered]:
+    by_name = {script.name: script for script in scripts}
+    before: Look | None = None
+    for look in sorted(looks, key=lambda look: (look.script, look.number, look.step.value)):
+        same = before is not None and (before.script, before.number) == (look.script, look.number)
+        script = by_name[look.script]
+        golden = script.cited[look.number].golden
+        yield Answered(
+            look,
+            script.family,
+            right_outcome(golden, look.step),
+            right_change(golden, look.step, before.step if before is not None and same else None),
+            right_verdict(golden, look.step),
+        )
+        if not look.step.offline or not same:
+            before = look
+
+
 def right_outcome(golden: Golden, step: Step) -> str:
-    """Return the outcome that is right at a step."""
-    return at_step(golden.outcomes, step) or UNSEEN
+    """Return the outcome that is right at a step: offline, that the failure is ours."""
+    return "local-fault" if step.offline else at_step(golden.outcomes, step) or UNSEEN
 
 
-def right_change(golden: Golden, step: Step) -> str:
-    """Return the class of the change that is right at a step."""
-    return golden.changes.get(step) or NOTHING
+def right_change(golden: Golden, step: Step, before: Step | None) -> str:
+    """Return the class of the change that a look must find, by the step of the look before it.
+
+    None as ``before``: it is the first look, which has nothing to compare.
+    """
+    if before is None or step.offline:
+        return NOTHING
+    since = [at for at in golden.changes if before.value < at.value <= step.value]
+    return golden.changes[max(since, key=lambda at: at.value)] if since else NOTHING
 
 
 def right_verdict(golden: Golden, step: Step) -> str:
@@ -115,33 +148,26 @@ def right_verdict(golden: Golden, step: Step) -> str:
     return at_step(golden.states, step) or UNSEEN
 
 
-def _golden(script: Script, look: Look) -> Golden:
-    return script.cited[look.number].golden
-
-
-def _told(look: Look) -> str:
-    return look.change or NOTHING
-
-
-def _misses_of(look: Look, script: Script) -> Iterator[Miss]:
-    golden, step = _golden(script, look), look.step
+def _misses_of(one: Answered) -> Iterator[Miss]:
+    look = one.look
     answers: tuple[tuple[Kind, str, str], ...] = (
-        ("outcome", right_outcome(golden, step), look.outcome),
-        ("change", right_change(golden, step), _told(look)),
-        ("verdict", right_verdict(golden, step), look.verdict),
+        ("outcome", one.outcome, look.outcome),
+        ("change", one.change, look.change or NOTHING),
+        ("verdict", one.verdict, look.verdict),
     )
     for kind, right, said in answers:
         if right == said or (right == NOTHING and said not in TOLD):
             continue
         reasons = look.reasons if kind == "outcome" else ()
-        yield Miss(look.script, script.family, look.number, step, kind, right, said, reasons)
+        yield Miss(look.script, one.family, look.number, look.step, kind, right, said, reasons)
 
 
 def _never_seen(scripts: Sequence[Script], looks: Sequence[Look]) -> Iterator[Miss]:
     """Give what is right from some step on and was never looked at: then it proves nothing."""
     steps: dict[tuple[str, int], set[Step]] = {}
     for look in looks:
-        steps.setdefault((look.script, look.number), set()).add(look.step)
+        if not look.step.offline:
+            steps.setdefault((look.script, look.number), set()).add(look.step)
     for script in scripts:
         for number, cited in enumerate(script.cited):
             seen = steps.get((script.name, number), set())
@@ -151,8 +177,11 @@ def _never_seen(scripts: Sequence[Script], looks: Sequence[Look]) -> Iterator[Mi
 
 
 def _stages(golden: Golden) -> Iterator[tuple[Step, float, str]]:
-    """Give each stretch of steps with one right outcome: its beginning, its end, the outcome."""
-    steps = sorted(golden.outcomes, key=lambda step: step.value)
+    """Give each stretch of steps with one right outcome: its beginning, its end, the outcome.
+
+    That a page is still as it was before the turn is worth no look of its own.
+    """
+    steps = sorted(golden.outcomes.keys() - {Step.SECOND}, key=lambda step: step.value)
     ends = [*(step.value for step in steps[1:]), float("inf")]
     for step, end in zip(steps, ends, strict=True):
         yield step, end, golden.outcomes[step]
@@ -163,21 +192,16 @@ def _stages(golden: Golden) -> Iterator[tuple[Step, float, str]]:
 _ENDED = frozenset({"vanished", "usurped"})
 
 
-def _rates(compared: Sequence[tuple[Look, Script]]) -> Rates:
-    soft = [
-        (right_outcome(_golden(script, look), look.step) == "soft-404", look.outcome == "soft-404")
-        for look, script in compared
+def _rates(compared: Sequence[Answered]) -> Rates:
+    soft = [(one.outcome == "soft-404", one.look.outcome == "soft-404") for one in compared]
+    both, said = sum(right and found for right, found in soft), sum(found for _, found in soft)
+    right = sum(right for right, _ in soft)
+    planted = [one.look for one in compared if one.family in PLANTED and one.change != NOTHING]
+    noise = [
+        one.look for one in compared if one.family == "noise" and one.look.step is not Step.FIRST
     ]
-    both, said = sum(r and s for r, s in soft), sum(s for _, s in soft)
-    right = sum(r for r, _ in soft)
-    planted = [
-        look
-        for look, script in compared
-        if script.family in PLANTED and _golden(script, look).changes.get(look.step)
-    ]
-    noise = [k for k, s in compared if s.family == "noise" and k.step is not Step.FIRST]
-    ended = [(k, s) for k, s in compared if k.verdict in _ENDED]
-    early = [(k, s) for k, s in ended if right_verdict(_golden(s, k), k.step) not in _ENDED]
+    ended = [one for one in compared if one.look.verdict in _ENDED]
+    early = [one for one in ended if one.verdict not in _ENDED]
     return Rates(
         soft_404_precision=both / said if said else 1.0,
         soft_404_recall=both / right if right else 1.0,
@@ -186,6 +210,6 @@ def _rates(compared: Sequence[tuple[Look, Script]]) -> Rates:
         noise=len(noise),
         noise_material=sum(look.change == "material" for look in noise),
         noise_told=sum(look.change in TOLD for look in noise),
-        withheld_vanished=sum(script.family in WITHHELD for _, script in ended),
-        vanished_early=sum(script.family not in WITHHELD for _, script in early),
+        withheld_vanished=sum(one.family in WITHHELD for one in ended),
+        vanished_early=sum(one.family not in WITHHELD for one in early),
     )

@@ -23,8 +23,8 @@ ALIVE: States = {Step.FIRST: "live"}
 class Golden:
     """The right answers for one source.
 
-    Outcomes and states hold from the step on at which they are named; a change belongs to its
-    step alone, and at every other step there is none.
+    Outcomes and states hold from the step on at which they are named; a change is found by the
+    first look from its step on, and by no other.
     """
 
     outcomes: Outcomes = field(default_factory=lambda: GOOD)

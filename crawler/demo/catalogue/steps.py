@@ -22,13 +22,13 @@ class Step(Enum):
 
     FIRST = 0
     SECOND = 26  # most sources are as at first
-    OUTAGE = 70  # we are offline ourselves
+    OUTAGE = 90  # we are offline ourselves
     TURN = 96  # most sources change their ways
     HOUR = 97.5
     DAY = 124
     OUTAGE_AGAIN = 204  # offline again, while failures wait to be confirmed
     THIRD = 207
-    WEEK = 388
+    WEEK = 412
     MONTH = 772
     LATE = 1660
     LAST = 1780

@@ -61,17 +61,28 @@ def _ordered(names: set[str], order: Sequence[str]) -> list[str]:
 
 
 def _misses(misses: Sequence[Miss]) -> str:
+    """Return a table of the misses, those of one script that are alike in one row; and why."""
     if not misses:
         return "None."
-    head = ("script", "step", "of", "right", "said", "why")
-    rows = [
-        (
-            f"{m.script} #{m.number + 1}" if m.number else m.script, m.step.title, m.kind, m.right,
-            " ".join((m.said, *(f"`{r}`" for r in m.reasons))), reason_for(m) or "**not known**",
-        )
-        for m in misses
-    ]  # fmt: skip
-    return _table(head, rows)
+    alike: dict[Row, list[Miss]] = {}
+    why: dict[str, dict[str, None]] = {}
+    for miss in misses:
+        said = " ".join((miss.said, *(f"`{reason}`" for reason in miss.reasons)))
+        alike.setdefault((miss.script, miss.kind, miss.right, said), []).append(miss)
+        why.setdefault(reason_for(miss) or "**not known**", {})[f"`{miss.script}`"] = None
+    table = _table(
+        ("script", "of", "right", "said", "at"),
+        [(*row, _steps(group)) for row, group in alike.items()],
+    )
+    reasons = [f"- {', '.join(scripts)}: {reason}." for reason, scripts in why.items()]
+    return "\n".join((table, "", *reasons))
+
+
+def _steps(misses: Sequence[Miss]) -> str:
+    steps = dict.fromkeys(miss.step for miss in misses)
+    pages = len({miss.number for miss in misses})
+    told = ", ".join(step.title for step in sorted(steps, key=lambda step: step.value))
+    return f"{told}; {pages} pages" if pages > 1 else told
 
 
 def _table(head: Row, rows: Iterator[Row] | Sequence[Row]) -> str:

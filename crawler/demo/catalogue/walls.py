@@ -92,6 +92,9 @@ _BLOCKS = (
 )  # fmt: skip
 
 
+_ALLOWS = page("User-agent: *\nDisallow: /search\n", content_type=TEXT)
+
+
 def _blocked() -> list[Script]:
     scripts = []
     for block in _BLOCKS:
@@ -100,14 +103,23 @@ def _blocked() -> list[Script]:
         scripts.append(
             single(
                 block.name, "blocked", block.known, story, behaviour,
-                turning("blocked", BLOCKED), missing=block.behaviour,
+                turning("blocked", BLOCKED), routes={"/robots.txt": _ALLOWS},
+                missing=over(not_found(block.name), {Step.TURN: block.behaviour}),
             )
         )  # fmt: skip
     never: States = {Step.FIRST: "unknown", Step.TURN: "blocked"}
     passing: States = {Step.FIRST: "live"}
     story = story_of("block-once")
+    everywhere = page("Slow down.", status=429)
+    told = story_of("block-robots-too")
     return [
         *scripts,
+        single(
+            "block-robots-too", "robots", "429 on every path: robots.txt cannot be read either",
+            told, over(shows("block-robots-too", told), {Step.TURN: everywhere}),
+            turning("robots-excluded", EXCLUDED),
+            missing=over(not_found("block-robots-too"), {Step.TURN: everywhere}),
+        ),
         single(
             "block-before", "blocked", "403 from the first look on", story_of("block-before"),
             _BLOCKS[0].behaviour, never_good("blocked", never),
@@ -297,14 +309,13 @@ def _consent() -> list[Script]:
 
 def _robots() -> list[Script]:
     denies = page("User-agent: *\nDisallow: /\n", content_type=TEXT)
-    allows = page("User-agent: *\nDisallow: /search\n", content_type=TEXT)
     broken = page("Internal error", status=500)
     never: States = {Step.FIRST: "unknown", Step.TURN: "excluded"}
     files = {
-        "robots-later": ("disallowed from the turn on", over(allows, {Step.TURN: denies}),
+        "robots-later": ("disallowed from the turn on", over(_ALLOWS, {Step.TURN: denies}),
                          turning("robots-excluded", EXCLUDED)),
         "robots-breaks": ("robots.txt answers 500 from the turn on",
-                          over(allows, {Step.TURN: broken}), turning("robots-excluded", EXCLUDED)),
+                          over(_ALLOWS, {Step.TURN: broken}), turning("robots-excluded", EXCLUDED)),
         "robots-denies": ("disallowed from the first look on", denies,
                           never_good("robots-excluded", never)),
         "robots-500": ("robots.txt answers 500 from the first look on", broken,

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from crawler.demo.behaviours import TEXT, Behaviour, made, page
 from crawler.demo.catalogue.making import NEIGHBOURS
 from crawler.demo.catalogue.missing import casino_page
-from crawler.demo.catalogue.press import notice, paper_of
+from crawler.demo.catalogue.press import headlines, notice, paper_of
 from crawler.demo.catalogue.script import Cited, Script
 from crawler.demo.catalogue.steps import Step
 from crawler.demo.catalogue.walls import CONSENT
@@ -27,12 +27,12 @@ class CatalogueWeb(LoopbackWeb):
     It needs all of 127.0.0.0/8 to be local, as on Linux.
     """
 
-    def __init__(self, scripts: Sequence[Script]) -> None:
+    def __init__(self, scripts: Sequence[Script], *, port: int = 0) -> None:
         self.scripts = tuple(scripts)
         self._addresses = {script.name: _address(n) for n, script in enumerate(self.scripts)}
         missing = {self._addresses[s.name]: s.missing or _MISSING for s in self.scripts}
         missing |= dict.fromkeys(NEIGHBOURS.values(), _MISSING)
-        super().__init__(missing, port=0, at=Step.FIRST.at)
+        super().__init__(missing, port=port, at=Step.FIRST.at)
         for script in self.scripts:
             for path, behaviour in script.routes.items():
                 self.route(self._addresses[script.name], path, behaviour)
@@ -108,4 +108,5 @@ def _neighbourhood() -> Iterator[tuple[str, str, Behaviour]]:
         "a price that may surprise you.</p><h2>Related searches</h2><ul><li>Newspapers</li>"
         "<li>Ferries</li></ul>",
     )  # fmt: skip
-    yield "casino", "/welcome-bonus", casino_page("Your welcome bonus is waiting")
+    yield "elsewhere", "/portal", notice("The Portal", headlines("portal", 5))
+    yield "casino", "/welcome-bonus", casino_page("Golden Anchor Casino: your welcome bonus")
