@@ -207,12 +207,12 @@ def test_a_date_header_tells_how_far_the_clocks_are_apart(hop: Hop, seconds: int
 def test_the_skew_is_noted_when_several_hosts_agree(tmp_path: Path, now: datetime) -> None:
     with Archive.open(tmp_path / "a.db", create=True) as archive:
         session = Session(archive, 1, Clock(now))
-        session._skews = {"a": timedelta(hours=1), "b": timedelta(hours=1)}
-        assert session.clock_skew() is None
-        session._skews["c"] = timedelta(seconds=2)
-        assert session.clock_skew() == timedelta(hours=1)
-        session._skews = dict.fromkeys("abc", timedelta(minutes=4))
-        assert session.clock_skew() is None
+        session.hosts.skews = {"a": timedelta(hours=1), "b": timedelta(hours=1)}
+        assert session.hosts.clock_skew() is None
+        session.hosts.skews["c"] = timedelta(seconds=2)
+        assert session.hosts.clock_skew() == timedelta(hours=1)
+        session.hosts.skews = dict.fromkeys("abc", timedelta(minutes=4))
+        assert session.hosts.clock_skew() is None
 
 
 def test_a_run_notes_that_its_clock_is_wrong(web: DemoWeb, tmp_path: Path) -> None:

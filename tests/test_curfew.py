@@ -126,17 +126,17 @@ def test_half_of_a_limited_run_stays_for_what_follows(tmp_path: Path) -> None:
     session = Session.open(
         project_settings({"SOURCEKEEP_ARCHIVE": tmp_path / "a.db", **chosen}), "crawl"
     )
-    with session.leaving(0.5):
-        assert 48 < session.seconds_left <= 50
-        assert session.take_budget(20) == 5
-        assert session.budget_left == 0
-    assert 98 < session.seconds_left <= 100
-    assert session.take_budget(20) == 4
+    with session.budget.leaving(0.5):
+        assert 48 < session.budget.seconds_left <= 50
+        assert session.budget.take(20) == 5
+        assert session.budget.visits_left == 0
+    assert 98 < session.budget.seconds_left <= 100
+    assert session.budget.take(20) == 4
     session.close("finished")
 
 
 def test_an_unlimited_run_has_nothing_to_divide(tmp_path: Path) -> None:
     session = Session.open(project_settings({"SOURCEKEEP_ARCHIVE": tmp_path / "a.db"}), "crawl")
-    with session.leaving(0.5):
-        assert session.seconds_left == float("inf") and session.take_budget(50) == 50
+    with session.budget.leaving(0.5):
+        assert session.budget.seconds_left == float("inf") and session.budget.take(50) == 50
     session.close("finished")

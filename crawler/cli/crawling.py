@@ -147,9 +147,9 @@ async def _both(
         (SourcesSpider, 0.0, {}),
     ):
         crawler = process.create_crawler(spider)
-        with session.leaving(share_left):
+        with session.budget.leaving(share_left):
             await process.crawl(crawler, session=session, **arguments)
-            out_of_time = out_of_time or session.seconds_left <= 0
+            out_of_time = out_of_time or session.budget.seconds_left <= 0
         stats = crawler.stats
         result.finish_reason = str(stats.get_value("finish_reason", "broke") if stats else "broke")
         if result.finish_reason != "finished" or session.lost is not None:

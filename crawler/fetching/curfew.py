@@ -62,7 +62,7 @@ class CurfewMiddleware:
 
     def _is_over(self) -> bool:
         session = getattr(self._crawler.spider, "session", None)
-        if session is not None and session.seconds_left <= 0:
+        if session is not None and session.budget.seconds_left <= 0:
             return True
         slot = getattr(self._crawler.engine, "_slot", None)  # Scrapy 2.19 tells it nowhere else
         return slot is not None and slot.closing is not None

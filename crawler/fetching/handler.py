@@ -332,7 +332,7 @@ class ArchiveDownloadHandler(GuardedDownloadHandler, _KeepingDownloadHandler):
         """
         session = getattr(self._crawler.spider, "session", None)
         host = host_key(request.url)
-        if session is not None and session.rests(host):
+        if session is not None and session.hosts.rests(host):
             raise HostRests(f"{host} asked for rest")
         request.meta["dialled"] = time.monotonic()
         deadline_s = request.meta.get("download_timeout") or self._deadline_s

@@ -44,7 +44,7 @@ class Leases:
     def begin(self) -> Iterator[Visit]:
         """Lease what is free and yield the visits that are due there, as far as the run may go."""
         for lease in self._lease():
-            due = lease.due[: self._session.take_budget(len(lease.due))]
+            due = lease.due[: self._session.budget.take(len(lease.due))]
             if not due:
                 self._give_back(lease)
                 continue
@@ -59,9 +59,9 @@ class Leases:
     def _lease(self) -> list[HostLease]:
         waiting = sum(host.waiting for host in self._hosts.values())
         hosts = min(HOSTS_AT_ONCE - len(self._hosts), MAX_OUTSTANDING - waiting)
-        if hosts <= 0 or self._session.budget_left <= 0:
+        if hosts <= 0 or self._session.budget.visits_left <= 0:
             return []
-        per_host = int(min(SOURCES_PER_LEASE, self._session.budget_left))
+        per_host = int(min(SOURCES_PER_LEASE, self._session.budget.visits_left))
         frontier = self._session.archive.frontier
         leases = self._session.write(
             lambda: frontier.lease(
@@ -101,14 +101,14 @@ class Leases:
         if self._hosts:
             await self._something_ended(wait_s)
             return True
-        if wait_s > min(self._patience_s, self._session.seconds_left):
+        if wait_s > min(self._patience_s, self._session.budget.seconds_left):
             return False
         await asyncio.sleep(wait_s)
         return True
 
     def _wait_for_a_host(self) -> float:
         """How long until a host that is due may be visited; infinite when none waits for that."""
-        if self._session.budget_left <= 0 or len(self._hosts) >= HOSTS_AT_ONCE:
+        if self._session.budget.visits_left <= 0 or len(self._hosts) >= HOSTS_AT_ONCE:
             return math.inf
         free_at = self._session.archive.frontier.next_free_at(self._now())
         return math.inf if free_at is None else max((free_at - self._now()).total_seconds(), 0.05)

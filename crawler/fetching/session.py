@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-import statistics
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Self, TypeVar
@@ -26,17 +22,18 @@ from crawler.archive.opening import Reserve, reserve
 from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import EvidenceLost, UsageError
+from crawler.fetching.budget import Budget
 from crawler.fetching.clock import Clock
-from crawler.fetching.endings import ended_visit, skew_of
+from crawler.fetching.endings import ended_visit
 from crawler.fetching.extracting import ExtractionQueue
 from crawler.fetching.garbage import Debris
+from crawler.fetching.hosts import HostNotes
 from crawler.fetching.judging import JudgingQueue
-from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
 from crawler.items import Hop
 from crawler.robotstxt import RobotsRecord
 from crawler.schedule import ADAPTIVE, POLICIES, Policy
-from crawler.urls import host_key, redact_url
+from crawler.urls import redact_url
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,9 +45,6 @@ GROUP_MAX_SECONDS = 0.25
 
 # After a failure of our own the host is left alone for so long.
 OUTAGE_REST = timedelta(hours=1)
-# Servers' clocks are a few seconds off; one of ours that is off by more dates evidence wrongly.
-SKEW_NOTED = timedelta(minutes=5)
-SKEW_HOSTS_MIN = 3
 # A log of that size means that a reader has held its transaction for a long time.
 WAL_NOTED_BYTES = 256 * 2**20
 
@@ -77,17 +71,18 @@ class Session:
         clock: Clock,
         *,
         workers: int | None = None,
-        max_fetches: int | None = None,
-        max_seconds: float | None = None,
+        budget: Budget | None = None,
         policy: Policy = ADAPTIVE,
     ) -> None:
         self.archive = archive
         self.run = run
         self.clock = clock
+        self.budget = budget or Budget()
+        self.hosts = HostNotes(archive, clock)
         self.extraction = ExtractionQueue(archive, clock, self.write, workers=workers)
         self.judging = JudgingQueue(
             archive,
-            Conclusion(archive, run, policy=policy, on_incident=self._rest_host),
+            Conclusion(archive, run, policy=policy, on_incident=self.hosts.rest),
             clock,
             read=self._want,
             is_read=self.extraction.is_over,
@@ -97,11 +92,6 @@ class Session:
         self.lost: EvidenceLost | None = None  # set when the archive could not be written
         self.on_lost: Callable[[], None] | None = None  # how to stop the crawl then
         self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar
-        self._ends_at = time.monotonic() + (math.inf if max_seconds is None else max_seconds)
-        self._visits_left: float = math.inf if max_fetches is None else max_fetches
-        self._resting: dict[str, datetime] = {}  # hosts that asked for rest, and until when
-        self._strikes: Counter[str] = Counter()
-        self._skews: dict[str, timedelta] = {}  # how far the hosts' clocks are before ours
         self._reserve: Reserve | None = None
         self._in_group = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -139,44 +129,15 @@ class Session:
                 run,
                 clock,
                 workers=_int_or_none(settings, "SOURCEKEEP_WORKERS"),
-                max_fetches=_int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
-                max_seconds=_int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
+                budget=Budget(
+                    _int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
+                    _int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
+                ),
                 policy=policy,
             )
             session._reserve = held
             session._resources = resources.pop_all()
         return session
-
-    def take_budget(self, visits: int) -> int:
-        """Take up to ``visits`` from what the run may still fetch; return how many were left."""
-        granted = int(min(visits, self.budget_left))
-        self._visits_left -= granted
-        return granted
-
-    @property
-    def budget_left(self) -> float:
-        """How many visits the run may still begin: none when its time is up."""
-        return self._visits_left if self.seconds_left > 0 else 0
-
-    @property
-    def seconds_left(self) -> float:
-        """How long the run may still begin visits; infinite without a limit."""
-        return self._ends_at - time.monotonic()
-
-    @contextmanager
-    def leaving(self, share: float) -> Iterator[None]:
-        """Within, let the run's time and visits end early: so much of either stays for later."""
-        ends_at, visits = self._ends_at, 0
-        if math.isfinite(ends_at):
-            self._ends_at -= share * max(self.seconds_left, 0)
-        if self._visits_left != math.inf:
-            visits = int(share * self._visits_left)
-            self._visits_left -= visits
-        try:
-            yield
-        finally:
-            self._ends_at = ends_at
-            self._visits_left += visits
 
     @property
     def is_open(self) -> bool:
@@ -248,8 +209,7 @@ class Session:
             about_source = visit.source is not None and visit.purpose == "source"
             source = visit.source.id if visit.source and about_source else None
             kept = self.archive.evidence.record(self.run, source, visit.hops)
-            rest = self._give_rest(visit)
-            self._note_skews(visit)
+            rest = self.hosts.note(visit)
             if visit.source is not None and not visit.put_off:
                 self._end_visit(visit, kept, rest)
         return kept
@@ -260,7 +220,7 @@ class Session:
         frontier, now = self.archive.frontier, self.clock.now()
         ended = ended_visit(visit, kept, self.run)
         if visit.outcome == "local-fault":
-            self._rest_host(visit.source.host, now + OUTAGE_REST)
+            self.hosts.rest(visit.source.host, now + OUTAGE_REST)
             if visit.purpose == "source":
                 self.judging.add(ended)
         elif visit.purpose == "control":
@@ -298,47 +258,6 @@ class Session:
     def _want(self, jobs: list[ExtractionJob]) -> None:
         """Have payloads read as soon as they are committed."""
         self._wanting.extend(jobs)
-
-    def _give_rest(self, visit: Visit) -> timedelta | None:
-        """Let hosts rest that asked for it; return what was asked at the end of the visit."""
-        rest = None
-        for hop in visit.hops:
-            host, now = host_key(hop.url), self.clock.now()
-            strikes = self._strikes[host] + 1
-            rest = rest_of(hop.status, hop.response_headers, now, strikes=strikes)
-            if rest is not None:
-                self._strikes[host] = strikes
-                self._resting[host] = now + rest
-                self.archive.frontier.rest(host, now + rest)
-            elif hop.status is not None:
-                del self._strikes[host]
-        return rest
-
-    def _rest_host(self, host: str, until: datetime) -> None:
-        """Leave a host alone: it fails as a whole, or we may be offline."""
-        self._resting[host] = until
-        self.archive.frontier.rest(host, until)
-
-    def _note_skews(self, visit: Visit) -> None:
-        for hop in visit.hops:
-            skew = skew_of(hop)
-            if skew is not None:
-                self._skews[host_key(hop.url)] = skew
-
-    def clock_skew(self) -> timedelta | None:
-        """Return how far our clock is behind the hosts' median; None: not worth a note.
-
-        A single host may be wrong; of several that agree none is.
-        """
-        if len(self._skews) < SKEW_HOSTS_MIN:
-            return None
-        median = statistics.median_low(self._skews.values())
-        return median if abs(median) > SKEW_NOTED else None
-
-    def rests(self, host: str) -> bool:
-        """Tell whether a host asked in this run to be left alone for now."""
-        until = self._resting.get(host)
-        return until is not None and self.clock.now() < until
 
     # The end
 
@@ -379,7 +298,7 @@ class Session:
             self._finish("evidence-lost")
 
     def _note_what_was_odd(self) -> None:
-        skew, wal = self.clock_skew(), self.archive.connection.wal_size_bytes()
+        skew, wal = self.hosts.clock_skew(), self.archive.connection.wal_size_bytes()
         if skew is not None:
             logger.warning("this machine's clock is %s s behind the hosts'", round(_seconds(skew)))
         if wal > WAL_NOTED_BYTES:
@@ -391,7 +310,7 @@ class Session:
     def counts(self) -> dict[str, object]:
         """Return the counts of the run so far, from the rows that it wrote."""
         report = self.archive.runs.report(self.run)
-        skew = self.clock_skew()
+        skew = self.hosts.clock_skew()
         noted = {} if skew is None else {"clock_skew_seconds": round(_seconds(skew))}
         return {
             **noted,

@@ -41,7 +41,7 @@ class SitePages:
             self._seen.add(step.url)
             kept = self._session.archive.evidence.page(step.url)
             if kept is None or step.url == source.locator or self._is_due(kept, step):
-                if self._session.take_budget(1):
+                if self._session.budget.take(1):
                     yield step, kept
             else:
                 waiting.extend(self._steps_from_kept(kept, step, source))
