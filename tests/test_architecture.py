@@ -18,17 +18,20 @@ LAYERS = {
     "passages": 1,
     "archive": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
-    "conclusion": 3, "reporting": 3,
+    "conclusion": 3, "reporting": 3, "inspect": 3,
     "settings": 4, "cli": 4, "__main__": 4,
 }  # fmt: skip
 ADAPTERS = {  # library -> the rooms that may import it
     "sqlite_utils": {"archive"},
-    "sqlite3": {"archive", "cli"},  # the command line knows its errors, not its SQL
+    # the command line knows its errors, the plugin is handed its connections; neither its SQL
+    "sqlite3": {"archive", "cli", "inspect"},
     "trafilatura": {"extraction"},
     "pypdf": {"extraction"},
     "ada_url": {"urls"},
     "dateutil": {"dates"},
     "apprise": {"reporting"},
+    "datasette": {"inspect"},
+    "uvicorn": {"inspect"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
     "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},
 }

@@ -161,7 +161,9 @@ class Payloads:
             return None
 
     def _row(self, digest: str) -> sqlite3.Row | None:
-        row: sqlite3.Row | None = self._connection.sql.execute(
+        cursor = self._connection.sql.cursor()
+        cursor.row_factory = sqlite3.Row  # the connection may be somebody else's
+        row: sqlite3.Row | None = cursor.execute(
             "SELECT stored_as, size_bytes, base_digest, bytes FROM payloads WHERE digest = ?",
             (digest,),
         ).fetchone()
