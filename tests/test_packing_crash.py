@@ -108,6 +108,7 @@ def needs_strace() -> None:
     [
         ("pwrite64", "signal=KILL", 90),
         ("pwrite64", "error=ENOSPC", 140),
+        ("pwrite64", "error=EIO", 733),  # the log is merged into the file
         ("fdatasync", "signal=KILL", 20),
         ("fdatasync", "error=EIO", 30),
     ],

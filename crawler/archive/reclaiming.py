@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from crawler.archive.connection import Connection
+from crawler.errors import ArchiveError
 
 PAGES_A_STEP = 1_000  # 4 MB: a transaction of some 20 ms
 INDEX_PAGES_A_STEP = 500
@@ -44,7 +45,8 @@ def give_back(connection: Connection) -> Iterator[None]:
     """Give the free pages back to the disk, in steps; nothing for a file that was made otherwise.
 
     The file shrinks at the end, and only when no reader holds a transaction: else SQLite does it
-    when the last connection closes. A reader is not waited for.
+    when the last connection closes. A reader is not waited for. Raises ArchiveError when the disk
+    refuses: what was committed is safe.
     """
     sql = connection.sql
     waits_ms = sql.execute("PRAGMA busy_timeout").fetchone()[0]
@@ -55,8 +57,12 @@ def give_back(connection: Connection) -> Iterator[None]:
         if _free_pages(sql) >= free:  # nothing moved: no use in asking again
             break
     sql.execute("PRAGMA busy_timeout = 0")
-    sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    sql.execute(f"PRAGMA busy_timeout = {waits_ms}")
+    try:
+        sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.OperationalError as exc:  # nothing is lost: all of it is in the log
+        raise ArchiveError(f"{connection.path} cannot be written: {exc}") from exc
+    finally:
+        sql.execute(f"PRAGMA busy_timeout = {waits_ms}")
 
 
 def _free_pages(sql: sqlite3.Connection) -> int:
