@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from crawler.archive.reporting import FEED_RUNS, turn_of
 from crawler.conclusion import Conclusion
 from crawler.items import Hop
 from crawler.reporting.atom import item_id
+from crawler.reporting.document import document_of
 from crawler.verdicts.state import STATES, Override
 from tests.test_archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, new_archive, record
 from tests.test_conclusion import CORRECTED, TEXT, Looks, at_of
@@ -71,6 +73,14 @@ def test_a_failure_that_the_same_run_mends_is_not_told(archive: Archive) -> None
     runs = Runs(archive)
     slow = hop(URL, b"Slow down.", status=429, outcome="blocked", reason="http-429")
     assert kinds(runs.run(slow, runs.page(TEXT))) == ["new"]
+
+
+def test_secrets_in_addresses_are_hidden(archive: Archive) -> None:
+    secret = "https://paper.example/a?token=5f2c9d1e8b7a&page=2"
+    (item,) = Runs(archive, secret).run(gone(secret)).items
+    assert item.url == "https://paper.example/a?token=REDACTED&page=2"
+    document = json.dumps(document_of(archive.reports.of_run(2)))
+    assert "5f2c9d1e8b7a" not in document.replace(f"cites {secret}", "")  # its entry's headline
 
 
 def test_a_first_copy_is_new_once(archive: Archive) -> None:

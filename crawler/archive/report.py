@@ -80,7 +80,7 @@ class Item:
     subject: str  # title of the source; locator of a page of entries; name of a host
     run: str  # uid of the run that saw it
     key: str = ""  # what it is of, unique within kind, run and instant: a urlkey, a locator, a host
-    url: str | None = None  # of the source; None: the item is of no source
+    url: str | None = None  # of the source, secrets hidden; None: the item is of no source
     source: int | None = None  # row of the source
     entries: tuple[Cited, ...] = ()  # those that cite the source now, the newest first
     reasons: tuple[str, ...] = ()  # codes, the decisive one first

@@ -14,6 +14,7 @@ from crawler.archive.connection import Connection
 from crawler.archive.report import KINDS, Cited, Item, Kind, Passage, Report, Result, Words
 from crawler.archive.views import ARTICLE_OF
 from crawler.passages import Anchor, standing_of
+from crawler.urls import redact_url
 from crawler.verdicts import LIVE, REFUSALS
 
 LIMIT = 500  # items of a kind in a report; beyond it they are counted
@@ -279,21 +280,23 @@ _WAITING = frozenset({"returning", "suspected", "unstable"})  # nothing is concl
 def _item(
     kind: Kind, row: sqlite3.Row, uid: str, *, passages: tuple[Passage, ...] = (), code: str = ""
 ) -> Item:
+    """Return an item of a source. Reports are passed on, so secrets in addresses are hidden."""
     told = dict(row)
+    target = told.get("target")
     return Item(
         kind=kind,
         at=row["at"],
         code=code or row["code"],
-        subject=row["title"],
+        subject=redact_url(row["title"]) if row["title"] == row["url"] else row["title"],
         run=uid,
         key=row["urlkey"],
-        url=row["url"],
+        url=redact_url(row["url"]),
         source=row["source"],
         reasons=tuple(json.loads(told.get("reasons") or "[]")),
         words=_words(told.get("edits")),
         length=(told["words_before"], told["words_after"]) if "words_before" in told else None,
         passages=passages,
-        target=told.get("target"),
+        target=redact_url(target) if target else None,
         looks=len(json.loads(told.get("deciding") or "[]")),
         held_at=row["held_at"],
         alive_at=told.get("alive_at"),

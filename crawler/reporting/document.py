@@ -38,6 +38,7 @@ def document_of(report: Report) -> dict[str, Any]:
 
 def _item(item: Item) -> dict[str, Any]:
     facts = {name: value for name, value in asdict(item).items() if value not in (None, (), "", 0)}
+    facts.pop("key", None)  # the id stands for it; an address in it would show its secrets
     return {
         "id": item_id(item),
         "attention": item.kind in ATTENTION,
