@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -15,6 +15,7 @@ from markupsafe import Markup
 from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
 from crawler.inspect.guard import App, only_loopback
+from crawler.inspect.pages import ROUTES, snapshot_address
 
 # Views have no keys, so Datasette cannot link their rows: which table a number in them names.
 _ROWS_OF = {
@@ -25,6 +26,14 @@ _ROWS_OF = {
 _ROWS_OF_COLUMN = {
     "source": "sources", "source_id": "sources", "entry_id": "entries", "citation": "citations",
 }  # fmt: skip
+
+_SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
+
+
+@hookimpl
+def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
+    """Add the pages of our own."""
+    return ROUTES
 
 
 @hookimpl
@@ -41,13 +50,25 @@ def asgi_wrapper() -> Callable[[App], App]:
 
 @hookimpl
 def render_cell(
-    value: object, column: str, table: str | None, database: str, datasette: Datasette
+    row: Mapping[str, object],
+    value: object,
+    column: str,
+    table: str | None,
+    database: str,
+    datasette: Datasette,
 ) -> Markup | None:
-    """Make a link of a number in a view or query that names a row."""
+    """Make a link of what names a snapshot, and of a number in a view or query that names a row."""
+    if (table, column) == ("captures", "captured_at"):
+        return _link(snapshot_address(datasette, database, int(str(row["id"]))), value)
     if not isinstance(value, int) or (table is not None and table not in VIEWS):
         return None
+    if (table, column) in _SNAPSHOTS or (table is None and column.startswith("snapshot")):
+        return _link(snapshot_address(datasette, database, value), value)
     named = _ROWS_OF.get((table or "", column)) or _ROWS_OF_COLUMN.get(column)
     if named is None:
         return None
-    address = f"{datasette.urls.table(database, named)}/{value}"
-    return Markup('<a href="{}">{}</a>').format(address, value)
+    return _link(f"{datasette.urls.table(database, named)}/{value}", value)
+
+
+def _link(address: str, shown: object) -> Markup:
+    return Markup('<a href="{}">{}</a>').format(address, shown)
