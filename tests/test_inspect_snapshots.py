@@ -118,6 +118,13 @@ def test_every_capture_has_a_page_and_a_payload(filled: Path) -> None:
     assert {answer.status_code for answer in answers} == {200}
 
 
+def test_an_answer_without_a_body_says_so(filled: Path) -> None:
+    (hop_of_a_redirect,) = captures(filled, f"url = '{URL}' AND record_type = 'response'")
+    (page,) = ask(filled, place(filled, hop_of_a_redirect))
+    assert "The answer had no body." in page.text
+    assert "<iframe" not in page.text
+
+
 def test_snapshots_of_a_source_lead_to_each_other(filled: Path) -> None:
     first, second, *_ = captures(filled, "url LIKE '%?final'")
     page, next_page = ask(filled, place(filled, first), place(filled, second))
