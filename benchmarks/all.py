@@ -12,6 +12,7 @@ import sys
 import concluding
 import extraction
 import hostile
+import inspecting
 import memory
 import pipeline
 import politeness
@@ -34,6 +35,7 @@ def main() -> int:
         *memory.measure(chosen.shared, pages, 1),
         *storage.measure(chosen.shared, pages),
         *concluding.measure(chosen.shared, pages or concluding.PAGES, rounds),
+        *inspecting.measure(rounds),
         *unchanged.measure(chosen.shared, pages or unchanged.PAGES, rounds),
         *extraction.measure(chosen.shared, pages),
         *workers.measure(chosen.shared, workers.PAGES, rounds),

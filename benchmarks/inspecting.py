@@ -1,0 +1,119 @@
+"""How long a page of `sourcekeep inspect` takes at 100,000 captures: each view, question, table.
+
+The archive is one of the tests', multiplied by SQL: 33,000 sources, 17,000 articles of 8 KB. Its
+full-text index is not multiplied, so the search finds one article. Pages are asked for through
+Datasette's own client, each once to warm up; what counts is the median of the rounds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from measuring import ROOT, Figure, machine, options, print_figures, print_table, workplace
+
+sys.path.insert(0, str(ROOT))  # so that it runs on this checkout, installed or not
+
+from crawler.archive import Archive
+from crawler.inspect import serving
+from crawler.inspect.meanings import read_meanings
+from tests.test_archive_kit import fill
+
+CAPTURES, ROUNDS, GOAL_S = 100_000, 3, 1.0
+QUESTIONS = (
+    "lost", "said?source=toledo&date=2026-12-31", "changed_lately", "attention",
+    "search?words=consulates",
+)  # fmt: skip
+# Which columns name a row of which table; the rest is copied, or made different by a number.
+NUMBERS = {
+    "sources": {"id": "sources", "good_capture": "captures", "version": "versions"},
+    "entries": {"id": "entries"},
+    "citations": {"id": "citations", "entry": "entries", "source": "sources"},
+    "fetches": {"id": "fetches", "source": "sources"},
+    "captures": {"id": "captures", "source": "sources", "fetch": "fetches"},
+    "articles": {"id": "articles"},
+    "payloads": {},
+    "versions": {"id": "versions", "source": "sources", "article": "articles",
+                 "capture": "captures"},
+    "outcomes": {"fetch": "fetches", "source": "sources"},
+    "changes": {"id": "changes", "source": "sources", "fetch": "fetches", "before": "captures",
+                "after": "captures"},
+    "anchors": {"id": "anchors", "citation": "citations", "version": "versions"},
+    "standings": {"id": "standings", "anchor": "anchors", "version": "versions"},
+    "verdicts": {"id": "verdicts", "source": "sources"},
+}  # fmt: skip
+NAMED = {"urlkey", "key", "uid", "digest", "base_digest", "payload", "refers_to"}
+
+
+def main() -> int:
+    """Measure and print; 1 when a page takes longer than the goal."""
+    chosen = options(__doc__, pages=None, rounds=ROUNDS).parse_args()
+    print(machine())
+    figures = measure(chosen.rounds)
+    print_figures(figures)
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+def measure(rounds: int = ROUNDS) -> list[Figure]:
+    """Ask for every page; print the slowest and return the figures."""
+    with workplace() as folder:
+        path = folder / "archive.db"
+        make_archive(path)
+        took = asyncio.run(ask(path, rounds))
+    slowest = sorted(took.items(), key=lambda each: -each[1])
+    print_table(["page", "s"], [(name or "(first page)", f"{s:.2f}") for name, s in slowest[:12]])
+    return [Figure("slowest page of inspect", slowest[0][1], GOAL_S, "s")]
+
+
+def make_archive(path: Path) -> None:
+    """Make an archive of so many captures, whose rows name each other as in a real one."""
+    with Archive.open(path, create=True) as archive:
+        fill(archive)
+        sql = archive.connection.sql
+        for row in sql.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            sql.execute(f"DROP TRIGGER {row[0]}")
+        sql.execute("PRAGMA foreign_keys = OFF")
+        times = CAPTURES // sql.execute("SELECT count(*) FROM captures").fetchone()[0]
+        steps = {name: sql.execute(f"SELECT max(rowid) FROM {name}").fetchone()[0]
+                 for name in NUMBERS}  # fmt: skip
+        with archive.writing():
+            for table, numbers in NUMBERS.items():
+                columns = [row[1] for row in sql.execute(f"PRAGMA table_info({table})")]
+                values = [_value(column, steps.get(numbers.get(column, ""))) for column in columns]
+                sql.execute(
+                    f"WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < ?)"
+                    f" INSERT INTO {table} ({', '.join(columns)})"
+                    f" SELECT {', '.join(values)} FROM {table}, g",
+                    (times,),
+                )
+
+
+def _value(column: str, step: int | None) -> str:
+    if step is not None:
+        return f"{column} + i * {step}"
+    if column == "text":
+        return "replace(hex(zeroblob(250)), '00', text || ' ')"
+    return f"{column} || i" if column in NAMED else column
+
+
+async def ask(path: Path, rounds: int) -> dict[str, float]:
+    """Return the seconds that each page took."""
+    inspector = serving.datasette_of(path)
+    await inspector.invoke_startup()
+    took = {}
+    for name in ("", *QUESTIONS, *read_meanings()):
+        times = []
+        for _ in range(rounds + 1):
+            began = time.perf_counter()
+            answer = await inspector.client.get(f"/{path.stem}/{name}".rstrip("/"))
+            times.append(time.perf_counter() - began)
+            assert answer.status_code == 200, (name, answer.text[:500])
+        took[name] = median(times[1:])
+    return took
+
+
+if __name__ == "__main__":
+    sys.exit(main())
