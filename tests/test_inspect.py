@@ -53,7 +53,7 @@ def ask(path: Path, *addresses: str, headers: Mapping[str, str] | None = None) -
         inspector = serving.datasette_of(path)
         await inspector.invoke_startup()
         return [
-            await inspector.client.get(address, headers=dict(headers or {}))
+            await inspector.client.get(address, headers=dict(headers or {}), follow_redirects=True)
             for address in addresses
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
@@ -23,6 +24,7 @@ class Meaning:
     columns: dict[str, str]
 
 
+@cache
 def read_meanings() -> dict[str, Meaning]:
     """Return the meaning of each table and view, by name. Raises OSError when the page is gone."""
     page = next((page for page in _PAGES if page.exists()), _PAGES[0])

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
 from crawler.inspect.guard import App, only_loopback
+from crawler.inspect.meanings import read_meanings
 from crawler.inspect.pages import ROUTES, snapshot_address
 
 # Views have no keys, so Datasette cannot link their rows: which table a number in them names.
@@ -34,6 +35,12 @@ _SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
 def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
     """Add the pages of our own."""
     return ROUTES
+
+
+@hookimpl
+def extra_template_vars() -> Mapping[str, object]:
+    """Tell templates what tables and views mean; 0.65 and 1.0 keep their metadata apart."""
+    return {"meanings": read_meanings()}
 
 
 @hookimpl

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import datasette
 import uvicorn
 from datasette.app import Datasette
 from datasette.plugins import pm
@@ -30,12 +31,13 @@ def datasette_of(path: Path) -> Datasette:
     if not pm.is_registered(plugin):
         pm.register(plugin, "sourcekeep")
     name = path.stem
-    return Datasette(
-        [str(path)],
-        metadata=merged(metadata_of(name, read_meanings()), configuration_of(name)),
-        settings=SETTINGS,
-        template_dir=str(_TEMPLATES),
+    metadata, configuration = metadata_of(name, read_meanings()), configuration_of(name)
+    told = (
+        {"metadata": merged(metadata, configuration)}
+        if datasette.__version__.startswith("0.")
+        else {"metadata": metadata, "config": configuration}
     )
+    return Datasette([str(path)], settings=SETTINGS, template_dir=str(_TEMPLATES), **told)
 
 
 def listen(host: str, port: int) -> socket.socket:
