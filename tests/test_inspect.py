@@ -252,6 +252,27 @@ def test_without_datasette_the_command_says_how_to_install_it(
     assert "pip install 'sourcekeep[inspect]'" in capsys.readouterr().err
 
 
+def test_a_path_that_datasette_would_misread_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Archive.open(tmp_path / "50%23.db", create=True) as archive:
+        assert cli.main(["inspect", "--archive", str(archive.path)]) == cli.EXIT_USAGE
+    assert "cannot open a path with % in it" in capsys.readouterr().err
+
+
+def test_a_name_with_blanks_dots_and_umlauts_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "of mine").mkdir()
+    with Archive.open(tmp_path / "of mine" / "ä b.c.db", create=True) as archive:
+        run = begin(archive)
+        kept = visit(archive, run, source(archive, URL), hop())
+        path = archive.path
+    with serving.listen("127.0.0.1", 0) as listening:
+        address = serving.address_of(listening, path).partition("/")[2].partition("/")[2]
+    place = address[address.index("/") :]
+    pages = ask(path, place, f"{place}/snapshots", f"/-/snapshot{place}/{kept.final_capture}")
+    assert [page.status_code for page in pages] == [200, 200, 200]
+
+
 def test_without_an_archive_nothing_is_served(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

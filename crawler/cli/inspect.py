@@ -33,6 +33,7 @@ def run(parsed: argparse.Namespace) -> int:
             " pip install 'sourcekeep[inspect]'"
         ) from exc
     path = archive_path(parsed)
+    serving.refuse_unspeakable(path)
     Archive.open_for_reading(path).close()  # says in a sentence why it cannot be read
     with serving.listen(parsed.host, parsed.port) as listening:
         url = serving.address_of(listening, path)

@@ -40,6 +40,19 @@ def datasette_of(path: Path) -> Datasette:
     return Datasette([str(path)], settings=SETTINGS, template_dir=str(_TEMPLATES), **told)
 
 
+def refuse_unspeakable(path: Path) -> None:
+    """Raise UsageError for a path that Datasette would read as another one.
+
+    It puts the path into a URI as it stands (datasette/database.py, 0.65.5 and 1.0a41).
+    """
+    found = sorted({"?", "#", "%"} & set(str(path)))
+    if found:
+        raise UsageError(
+            f"{path}: Datasette cannot open a path with {' or '.join(found)} in it; make a link to"
+            " its folder under another name"
+        )
+
+
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens there; port 0 takes any that is free.
 
