@@ -208,12 +208,14 @@ def test_a_lock_that_is_never_given_back_stops_the_run_clearly(
     archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 60)
     running = subprocess.Popen(
         [sys.executable, "-c", IMPATIENT,
-         *crawl_words(archive, START, listed, "--delay", "0.2")],
+         # far enough apart that the archive is free in between, for the other to take it
+         *crawl_words(archive, START, listed, "--delay", "0.8")],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
     )  # fmt: skip
     acknowledged = Acknowledged(archive)
     wait_for(lambda: (acknowledged.look(), acknowledged.paths)[1])
     with closing(hold_lock(archive)):
+        assert running.poll() is None
         acknowledged.look()
         out, err = running.communicate(timeout=60)
     assert running.returncode == 1

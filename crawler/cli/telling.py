@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from scrapy.settings import Settings
@@ -69,6 +69,8 @@ def _read(result: CrawlResult, settings: Settings) -> tuple[Report | None, bool]
     try:
         with Archive.open_for_reading(settings["SOURCEKEEP_ARCHIVE"]) as archive:
             report = archive.reports.of_run(result.run)
+            if report.finish_reason is None:  # not even that could be written
+                report = replace(report, finish_reason=result.finish_reason)
             folder = _folder(settings)
             if folder is not None:
                 latest = archive.reports.latest_items(FEED_ITEMS)

@@ -286,7 +286,8 @@ class _Worker:
 
 def _widen(requests: asyncio.StreamWriter) -> None:
     """Let most pages pass a pipe as a whole, instead of in three pieces with a wait for each."""
-    with suppress(AttributeError, OSError):  # Linux only; and a user's pipes have a limit together
+    # Linux only; a user's pipes have a limit together; a worker may have ended already
+    with suppress(AttributeError, OSError, ValueError):
         fcntl.fcntl(requests.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 

@@ -9,7 +9,7 @@ CREATE TABLE page_facts (
   payload TEXT PRIMARY KEY,
   facts TEXT NOT NULL,
   read_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE incidents (
   id INTEGER PRIMARY KEY,
