@@ -18,6 +18,7 @@ SOURCEKEEP_ARCHIVE = "archive.db"
 SOURCEKEEP_CONTACT = None  # a URL or mail address for the user agent
 SOURCEKEEP_NOW = None  # pretend that the run starts at this UTC instant
 SOURCEKEEP_MAX_FETCHES = None  # visits that a run may make; None: no limit
+SOURCEKEEP_MAX_FETCHES_PER_HOST = None  # of them to the sources of one host; None: no limit
 SOURCEKEEP_MAX_SECONDS = None  # after that many seconds a run begins no visit; None: no limit
 SOURCEKEEP_WAIT_MAX_S = 120.0  # how long a run waits for hosts that asked for rest
 SOURCEKEEP_WORKERS = None  # extraction processes; None: one for each core, at most 4

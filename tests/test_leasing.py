@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
+from crawler.demo import START, DemoWeb, page
 from crawler.fetching import leasing
 from crawler.fetching.clock import Clock
 from crawler.fetching.leasing import Leases
 from crawler.fetching.session import Session
+from tests.crawling import crawl, value
 from tests.test_archive_kit import begin, cite, entry, new_archive, record
 
 
@@ -49,3 +51,18 @@ def test_a_host_is_not_asked_twice_because_its_visits_take_longer_than_a_lease(
             assert not any("slow" in url for url in again)
 
     asyncio.run(main())
+
+
+def test_a_run_makes_no_more_visits_to_a_host_than_it_may(tmp_path: Path) -> None:
+    paths = [("courier", f"/one/{number}") for number in range(30)]
+    paths += [("wire", f"/two/{number}") for number in range(3)]
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    with DemoWeb() as web:
+        for host, path in paths:
+            web.add(host, path, page(f"<p>{path} {'says what it has to say. ' * 20}"))
+        listed.write_text("\n".join(web.url(*each) for each in paths))
+        first = crawl(archive, START, listed, "--max-per-host", "7").json
+        assert first["finish_reason"] == "finished" and first["visits"] == 7 + 3
+        again = crawl(archive, START, "--max-per-host", "25").json
+    assert again["visits"] == 23
+    assert value(archive, "SELECT count(*) FROM sources WHERE last_fetched_at IS NULL") == 0

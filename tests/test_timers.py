@@ -240,7 +240,8 @@ def test_the_script_writes_both_units_and_starts_the_timer(tmp_path: Path) -> No
 def test_githubs_own_schema_accepts_the_workflow(tmp_path: Path) -> None:
     pytest.importorskip("check_jsonschema", reason="check-jsonschema brings GitHub's schema")
     odd = replace(JOB, inputs=("news/", "it's \"odd\": # 100%", "https://h.example/a?b=%20&c"),
-                  contact='"you": # é', max_fetches=10, delay_s=2.5, every="3h")  # fmt: skip
+                  contact='"you": # é', max_fetches=10, max_per_host=5, delay_s=2.5,
+                  every="3h")  # fmt: skip
     for number, job in enumerate((JOB, odd)):
         path = tmp_path / f"{number}.yml"
         path.write_text(github_text(job), encoding="utf-8")

@@ -8,6 +8,7 @@ so that a worker that slept past its lease is told so.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ class Frontier:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._left: set[str] = set()
+
+    def leave(self, host: str) -> None:
+        """Lease a host no more in this process: what is due there waits for another run."""
+        self._left.add(host)
 
     def lease(
         self, worker: str, *, hosts: int, per_host: int, ttl: timedelta, now: datetime
@@ -102,8 +108,9 @@ class Frontier:
                 " (SELECT count(*) FROM sources s WHERE s.host = h.host AND s.due_at <= ?1) AS due"
                 " FROM hosts h WHERE h.next_due_at <= ?1 AND coalesce(h.lease_until, '') <= ?1"
                 " AND coalesce(h.backoff_until, '') <= ?1 AND coalesce(h.next_at, '') <= ?1"
+                " AND h.host NOT IN (SELECT value FROM json_each(?3))"
                 " ORDER BY due DESC, h.host LIMIT ?2",
-                (instant, hosts),
+                (instant, hosts, json.dumps(sorted(self._left))),
             ).fetchall()
             for row in rows:
                 sql.execute(
@@ -260,8 +267,9 @@ class Frontier:
             "SELECT min(max(coalesce(backoff_until, ''), coalesce(next_at, ''), next_due_at))"
             " AS free_at FROM hosts WHERE coalesce(lease_until, '') <= ?1"
             # what was put off by a request to wait is due when the wait is over
-            " AND next_due_at <= max(?1, coalesce(backoff_until, ''))",
-            (format_instant(now),),
+            " AND next_due_at <= max(?1, coalesce(backoff_until, ''))"
+            " AND host NOT IN (SELECT value FROM json_each(?2))",
+            (format_instant(now), json.dumps(sorted(self._left))),
         ).fetchone()
         return parse_instant(row["free_at"]) if row["free_at"] else None
 

@@ -52,6 +52,9 @@ def add_fetch_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--delay", type=seconds, metavar="S", help="between requests to a host (5)")
     group.add_argument("--max-fetches", type=count, metavar="N", help="make at most N visits")
+    group.add_argument(
+        "--max-per-host", type=count, metavar="N", help="make at most N visits to one host"
+    )
     group.add_argument("--max-time", type=count, metavar="S", help="begin no visit after S seconds")
     group.add_argument("--proxy", metavar="URL", help="fetch through this proxy")
     group.add_argument(
@@ -94,6 +97,7 @@ def _fetch_settings(parsed: argparse.Namespace) -> dict[str, object]:
         "contact": "SOURCEKEEP_CONTACT",
         "delay": "DOWNLOAD_DELAY",
         "max_fetches": "SOURCEKEEP_MAX_FETCHES",
+        "max_per_host": "SOURCEKEEP_MAX_FETCHES_PER_HOST",
         "max_time": "SOURCEKEEP_MAX_SECONDS",
         "proxy": "SOURCEKEEP_PROXY",
         "allow": "SOURCEKEEP_ALLOW",

@@ -50,6 +50,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-fetches", type=count, metavar="N", help="make at most N visits a run"
     )
     parser.add_argument(
+        "--max-per-host", type=count, metavar="N", help="of them at most N to one host"
+    )
+    parser.add_argument(
         "--max-time",
         type=count,
         metavar="S",
@@ -102,6 +105,7 @@ def _job(parsed: argparse.Namespace) -> Job:
         max_seconds=usual if parsed.max_time is None else parsed.max_time,
         contact=parsed.contact,
         max_fetches=parsed.max_fetches,
+        max_per_host=parsed.max_per_host,
         delay_s=parsed.delay,
         inputs=tuple(_absolute(text) if local else _relative(text) for text in parsed.inputs),
         log_file=str(Path(parsed.log_file).expanduser().resolve()) if parsed.log_file else None,

@@ -44,7 +44,7 @@ class Leases:
     def begin(self) -> Iterator[Visit]:
         """Lease what is free and yield the visits that are due there, as far as the run may go."""
         for lease in self._lease():
-            due = lease.due[: self._session.budget.take(len(lease.due))]
+            due = lease.due[: self._session.budget.take_at(lease.host, len(lease.due))]
             if not due:
                 self._give_back(lease)
                 continue
@@ -89,9 +89,15 @@ class Leases:
             next_at = host.last_began + timedelta(seconds=host.delay_s)
         self._give_back(host.lease, next_at, host.delay_s)
 
+    def _leave_if_spent(self, host: str) -> None:
+        """Ask for no more of a host to which the run has made all the visits that it may."""
+        if self._session.budget.is_spent_at(host):
+            self._session.archive.frontier.leave(host)
+
     def _give_back(
         self, lease: HostLease, next_at: datetime | None = None, delay_s: float | None = None
     ) -> None:
+        self._leave_if_spent(lease.host)
         frontier = self._session.archive.frontier
         self._session.write(lambda: frontier.release(lease, next_at=next_at, delay_s=delay_s))
 

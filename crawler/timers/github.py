@@ -108,6 +108,8 @@ def _command(job: Job) -> str:
     options = ["--max-time", str(job.max_seconds)]
     if job.max_fetches is not None:
         options += ["--max-fetches", str(job.max_fetches)]
+    if job.max_per_host is not None:
+        options += ["--max-per-host", str(job.max_per_host)]
     if job.delay_s is not None:
         options += ["--delay", f"{job.delay_s:g}"]
     if job.strict:

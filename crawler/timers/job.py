@@ -36,6 +36,7 @@ class Job:
     max_seconds: int
     contact: str | None = None
     max_fetches: int | None = None
+    max_per_host: int | None = None
     delay_s: float | None = None
     inputs: tuple[str, ...] = ()  # URLs and absolute paths; none: those that were added
     log_file: str | None = None
@@ -53,6 +54,7 @@ class Job:
             ("--contact", self.contact),
             ("--max-time", self.max_seconds),
             ("--max-fetches", self.max_fetches),
+            ("--max-per-host", self.max_per_host),
             ("--delay", None if self.delay_s is None else f"{self.delay_s:g}"),
         ):
             if value is not None:
