@@ -14,6 +14,8 @@ from crawler.comparison import count_words, text_digest
 from crawler.extraction.extractors import PAGES
 from crawler.items import Article
 
+JobKey = tuple[str, bool]
+
 
 @dataclass(frozen=True, slots=True)
 class ExtractionJob:
@@ -25,6 +27,11 @@ class ExtractionJob:
     mime: str  # as sniffed
     captured_on: str  # calendar date
     facts_only: bool = False  # an error page: no article is looked for in it
+
+    @property
+    def key(self) -> JobKey:
+        """What two jobs share that read the same in the same payload."""
+        return self.payload, self.facts_only
 
 
 # One job a payload: that of its first good capture, whose date bounds the publication date.

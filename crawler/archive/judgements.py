@@ -33,9 +33,7 @@ class SourceState:
     """What concluding and planning must know of a source's row."""
 
     id: int
-    urlkey: str
     url: str
-    host: str
     first_cited_on: str | None
     first_captured_at: str | None
     failures: int
@@ -64,7 +62,7 @@ class Judgements:
     def source(self, source: int) -> SourceState:
         """Return the state of a source."""
         row = self._sql.execute(
-            "SELECT s.id, s.urlkey, s.url, s.host, s.first_cited_on, s.first_captured_at,"
+            "SELECT s.id, s.url, s.first_cited_on, s.first_captured_at,"
             " s.failures, s.etag, s.verdict, c.payload AS good_payload, c.mime_sniffed AS mime,"
             " a.published_on AS published_on,"
             " (SELECT count(*) FROM versions w WHERE w.source = s.id) AS versions,"
@@ -284,11 +282,8 @@ class Judgements:
 
     def save_verdict(
         self, source: int, verdict: Verdict, *, run: int | None, now: datetime
-    ) -> bool:
-        """Bring the verdict in the source's row up to date; a new state is kept as a row.
-
-        Returns whether the state is new.
-        """
+    ) -> None:
+        """Bring the verdict in the source's row up to date; a new state is kept as a row."""
         last = self._sql.execute(
             "SELECT state, by_hand, note FROM verdicts WHERE source = ? ORDER BY id DESC LIMIT 1",
             (source,),
@@ -305,7 +300,6 @@ class Judgements:
                 _instant(verdict.first_seen_missing_at), source,
             ),
         )  # fmt: skip
-        return new
 
     def _add_verdict(self, source: int, verdict: Verdict, run: int | None, now: datetime) -> None:
         self._sql.execute(

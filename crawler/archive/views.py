@@ -11,6 +11,9 @@ ARTICLE_OF = """(
     SELECT b.id FROM articles b WHERE b.payload = {payload}
     ORDER BY b.status = 'text' DESC, b.id DESC LIMIT 1)"""
 
+_ENTRIES = """(SELECT count(DISTINCT k.entry) FROM citations k
+    WHERE k.source = s.id AND k.removed_at IS NULL)"""
+
 # The hops of a redirect are captures too, but what they hold is no page to read.
 SNAPSHOTS = f"""
 SELECT
@@ -43,7 +46,7 @@ LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
 WHERE f.outcome <> 'redirect'
 """
 
-SOURCES_NOW = """
+SOURCES_NOW = f"""
 SELECT
   s.id AS id,
   s.title AS title,
@@ -64,15 +67,14 @@ SELECT
   s.failures AS failures_in_a_row,
   s.due_at AS due_at,
   s.due_reason AS due_reason,
-  (SELECT count(DISTINCT k.entry) FROM citations k
-    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,
+  {_ENTRIES} AS entries,
   (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
   (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
 """
 
-CHANGED = """
+CHANGED = f"""
 SELECT
   h.id AS id,
   h.found_at AS found_at,
@@ -86,8 +88,7 @@ SELECT
   h.edits AS edits,
   b.captured_at AS before_at,
   a.captured_at AS after_at,
-  (SELECT count(DISTINCT k.entry) FROM citations k
-    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,
+  {_ENTRIES} AS entries,
   h.before AS before,
   h.after AS after,
   s.id AS source
@@ -97,7 +98,7 @@ JOIN captures b ON b.id = h.before
 JOIN captures a ON a.id = h.after
 """
 
-VANISHED = """
+VANISHED = f"""
 SELECT
   s.id AS id,
   s.title AS title,
@@ -109,8 +110,7 @@ SELECT
   s.last_outcome AS last_outcome,
   s.good_capture IS NOT NULL AS held,
   c.captured_at AS good_capture_at,
-  (SELECT count(DISTINCT k.entry) FROM citations k
-    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries
+  {_ENTRIES} AS entries
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
 WHERE s.verdict IN ('vanished', 'usurped', 'drifted')
@@ -139,7 +139,7 @@ JOIN sources s ON s.id = k.source
 LEFT JOIN standings t ON t.anchor = n.id AND t.version = s.version
 """
 
-NEVER_CAPTURED = """
+NEVER_CAPTURED = f"""
 SELECT
   s.id AS id,
   s.title AS title,
@@ -152,8 +152,7 @@ SELECT
   s.last_fetched_at AS last_fetched_at,
   s.failures AS failures_in_a_row,
   s.due_at AS due_at,
-  (SELECT count(DISTINCT k.entry) FROM citations k
-    WHERE k.source = s.id AND k.removed_at IS NULL) AS entries
+  {_ENTRIES} AS entries
 FROM sources s
 WHERE s.good_capture IS NULL
 """

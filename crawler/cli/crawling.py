@@ -66,11 +66,11 @@ def crawl(
     """Run the scheduled job once. Raises ArchiveError when the archive cannot be used."""
     with log_file(settings):
         result = _crawl(settings, inputs, base_url=base_url, options=options, quiet=quiet)
-        _log.info("%s", summary_line(result))
+        _log.info("%s", ended_line(result))
         return result
 
 
-def summary_line(result: CrawlResult) -> str:
+def ended_line(result: CrawlResult) -> str:
     """Return one line about a run: how it ended, what was visited, what needs a person."""
     ended = (
         "broke" if result.broke else "done" if result.finish_reason == "finished" else "cut short"

@@ -13,8 +13,7 @@ from scrapy.settings import Settings
 
 from crawler.archive import Archive
 from crawler.archive.report import Report
-from crawler.cli.crawling import CrawlResult
-from crawler.cli.crawling import summary_line as ended_line
+from crawler.cli.crawling import CrawlResult, ended_line
 from crawler.cli.output import plural, print_json
 from crawler.errors import ArchiveError, ReportNotWritten, UsageError
 from crawler.intake import IntakeCounts

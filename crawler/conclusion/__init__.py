@@ -5,6 +5,6 @@ command, with the same result.
 """
 
 from crawler.conclusion.planning import may_ask_conditionally
-from crawler.conclusion.stage import Concluded, Conclusion
+from crawler.conclusion.stage import Conclusion
 
-__all__ = ["Concluded", "Conclusion", "may_ask_conditionally"]
+__all__ = ["Conclusion", "may_ask_conditionally"]

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crawler.archive import Archive
-from crawler.conclusion.planning import past_of
+from crawler.conclusion.planning import past_of, verdict_on
 from crawler.dates import parse_instant
 from crawler.schedule import ADAPTIVE, Past, explain_due, next_visit
-from crawler.verdicts.concluding import conclude
 from crawler.verdicts.telling import explain_verdict, url_status
 
 
@@ -24,11 +23,8 @@ class Explanation:
 
 def explain(archive: Archive, source: int, now: datetime) -> Explanation:
     """Explain a source as the archive knows it, at ``now``."""
-    judgements = archive.judgements
-    history = judgements.history(source)
-    verdict = conclude(history, override=judgements.override(source))
-    state = judgements.source(source)
-    past = past_of(archive, state, history, verdict)
+    history, verdict = verdict_on(archive, source)
+    past = past_of(archive, archive.judgements.source(source), history, verdict)
     row = archive.reading.source(str(source))
     return Explanation(
         verdict=explain_verdict(verdict, history),

@@ -54,6 +54,12 @@ def plan_next_visit(
     return Planned(planned.due_at, planned.reason, urgency)
 
 
+def verdict_on(archive: Archive, source: int) -> tuple[tuple[Seen, ...], Verdict]:
+    """Return the judged visits to a source, and the verdict that they and a person's word give."""
+    history = archive.judgements.history(source)
+    return history, conclude(history, override=archive.judgements.override(source))
+
+
 def past_of(
     archive: Archive, state: SourceState, history: Sequence[Seen], verdict: Verdict
 ) -> Past:
@@ -86,8 +92,7 @@ def may_ask_conditionally(archive: Archive, source: int, now: datetime) -> bool:
     """Tell whether a 304 would do. Now and then the whole page is wanted: some servers always say
     "not modified", and while something is suspected an old confirmation is no answer.
     """
-    history = archive.judgements.history(source)
-    verdict = conclude(history, override=archive.judgements.override(source))
+    history, verdict = verdict_on(archive, source)
     past = past_of(archive, archive.judgements.source(source), history, verdict)
     return not wants_full_read(past, now)
 

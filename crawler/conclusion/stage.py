@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
 from crawler.comparison import Change, compare, measure
-from crawler.conclusion.planning import past_of, plan_next_visit, validators_of
+from crawler.conclusion.planning import past_of, plan_next_visit, validators_of, verdict_on
 from crawler.dates import parse_instant
 from crawler.extraction.extractors import extractor_for
 from crawler.items import Article
@@ -21,22 +21,12 @@ from crawler.verdicts.concluding import conclude
 from crawler.verdicts.hysteresis import SIMILAR_FROM, is_incident
 from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Judgement, Observation
-from crawler.verdicts.state import Override, Verdict
+from crawler.verdicts.state import Override, Seen, Verdict
 
 # A host that fails as a whole is left alone for so long.
 INCIDENT_REST = timedelta(hours=6)
 # These say something of the host, whatever was at the address; others only of what we once held.
 _HOST_FAILURES = frozenset({"dead-host", "server-error", "blocked"})
-
-
-@dataclass(frozen=True, slots=True)
-class Concluded:
-    """What came of judging a visit."""
-
-    outcome: str
-    change: Change | None  # None: first copy, no copy, or the same text
-    verdict: Verdict
-    verdict_is_new: bool
 
 
 @dataclass(slots=True)
@@ -86,11 +76,12 @@ class Conclusion:
         now: datetime,
         rest: timedelta | None = None,
         final: bool = False,
-    ) -> Concluded | None:
+    ) -> Judgement | None:
         """Judge a visit and write all that follows from it, in one transaction.
 
-        ``rest`` is what the host asked for at its end; None when it did not. None comes back where
-        a page beside it should be asked for first, and nothing is written; never when ``final``.
+        Returns the judgement. ``rest`` is what the host asked for at the visit's end; None when it
+        did not. None comes back where a page beside it should be asked for first, and nothing is
+        written; never when ``final``.
         """
         with self._archive.writing():
             good = self._archive.observing.good_copy(visit.source)
@@ -99,13 +90,11 @@ class Conclusion:
             if judgement.wants_probe and not final:
                 return None
             incident = self._note_host(visit, judgement, now)
-            change = self._write(visit, judgement, seen, good, incident, now)
-            verdict = self._conclude(visit.source)
-            is_new = self._archive.judgements.save_verdict(
-                visit.source, verdict, run=self._run, now=now
-            )
-            self._plan(visit, judgement, verdict, now, rest)
-        return Concluded(judgement.outcome, change, verdict, is_new)
+            self._write(visit, judgement, seen, good, incident, now)
+            history, verdict = self._conclude(visit.source)
+            self._archive.judgements.save_verdict(visit.source, verdict, run=self._run, now=now)
+            self._plan(visit, judgement, history, verdict, now, rest)
+        return judgement
 
     def conclude_again(self, source: int, *, now: datetime) -> int:
         """Judge all visits to a source anew, by today's rules; return how many there were.
@@ -124,8 +113,8 @@ class Conclusion:
                 seen = self._archive.observing.observation(visit, good, then)
                 judgement = judge(seen)
                 self._write(visit, judgement, seen, good, incidents.get(visit.fetch), then)
-                verdict = self._conclude(source)
-                self._plan(visit, judgement, verdict, then, None)
+                history, verdict = self._conclude(source)
+                self._plan(visit, judgement, history, verdict, then, None)
             self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
         return len(visits)
 
@@ -144,14 +133,14 @@ class Conclusion:
         good: GoodCopy | None,
         incident: int | None,
         now: datetime,
-    ) -> Change | None:
+    ) -> None:
         """Write an outcome and what it does to the copy, the versions and the host's titles."""
         self._archive.judgements.save_outcome(
             visit, judgement, incident=incident, now=now,
             to_cited=self._to_cited(visit.source, judgement, seen),
         )  # fmt: skip
         self._learn_titles(visit, seen, now)
-        return self._keep(visit, judgement, seen, good)
+        self._keep(visit, judgement, seen, good)
 
     def _to_cited(self, source: int, judgement: Judgement, seen: Observation) -> float | None:
         """Return how alike a text is to the one that was cited; None where the copy is like it.
@@ -169,16 +158,15 @@ class Conclusion:
 
     def _keep(
         self, visit: EndedVisit, judgement: Judgement, seen: Observation, good: GoodCopy | None
-    ) -> Change | None:
+    ) -> None:
         """Take over a good answer: as copy, as version, as change. A bad one touches nothing."""
         if judgement.outcome not in LIVE or visit.capture is None:
-            return None
+            return
         change = None
         if good is None or good.payload != visit.payload:
             change = self._compare(visit, seen, good)
             self._accept(visit)
         self._show(visit, seen.article, change)
-        return change
 
     def _accept(self, visit: EndedVisit) -> None:
         assert visit.capture is not None
@@ -233,23 +221,22 @@ class Conclusion:
 
     # What is concluded
 
-    def _conclude(self, source: int) -> Verdict:
-        judgements = self._archive.judgements
-        return conclude(judgements.history(source), override=judgements.override(source))
+    def _conclude(self, source: int) -> tuple[tuple[Seen, ...], Verdict]:
+        return verdict_on(self._archive, source)
 
     def _plan(
         self,
         visit: EndedVisit,
         judgement: Judgement,
+        history: Sequence[Seen],
         verdict: Verdict,
         now: datetime,
         rest: timedelta | None,
     ) -> None:
         if judgement.outcome == "local-fault":
             return  # the source's row stays as it was; its host was left alone
-        judgements = self._archive.judgements
-        state = judgements.source(visit.source)
-        past = past_of(self._archive, state, judgements.history(visit.source), verdict)
+        state = self._archive.judgements.source(visit.source)
+        past = past_of(self._archive, state, history, verdict)
         planned = plan_next_visit(state, past, rest=rest, now=now, policy=self._policy)
         self._archive.frontier.plan(
             Plan(

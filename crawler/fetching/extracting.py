@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from crawler.archive import Archive, ExtractionJob
+from crawler.archive.articles import JobKey
 from crawler.dates import format_instant
 from crawler.errors import PayloadDamaged
 from crawler.extraction.pool import ExtractionPool
@@ -35,8 +36,8 @@ class ExtractionQueue:
         self._write = write
         self.pool = ExtractionPool(workers)
         self._waiting: list[ExtractionJob] = []
-        self._known: set[tuple[str, bool]] = set()  # queued in this run, done ones included
-        self._over: set[tuple[str, bool]] = set()
+        self._known: set[JobKey] = set()  # queued in this run, done ones included
+        self._over: set[JobKey] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ended = asyncio.Event()
         self._stopped = False
@@ -53,12 +54,12 @@ class ExtractionQueue:
 
     def is_over(self, job: ExtractionJob) -> bool:
         """Tell whether a payload was read in this run, or could not be."""
-        return (job.payload, job.facts_only) in self._over
+        return job.key in self._over
 
     def add(self, jobs: list[ExtractionJob]) -> None:
         """Queue payloads, each once in a run."""
-        fresh = [job for job in jobs if (job.payload, job.facts_only) not in self._known]
-        self._known.update((job.payload, job.facts_only) for job in fresh)
+        fresh = [job for job in jobs if job.key not in self._known]
+        self._known.update(job.key for job in fresh)
         self._waiting.extend(fresh)
         self._start()
 
@@ -115,7 +116,7 @@ class ExtractionQueue:
             self._over_with(job)
 
     def _over_with(self, job: ExtractionJob) -> None:
-        self._over.add((job.payload, job.facts_only))
+        self._over.add(job.key)
         self._ended.set()
         if self.on_read is not None:
             self.on_read(job)

@@ -12,19 +12,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from crawler.archive import Archive, EndedVisit, ExtractionJob
+from crawler.archive.articles import JobKey
 from crawler.archive.observing import parent_of
-from crawler.conclusion import Concluded, Conclusion
+from crawler.conclusion import Conclusion
 from crawler.fetching.clock import Clock
 from crawler.urls import host_key
 from crawler.verdicts.probes import probe_url
 
-JobKey = tuple[str, bool]
 Folder = tuple[str, str]  # host and folder: one sibling speaks for all pages in it
-
-
-def key_of(job: ExtractionJob) -> JobKey:
-    """Return what two jobs share that read the same in the same payload."""
-    return job.payload, job.facts_only
 
 
 def folder_of(visit: EndedVisit) -> Folder:
@@ -64,12 +59,6 @@ class JudgingQueue:
         self._readers: dict[JobKey, set[int]] = defaultdict(set)  # sources that wait for a job
         self._suspended: dict[Folder, list[_Waiting]] = {}
         self._probes: dict[JobKey, Folder] = {}  # answers of siblings that are being read
-        self.on_concluded: Callable[[Concluded], object] | None = None
-
-    @property
-    def pending(self) -> int:
-        """How many visits wait."""
-        return sum(map(len, self._queues.values())) + sum(map(len, self._suspended.values()))
 
     def resume(self) -> None:
         """Take up the visits that an interrupted run, or an older release, left unjudged."""
@@ -79,7 +68,7 @@ class JudgingQueue:
     def add(self, visit: EndedVisit, rest: timedelta | None = None) -> None:
         """Judge a visit, at once or as soon as it is read. To be called in a block of writes."""
         jobs = [job for job in self._conclusion.wanting(visit) if not self._is_read(job)]
-        waiting = _Waiting(visit, rest, {key_of(job) for job in jobs})
+        waiting = _Waiting(visit, rest, {job.key for job in jobs})
         for key in waiting.jobs:
             self._readers[key].add(visit.source)
         self._queues.setdefault(visit.source, deque()).append(waiting)
@@ -88,7 +77,7 @@ class JudgingQueue:
 
     def read(self, job: ExtractionJob) -> None:
         """Go on with the visits that waited for a job. To be called in a block of writes."""
-        key = key_of(job)
+        key = job.key
         for source in self._readers.pop(key, ()):
             for waiting in self._queues.get(source, ()):
                 waiting.jobs.discard(key)
@@ -103,7 +92,7 @@ class JudgingQueue:
         self._archive.judgements.save_probe(*folder, probe, probe.hops[0].url)
         jobs = [job for job in self._archive.articles.job_of(probe) if not self._is_read(job)]
         if jobs:
-            self._probes[key_of(jobs[0])] = folder
+            self._probes[jobs[0].key] = folder
             self._read(jobs)
         else:
             self._judge_suspended(folder)
@@ -127,13 +116,11 @@ class JudgingQueue:
             del self._queues[source]
 
     def _judge(self, waiting: _Waiting) -> None:
-        concluded = self._conclusion.conclude(
+        judgement = self._conclusion.conclude(
             waiting.visit, now=self._clock.now(), rest=waiting.rest, final=waiting.final
         )
-        if concluded is None:
+        if judgement is None:
             self._suspend(waiting)
-        elif self.on_concluded is not None:
-            self.on_concluded(concluded)
 
     def _suspend(self, waiting: _Waiting) -> None:
         """Ask for a page beside this one that cannot exist; once for all pages of a folder."""

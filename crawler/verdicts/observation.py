@@ -26,7 +26,6 @@ class Surroundings:
 
     sources_at_final_url: int = 0  # other sources of the host whose visits ended at this URL
     sources_replaced: int = 0  # other sources of the host that were lately parked or usurped
-    sources_of_host: int = 1
     home_title: str | None = None  # title of the host's home page; None: never seen
     error_titles: frozenset[str] = frozenset()  # titles of its answers with status 404 and 410
     probe: Probe | None = None  # the newest one beside this page; None: none, or too old
