@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all oracles check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/sourcekeep demo
@@ -13,6 +13,15 @@ test: $(INSTALLED)
 
 test-all: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Programs of others that tests compare with, each in an environment of its own, so that what they
+# pin binds nobody: tests/oracles/NAME.txt is installed into .oracles/NAME. Those tests skip without.
+oracles: $(patsubst tests/oracles/%.txt,.oracles/%/installed,$(wildcard tests/oracles/*.txt))
+
+.oracles/%/installed: tests/oracles/%.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -29,4 +38,4 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .oracles build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
