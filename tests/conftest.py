@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from crawler.archive import Archive
+from tests.crawling import sourcekeep
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,3 +40,30 @@ def seeds() -> Path:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Demonstrated:
+    """What ``sourcekeep demo`` left; read it only, because all tests share it."""
+
+    archive: Path
+    out: str
+
+
+@pytest.fixture(scope="session")
+def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Demonstrated:
+    """The demo, run once for all workers, over the archive of a demo before it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "demonstrated"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "out").exists():
+            with Archive.open(folder / "demo.db", create=True) as before:
+                before.ledger.add_input("url", "http://127.0.0.1:1/", now="2026-02-20T08:00:00Z")
+            done = sourcekeep("demo", cwd=folder)
+            assert done.code == 0, done.err
+            (folder / "out").write_text(done.out, encoding="utf-8")
+    return Demonstrated(folder / "demo.db", (folder / "out").read_text(encoding="utf-8"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import json
-import shutil
 import sqlite3
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 from crawler.archive import Archive
 from crawler.cli import COMMANDS
+from crawler.cli.demo import report
 from crawler.cli.output import plural, safe, shorten, size
-from tests.crawling import sourcekeep
+from crawler.demo import SOURCES
+from tests.conftest import Demonstrated
+from tests.crawling import rows, sourcekeep
 
 ENTRY = """\
 ### [2026-01-5](/news/2026/01/5/index.md)
@@ -204,15 +208,35 @@ def test_demo_refuses_an_archive_that_holds_other_things(entry: Path, tmp_path: 
         assert kept.reading.coverage().entries == 1
 
 
-def test_demo_ends_with_snapshots_and_the_next_command(tmp_path: Path) -> None:
-    done = sourcekeep("demo", cwd=tmp_path)
-    assert done.code == 0, done.err
-    assert (tmp_path / "demo.db").exists()
-    assert "snapshots in demo.db" in done.out and "try next:" in done.out
-    shutil.copy(tmp_path / "demo.db", tmp_path / "kept.db")
-    again = sourcekeep("demo", "--json", cwd=tmp_path)
-    assert again.code == 0, again.err
-    assert len(json.loads(again.out)["snapshots"]) > 20
+def test_demo_ends_with_snapshots_losses_and_the_next_commands(demonstrated: Demonstrated) -> None:
+    assert "snapshots in demo.db" in demonstrated.out and "try next:" in demonstrated.out
+    lost = demonstrated.out.partition("entries that lost a source:")[2].partition("cited,")[0]
+    assert sum(lost.count(f"  {day}") for day in ("2026-04-24", "2026-04-29")) == 3
+
+
+def test_demo_replaces_the_archive_of_an_earlier_demo(demonstrated: Demonstrated) -> None:
+    locators = [row["locator"] for row in rows(demonstrated.archive, "SELECT locator FROM inputs")]
+    assert len(locators) == 1 and locators[0].endswith("/index.md")
+
+
+def test_demo_tells_a_program_the_same(
+    demonstrated: Demonstrated, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report(demonstrated.archive, argparse.Namespace(json=True, quiet=False))
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["snapshots"]) > 90
+    assert {row["verdict"] for row in told["lost"]} == {"vanished"}
+    assert len(told["never_captured"]) == 8
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_looks_of_the_demo_conclude_what_the_answer_key_says(
+    demonstrated: Demonstrated, name: str
+) -> None:
+    path = SOURCES[name].path
+    found = rows(demonstrated.archive, "SELECT verdict, url FROM sources")
+    (verdict,) = {row["verdict"] for row in found if urlsplit(unquote(row["url"])).path == path}
+    assert verdict == SOURCES[name].verdict
 
 
 def test_titles_cannot_move_the_cursor_of_a_terminal() -> None:

@@ -225,6 +225,18 @@ class Reading:
             "SELECT * FROM never_captured ORDER BY last_outcome, url LIMIT ?", (limit,)
         ).fetchall()
 
+    def lost(self, limit: int) -> list[sqlite3.Row]:
+        """Return the citations that stand and whose source is gone, those of new entries first."""
+        return self._sql.execute(
+            "SELECT e.date, e.title AS entry, k.label, v.verdict, v.verdict_since,"
+            " v.first_seen_missing_at, v.good_capture_at, v.title, v.url, v.id AS source"
+            " FROM vanished v"
+            " JOIN citations k ON k.source = v.id AND k.removed_at IS NULL"
+            " JOIN entries e ON e.id = k.entry"
+            " ORDER BY e.date DESC, e.id, k.position LIMIT ?",
+            (limit,),
+        ).fetchall()
+
     def problems(self) -> list[sqlite3.Row]:
         """Return the pages that could not be read as entries."""
         return self._sql.execute(

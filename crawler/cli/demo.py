@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,12 +16,13 @@ from crawler.cli.catalogue import run_catalogue
 from crawler.cli.options import add_setting_option
 from crawler.cli.output import plural, print_json, print_table, shorten
 from crawler.dates import format_instant
-from crawler.demo import START, DemoWeb
+from crawler.demo import LOOKS, START, DemoWeb
 from crawler.errors import ArchiveError, SourcekeepError, UsageError
 
-# The days on which the demo looks: at first, and after some sources changed and some vanished.
-DAYS = (timedelta(0), timedelta(days=60))
 LOOPBACK = "http://127."
+SHOWN = 16  # snapshots in the table at the end
+
+Rows = list[dict[str, object]]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Crawl the demo web on two days of its clock and print what is held."""
+    """Crawl the demo web on some days of its clock and print what is held, and what was lost."""
     if parsed.catalogue and not parsed.archive:
         with TemporaryDirectory(prefix="sourcekeep-") as folder:
             return run_catalogue(Path(folder) / "catalogue.db", parsed)
@@ -46,20 +47,29 @@ def run(parsed: argparse.Namespace) -> int:
         return run_catalogue(path, parsed)
     talk = not (parsed.quiet or parsed.json)
     with DemoWeb() as web:
-        for gap in DAYS:
+        for gap in LOOKS:
             moment = START + gap
             web.move_to(moment)
             if talk:
                 print(f"\n— on {moment:%d %B %Y} of the demo's clock —")
             _crawl(web, path, moment, parsed, talk=talk)
-    with Archive.open_for_reading(path) as archive:
-        snapshots = [dict(row) for row in archive.reading.snapshots(limit=200)]
-        missing = [dict(row) for row in archive.reading.never_captured(limit=200)]
-    if parsed.json:
-        print_json({"archive": str(path), "snapshots": snapshots, "never_captured": missing})
-    elif not parsed.quiet:
-        _print(path, snapshots, missing)
+    report(path, parsed)
     return 0
+
+
+def report(path: Path, parsed: argparse.Namespace) -> None:
+    """Print what the archive of a demo holds, unless that is to be quiet."""
+    with Archive.open_for_reading(path) as archive:
+        reading = archive.reading
+        found = {
+            "snapshots": [dict(row) for row in reading.snapshots(limit=200)],
+            "lost": [dict(row) for row in reading.lost(limit=200)],
+            "never_captured": [dict(row) for row in reading.never_captured(limit=200)],
+        }
+    if parsed.json:
+        print_json({"archive": str(path), **found})
+    elif not parsed.quiet:
+        _print(path, **found)
 
 
 def _make_room(path: Path) -> None:
@@ -97,18 +107,26 @@ def _crawl(
         raise SourcekeepError(f"the demo's crawl ended with exit code {done.returncode}")
 
 
-def _print(
-    path: Path, snapshots: list[dict[str, object]], missing: list[dict[str, object]]
-) -> None:
-    print(f"\n{plural(len(snapshots), 'snapshot')} in {path}, the latest of them:\n")
-    rows = [{**row, "title": shorten(str(row["title"]), 60)} for row in snapshots[-24:]]
-    print_table(rows, ["captured_at", "http_status", "record_type", "words", "title"])
-    if missing:
-        print("\ncited, but no copy could be had:\n")
-        print_table(missing, ["last_outcome", "last_reason", "url"])
-    longest = max(snapshots, key=lambda row: int(str(row["words"] or 0)), default=None)
-    if longest is not None:
-        print("\ntry next:")
-        print(f"  .venv/bin/sourcekeep show {longest['source']} --archive {path}")
-        print(f"  .venv/bin/sourcekeep history {longest['source']} --archive {path}")
-        print(f"  .venv/bin/sourcekeep status --archive {path}")
+def _print(path: Path, snapshots: Rows, lost: Rows, never_captured: Rows) -> None:
+    print(f"\n{plural(len(snapshots), 'snapshot')} in {path}; the latest that brought new bytes:\n")
+    new = [row for row in snapshots if row["record_type"] == "response"][-SHOWN:]
+    print_table(_cut(new, title=70), ["captured_at", "http_status", "words", "title"])
+    print("\nentries that lost a source:\n")
+    print_table(
+        _cut(lost, entry=40, title=40),
+        ["date", "entry", "title", "verdict_since", "good_capture_at"],
+    )
+    print("\ncited, but no copy could be had:\n")
+    print_table(never_captured, ["last_outcome", "last_reason", "url"])
+    print("\ntry next:")
+    gone = [[verb, str(row["source"])] for row in lost[:1] for verb in ("show", "why")]
+    for words in (*gone, ["status"], ["inspect", "--open"]):
+        print(f"  .venv/bin/sourcekeep {shlex.join([*words, '--archive', str(path)])}")
+
+
+def _cut(rows: Rows, **widths: int) -> Rows:
+    """Return the rows with some of their texts cut, so that they fit on a line."""
+    return [
+        {**row, **{name: shorten(str(row[name]), width) for name, width in widths.items()}}
+        for row in rows
+    ]

@@ -11,6 +11,7 @@ Nothing in it leaves the machine, and every word in it was written for it.
 """
 
 from crawler.demo.behaviours import (
+    LOOKS,
     START,
     Answer,
     Behaviour,
@@ -45,6 +46,7 @@ from crawler.demo.sources import SOURCES, Source
 
 __all__ = [
     "ENTRIES",
+    "LOOKS",
     "PUBLISHERS",
     "SILENT",
     "SOURCES",

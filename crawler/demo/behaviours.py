@@ -20,6 +20,10 @@ from typing import Literal
 from crawler.items import Header
 
 START = datetime(2026, 2, 21, 8, 0, tzinfo=UTC)  # the morning after the last entry; day 1
+# When the demo looks, from START on: at first; two months later, when some sources have changed and
+# some are missing; and then as often as it takes to conclude that a 410 (two looks), a wall (three)
+# and a 404 (four) are there to stay (crawler/verdicts/hysteresis.py).
+LOOKS = tuple(timedelta(days=days) for days in (0, 60, 62, 64, 67))
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 

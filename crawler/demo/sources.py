@@ -1,7 +1,8 @@
 """The cited pages: what each does, day by day, and what a reader should come to know of it.
 
 This is the answer key of the demo. ``known`` says it in words; ``outcomes`` and ``changes`` say it
-by day, and a day that is not listed is like the one before.
+by day, and a day that is not listed is like the one before; ``verdict`` is what the looks of the
+demo conclude.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class Source:
     behaviour: Behaviour | None  # None: nothing listens there
     outcomes: Mapping[int, str] = field(default_factory=lambda: {1: "live"})
     changes: Mapping[int, str] = field(default_factory=dict)  # class of each new version
+    verdict: str = "live"
 
     def outcome_on(self, number: int) -> str:
         """Return what a fetch on a day of the demo shows."""
@@ -112,6 +114,7 @@ _COURIER = (
         "never captured: robots.txt disallows it",
         shows("courier", "cable-reader"),
         {1: "robots-excluded"},
+        verdict="excluded",
     ),
     Source(
         "anchor-chart",
@@ -120,6 +123,7 @@ _COURIER = (
         "never captured: the connection is reset",
         does.reset(),
         {1: "server-error"},
+        verdict="unknown",
     ),
 )
 
@@ -227,6 +231,7 @@ _MINISTRY = (
         "never complete: the connection ends before the promised length",
         treated("ministry", "lamp-oil", lambda html: does.cut_off(html, 2600)),
         {1: "server-error"},
+        verdict="unknown",
     ),
     Source(
         "cable-notice",
@@ -240,6 +245,7 @@ _MINISTRY = (
             scripts='<div id="app"></div>\n<script src="/assets/app.js"></script>',
         ),
         {1: "needs-script"},
+        verdict="unknown",
     ),
 )
 
@@ -261,17 +267,19 @@ _GAZETTE = (
         "pony-count",
         "gazette",
         "/archive/2026/pony-count.html",
-        "gone on day 4 (410); our copy stays",
+        "gone on day 4 (410), and vanished at the second look; our copy stays",
         versions({day(1): shows("gazette", "pony-count"), day(4): not_found("gazette", 410)}),
         {1: "live", 4: "gone"},
+        verdict="vanished",
     ),
     Source(
         "market-notes",
         "gazette",
         "/archive/2026/market-notes.html",
-        "gone on day 2 (404); our copy stays",
+        "gone on day 2 (404), and vanished at the fourth look; our copy stays",
         versions({day(1): shows("gazette", "market-notes"), day(2): not_found("gazette")}),
         {1: "live", 2: "gone"},
+        verdict="vanished",
     ),
     Source(
         "four-languages",
@@ -309,6 +317,7 @@ _RADIO = (
         'soft-404 from day 3 (200 "page not found"); our copy stays',
         versions({day(1): shows("radio", "hymn-sheet"), day(3): not_found("radio", 200)}),
         {1: "live", 3: "soft-404"},
+        verdict="vanished",
     ),
     Source(
         "cable-coffee",
@@ -322,6 +331,7 @@ _RADIO = (
             }
         ),
         {1: "live", 3: "consent-wall"},
+        verdict="walled",
     ),
 )
 
@@ -338,6 +348,7 @@ _REVIEW = (
             }
         ),
         {1: "live", 3: "paywall"},
+        verdict="walled",
     ),
     Source(
         "cable-charter",
@@ -351,6 +362,7 @@ _REVIEW = (
             }
         ),
         {1: "live", 3: "paywall"},
+        verdict="walled",
     ),
     Source(
         "letter-russian",
@@ -375,6 +387,7 @@ _REVIEW = (
         "never captured: a circle of redirects",
         redirect("/essays/2026/the-anchor-again"),
         {1: "server-error"},
+        verdict="unknown",
     ),
 )
 
@@ -419,6 +432,7 @@ _BAY_DAILY = (
         "never complete: its gzip is cut off",
         treated("bay-daily", "oyster-zh", lambda html: does.damaged(html, "gzip")),
         {1: "server-error"},
+        verdict="unknown",
     ),
 )
 
@@ -430,6 +444,7 @@ _ELSEWHERE = (
         "never captured: robots.txt answers 500, so everything is disallowed for now",
         shows("institute", "spring-report"),
         {1: "robots-excluded"},
+        verdict="excluded",
     ),
     Source(
         "anchor-observer",
@@ -438,6 +453,7 @@ _ELSEWHERE = (
         "never captured: the connection is refused",
         None,
         {1: "dead-host"},
+        verdict="unknown",
     ),
 )
 
