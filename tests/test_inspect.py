@@ -27,7 +27,18 @@ from crawler.inspect.configuration import FACETS, HIDDEN, LABELS, NEWEST_FIRST
 from crawler.inspect.guard import is_loopback
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.queries import QUERIES
-from tests.test_archive_kit import URL, at, begin, fill, hop, new_archive, one, source, visit
+from tests.test_archive_kit import (
+    URL,
+    article,
+    at,
+    begin,
+    fill,
+    hop,
+    new_archive,
+    one,
+    source,
+    visit,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -175,6 +186,43 @@ def test_payload_gives_the_bytes_and_null_for_what_is_not_held(filled: Path) -> 
     assert answer.json() == [body.decode()]
 
 
+@pytest.mark.parametrize(
+    ("body", "declared", "text"),
+    [
+        (b"<head><title>T</title></head><p>A &amp; <b>b</b><script>no()</script><p>c", "text/html",
+         "A & b\nc"),
+        ("<!doctype html><p>школа".encode("cp1251"), "text/html; charset=windows-1251", "школа"),
+        ("入り江の学校からの手紙、先生".encode("shift_jis"), "text/plain; charset=Shift_JIS",
+         "入り江の学校からの手紙、先生"),
+        (b'{"a": "b"}', "application/json", '{"a": "b"}'),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "image/png", None),
+        (b"", None, None),
+    ],
+)  # fmt: skip
+def test_payload_text_gives_what_there_is_to_read(
+    tmp_path: Path, body: bytes, declared: str | None, text: str | None
+) -> None:
+    with new_archive(tmp_path) as archive:
+        run = begin(archive)
+        kept = visit(archive, run, source(archive, URL), hop(body=body, mime_declared=declared))
+    with closing(sqlite3.connect(archive.path)) as db:
+        functions.add_functions(db)
+        digest = kept.final_payload or "sha256:00"
+        assert db.execute("SELECT payload_text(?)", (digest,)).fetchone() == (text,)
+
+
+def test_payload_text_of_a_document_is_that_of_its_article(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        run = begin(archive)
+        kept = visit(archive, run, source(archive, URL), hop(body=b"%PDF-1.7\n" + b"x " * 99))
+        archive.articles.save(str(kept.final_payload), article("What it says."), now=at())
+    with closing(sqlite3.connect(archive.path)) as db:
+        functions.add_functions(db)
+        select = "SELECT payload_text(?), payload_text('sha256:00'), payload_text(NULL)"
+        found = db.execute(select, (kept.final_payload,)).fetchone()
+        assert found == ("What it says.", None, None)
+
+
 @pytest.mark.filterwarnings("ignore:Exception ignored in")  # sqlite3 tells the cause so
 def test_payload_fails_rather_than_giving_damaged_bytes(tmp_path: Path) -> None:
     with new_archive(tmp_path) as archive:
@@ -186,12 +234,12 @@ def test_payload_fails_rather_than_giving_damaged_bytes(tmp_path: Path) -> None:
             db.execute("SELECT payload(?)", (digest,)).fetchone()
 
 
-def test_sqlite_utils_gets_the_function_by_its_hook(filled: Path) -> None:
+def test_sqlite_utils_gets_the_functions_by_its_hook(filled: Path) -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert declared["entry-points"]["sqlite_utils"] == {"sourcekeep": functions.__name__}
     ran = subprocess.run(
         [sys.executable, "-m", "sqlite_utils", "query", str(filled),
-         "SELECT payload('sha256:00') IS NULL AS missing"],
+         "SELECT payload('sha256:00') IS payload_text('sha256:00') AS missing"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert json.loads(ran.stdout) == [{"missing": 1}], ran.stderr

@@ -39,6 +39,7 @@ from crawler.extraction.extractors import (
 )
 from crawler.extraction.facts import facts_of
 from crawler.extraction.lists import with_announced_lists
+from crawler.extraction.markup import clean_text, stripped
 from crawler.extraction.mediatypes import sniff
 from crawler.extraction.metadata import last_possible_day, read_metadata
 from crawler.items import Article, Extraction, PageFacts
@@ -111,7 +112,7 @@ def read_payload(
         return Extraction(_of_document(body, blank, fetched_on))
     if is_text(mime):
         text, charset = decode(body, content_type)
-        return Extraction(_with_text(replace(blank, charset=charset), page.clean_text(text)))
+        return Extraction(_with_text(replace(blank, charset=charset), clean_text(text)))
     if mime not in PAGES:
         return Extraction(blank)
     return _of_page(_Input(body, url, content_type, fetched_on), blank, rung, on_text)
@@ -146,7 +147,7 @@ def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None
     blank = replace(blank, charset=charset)
     if rung == "baseline" and on_text is not None:  # in case that parsing is what kills
         tried = (*blank.tried, "stripped")
-        on_text(Extraction(_with_text(replace(blank, tried=tried), page.stripped(markup))))
+        on_text(Extraction(_with_text(replace(blank, tried=tried), stripped(markup))))
     tree = page.parse(markup)
     if tree is None:
         return Extraction(replace(blank, status="empty"))
@@ -172,7 +173,7 @@ def _text_of(
 ) -> tuple[str, tuple[str, ...]]:
     """Return the text of a page and the rungs that were tried for it."""
     if page.is_cut(tree):
-        return page.stripped(markup), ("stripped",)
+        return stripped(markup), ("stripped",)
     tried: list[str] = []
     text = ""
     if rung == "fast":
@@ -185,7 +186,7 @@ def _text_of(
     if not text:
         tried.append("baseline")
         text = page.relined(_baseline_text(tree), markup)
-    return page.clean_text(text).strip(), tuple(tried)
+    return clean_text(text).strip(), tuple(tried)
 
 
 def _main_text(tree: html.HtmlElement, url: str, *, fast: bool) -> str:

@@ -12,7 +12,8 @@ from pypdf import DocumentInformation, PdfReader
 from pypdf.errors import PyPdfError
 
 from crawler.errors import ExtractionFailed
-from crawler.extraction.page import clean_line, clean_text
+from crawler.extraction.markup import clean_text
+from crawler.extraction.page import clean_line
 
 MAX_PAGES = 200
 MAX_CHARS = 2_000_000

@@ -16,6 +16,7 @@ from crawler.dates import format_instant, parse_instant
 from crawler.errors import BadDate
 from crawler.extraction import page
 from crawler.extraction.markers import markers_of
+from crawler.extraction.markup import clean_text, stripped
 from crawler.items import PageFacts
 
 OPENING_CHARS = 2000
@@ -138,15 +139,15 @@ def _address(href: str | None, base: str) -> str | None:
 
 def _directives(content: str | None) -> tuple[str, ...]:
     parts = (part.strip().lower() for part in (content or "")[:LINE_CHARS].split(","))
-    return tuple(page.clean_text(part) for part in parts if part)
+    return tuple(clean_text(part) for part in parts if part)
 
 
 def _shown(tree: html.HtmlElement, markup: str) -> tuple[str, int]:
     """Return a page's first visible words, and how many there are in all."""
-    texts = [page.stripped(markup)] if page.is_cut(tree) else page.shown_texts(tree)
+    texts = [stripped(markup)] if page.is_cut(tree) else page.shown_texts(tree)
     parts = " ".join(texts).split()
     start = " ".join(parts[:OPENING_CHARS])
-    opening = page.clean_text(start[: OPENING_CHARS + 1])
+    opening = clean_text(start[: OPENING_CHARS + 1])
     if len(opening) > OPENING_CHARS:
         opening = opening[:OPENING_CHARS].rpartition(" ")[0] or opening[:OPENING_CHARS]
     return opening, count_words(" ".join(parts)) if is_unparted(opening) else len(parts)

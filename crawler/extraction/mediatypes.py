@@ -117,8 +117,13 @@ def sniff(body: bytes, declared: str | None) -> str:
     if _HTML_START.match(body, 0, _LEAD):
         return "application/xhtml+xml" if stated == "application/xhtml+xml" else "text/html"
     if _BINARY.search(body, 0, _HEADER):
-        return stated if stated and not _TEXTUAL.match(stated) and stated != EMPTY else UNKNOWN
+        return stated if stated and not is_textual(stated) and stated != EMPTY else UNKNOWN
     return _text_type(body, stated)
+
+
+def is_textual(mime: str) -> bool:
+    """Return whether a payload of this type is text, programs and data among it."""
+    return bool(_TEXTUAL.match(mime))
 
 
 def declared_type(content_type: str | None) -> str | None:

@@ -9,10 +9,11 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
-from html import unescape
 from urllib.parse import urljoin
 
 from lxml import etree, html
+
+from crawler.extraction.markup import clean_text, stripped
 
 MAX_LINKS = 2000  # per article; the longest list in 1,373 saved pages has 372
 
@@ -21,9 +22,6 @@ _SPACE_FOR_FORM_FEED = bytes.maketrans(b"\f", b" ")
 _NONCHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE, U+FFFF: lxml refuses them in text
 # libxml2 2.14 ends the page there
 _CLOSED_ROOT = re.compile(rb"(<html\b[^>]*?)\s*/>", re.IGNORECASE)
-_NOT_TEXT = re.compile(
-    r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd\U00010000-\U0010ffff]"
-)
 
 _BLOCKS = frozenset(
     {"p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "dd", "dt", "blockquote", "pre"}
@@ -65,15 +63,6 @@ def _parser() -> html.HTMLParser:
     )
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=html.HtmlElement))
     return parser
-
-
-def clean_text(text: str | None) -> str:
-    """Return text that SQLite, JSON and terminals can hold: no NUL, no C0 but newline and tab.
-
-    Lone surrogates, C1 controls and noncharacters go too; ``\\r\\n`` and ``\\r`` become ``\\n``.
-    """
-    unix = (text or "").replace("\r\n", "\n").replace("\r", "\n")
-    return _NOT_TEXT.sub("", unix)
 
 
 def clean_line(text: str | None) -> str | None:
@@ -309,16 +298,6 @@ def is_cut(tree: html.HtmlElement) -> bool:
     return depth > 2040
 
 
-def stripped(markup: str) -> str:
-    """Return the text of markup with its tags cut out, for what cannot become a tree.
-
-    Linear whatever the markup is.
-    """
-    bare = _TAG.sub("", _BREAK.sub("\n", "".join(_shown_parts(markup))))
-    lines = (" ".join(line.split()) for line in clean_text(unescape(bare)).split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
 def relined(text: str, markup: str) -> str:
     """Return a text with the lines that the page has, where it was run together; else as it is.
 
@@ -332,21 +311,6 @@ def relined(text: str, markup: str) -> str:
             lines.append(line)
             at += len(key)
     return "\n".join(lines) if at == len(whole) else text
-
-
-def _shown_parts(markup: str) -> Iterator[str]:
-    """Give the parts of markup outside comments, scripts and what else a browser does not show."""
-    at, until = 0, ""
-    for gate in _GATES.finditer(markup):
-        token = gate[0].lower()
-        if until:
-            if token.startswith(until):
-                at, until = gate.end(), ""
-        elif not token.startswith(("-->", "</")):
-            yield markup[at : gate.start()]
-            until = "-->" if token == "<!--" else "</" + gate[1].lower()
-    if not until:
-        yield markup[at:]
 
 
 def block_of(element: html.HtmlElement) -> html.HtmlElement:
@@ -373,14 +337,4 @@ _SHOWN = etree.XPath(
     "descendant::body/descendant::text()[normalize-space()]"  # "//" would take twice the time
     "[not(parent::script or parent::style or parent::noscript or parent::template)]",
     smart_strings=False,
-)
-_TAG = re.compile(r"<[^<>]*+>")
-_BREAK = re.compile(
-    r"</?(?:p|div|br|hr|li|ul|ol|dl|d[dt]|t[drh]|table|h[1-6]|section|article|main|header|footer|nav|"
-    r"aside|blockquote|pre|figure|figcaption|form|option|title|body|html)\b[^<>]*+>",
-    re.IGNORECASE,
-)
-_GATES = re.compile(
-    r"<!--|-->|<(script|style|template|svg|head)\b|</(?:script|style|template|svg|head)\b[^<>]*+>?",
-    re.IGNORECASE,
 )

@@ -45,7 +45,7 @@ def extra_template_vars() -> Mapping[str, object]:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    """Let SQL call ``payload(digest)``."""
+    """Let SQL call ``payload(digest)`` and ``payload_text(digest)``."""
     add_functions(conn)
 
 
