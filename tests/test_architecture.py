@@ -15,7 +15,7 @@ LAYERS = {
     "items": 0, "errors": 0, "": 0,
     "urls": 1, "dates": 1, "digests": 1, "entries": 1, "extraction": 1, "verdicts": 1,
     "schedule": 1, "timers": 1, "comparison": 1, "addresses": 1, "codings": 1, "robotstxt": 1,
-    "passages": 1,
+    "passages": 1, "mementos": 1,
     "archive": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
     "conclusion": 3, "reporting": 3, "inspect": 3,

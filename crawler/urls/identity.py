@@ -99,6 +99,17 @@ def urlkey(url: str) -> str:
     return f"{key}?{'&'.join(kept)}" if kept else key
 
 
+def without_tracking(url: str) -> str:
+    """Return a URL to fetch without the parameters that only tell how a reader came.
+
+    Raises UrlError as `parse_url` does.
+    """
+    href = parse_url(url)
+    head, mark, query = href.partition("?")
+    kept = [part for part in query.split("&") if not _is_tracking(part)]
+    return f"{head}?{'&'.join(kept)}" if mark and kept else head if mark else href
+
+
 def host_of(url: str) -> str:
     """Return the host of a URL: punycode, lower case, without port and trailing dot."""
     return _host_and_port(split_href(parse_url(url))[0])[0]

@@ -1,0 +1,232 @@
+"""The lists that archives give of what they hold: CDX in three spellings, TimeMaps in two.
+
+All end as ``Listed``. What cannot be read is counted, never raised: of 100,000 captures a few are
+always broken (a real index held a data: URL with blanks in it, hours of 24 and months of 00).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from crawler.dates import format_instant, parse_instant, parse_stamp
+from crawler.errors import BadDate
+
+FIELDS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
+# Several archives call the same thing by other names (pywb, Common Crawl).
+_ALSO_CALLED = {"url": "original", "mime": "mimetype", "status": "statuscode"}
+_DIGEST = re.compile(r"(?:sha1:)?([A-Z2-7]{32})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One memento, as a list names it."""
+
+    memento_datetime: str  # instant
+    original: str | None  # the URL that was captured; None: the list does not tell (TimeMap)
+    status: int | None = None  # of the archived answer; None: not told, as of revisits
+    mime: str | None = None
+    digest: str | None = None  # "sha1:" + 32 letters of base32, of the payload; None: not told
+    uri_m: str | None = None  # its address, where the list gives one (TimeMap)
+    is_revisit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list holds."""
+
+    mementos: tuple[Listed, ...] = ()
+    malformed: int = 0  # rows that could not be read
+    resume_key: str | None = None  # there is more, behind this key
+    is_list: bool = True  # False: the text is no list at all
+
+
+def parse_cdx(text: str) -> Listing:
+    """Return what a CDX answer lists: JSON arrays, one JSON object a line, or blank-parted lines.
+
+    An empty text is an empty list: archives say "nothing" like that.
+    """
+    stripped = text.strip()
+    if not stripped:
+        return Listing()
+    if stripped[0] == "[":
+        return _of_arrays(stripped)
+    if stripped[0] == "<":
+        return Listing(is_list=False)
+    return _of_lines(stripped.splitlines())
+
+
+def _of_arrays(text: str) -> Listing:
+    try:
+        rows: Any = json.loads(text)
+    except ValueError:
+        return Listing(is_list=False)
+    if not isinstance(rows, list):
+        return Listing(is_list=False)
+    if not rows:
+        return Listing()
+    if all(isinstance(row, dict) for row in rows):
+        return _collect(rows)
+    names, *rest = rows
+    if not isinstance(names, list) or "timestamp" not in names:
+        return Listing(is_list=False)
+    # Behind an empty row stands the key with which the list goes on.
+    resume = rest[-1][0] if len(rest) > 1 and rest[-2] == [] and len(rest[-1]) == 1 else None
+    rows = rest[:-2] if resume else [row for row in rest if row]
+    found = _collect(
+        dict(zip(names, row, strict=False)) if isinstance(row, list) else {} for row in rows
+    )
+    return Listing(found.mementos, found.malformed, resume)
+
+
+def _of_lines(lines: Iterable[str]) -> Listing:
+    rows: list[Mapping[str, Any]] = []
+    resume, ended = None, False
+    for line in lines:
+        if not line.strip():
+            ended = True
+        elif ended:
+            resume = line.strip()
+        elif line.lstrip().startswith(" CDX "):
+            continue
+        else:
+            rows.append(_row_of(line))
+    found = _collect(rows)
+    is_list = bool(found.mementos) or any(rows)  # a page of an archive has no line of that shape
+    return Listing(found.mementos, found.malformed, resume, is_list)
+
+
+def _row_of(line: str) -> Mapping[str, Any]:
+    """Return a line as fields: an object, CDXJ (key, stamp, object), or seven blank-parted words.
+
+    Empty for anything else.
+    """
+    brace = line.find("{")
+    if brace >= 0 and line.rstrip().endswith("}"):
+        try:
+            found = json.loads(line[brace:])
+        except ValueError:
+            return {}
+        words = line[:brace].split()
+        known = dict(zip(("urlkey", "timestamp"), words, strict=False))
+        return {**known, **found} if isinstance(found, dict) else {}
+    words = line.split()
+    return dict(zip(FIELDS, words, strict=True)) if len(words) == len(FIELDS) else {}
+
+
+def _collect(rows: Iterable[Mapping[str, Any]]) -> Listing:
+    found: list[Listed] = []
+    malformed = 0
+    for row in rows:
+        listed = _listed({_ALSO_CALLED.get(name, name): value for name, value in row.items()})
+        if listed is None:
+            malformed += 1
+        else:
+            found.append(listed)
+    return Listing(tuple(found), malformed)
+
+
+def _listed(row: Mapping[str, Any]) -> Listed | None:
+    stamp, original = str(row.get("timestamp", "")), row.get("original")
+    at = parse_stamp(stamp) if len(stamp) == 14 else None
+    if at is None or not isinstance(original, str) or not original.startswith(("http:", "https:")):
+        return None
+    status, mime = str(row.get("statuscode", "-")), str(row.get("mimetype") or "") or None
+    digest = _DIGEST.fullmatch(str(row.get("digest", "")))
+    return Listed(
+        memento_datetime=at,
+        original=original,
+        status=int(status) if status.isdecimal() and len(status) == 3 else None,
+        mime=None if mime in ("-", "unk") else mime,
+        digest=f"sha1:{digest[1].upper()}" if digest else None,
+        is_revisit=mime == "warc/revisit",
+    )
+
+
+# ------------------------------------------------------------------ TimeMaps
+
+_LINK = re.compile(r"<([^<>]*)>((?:\s*;\s*[\w!#$&+.^`|~-]+\s*=\s*(?:\"[^\"]*\"|[^\s;,\"]+))*)")
+_ATTRIBUTE = re.compile(r";\s*([\w!#$&+.^`|~-]+)\s*=\s*(?:\"([^\"]*)\"|([^\s;,\"]+))")
+
+
+def parse_timemap(text: str) -> Listing:
+    """Return what a TimeMap lists: link format (RFC 7089 §5) or JSON (as MemGator and pywb)."""
+    stripped = text.strip()
+    if not stripped:
+        return Listing()
+    if stripped[0] in "{[":
+        return _of_json(stripped)
+    links = list(links_in(stripped))
+    if not links:
+        return Listing(is_list=False)
+    original = next((target for target, about in links if "original" in _relations(about)), None)
+    found = [
+        _of_link(target, about.get("datetime"), original)
+        for target, about in links
+        if "memento" in _relations(about)
+    ]
+    return _counted(found)
+
+
+def links_in(text: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the links of a text in link format (RFC 8288 §3): target and attributes."""
+    for match in _LINK.finditer(text):
+        attributes = {
+            name.lower(): quoted or bare for name, quoted, bare in _ATTRIBUTE.findall(match[2])
+        }
+        yield match[1], attributes
+
+
+def _relations(about: Mapping[str, str]) -> set[str]:
+    return set(about.get("rel", "").lower().split())
+
+
+def _of_json(text: str) -> Listing:
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return parse_cdx(text)
+    if not isinstance(found, dict):
+        return parse_cdx(text)
+    listed = found.get("mementos", {})
+    rows = listed.get("list", []) if isinstance(listed, dict) else listed
+    if not isinstance(rows, list) or "mementos" not in found:
+        return Listing(is_list=False)
+    original = found.get("original_uri") or found.get("original")
+    return _counted(
+        _of_link(str(row.get("uri", "")), str(row.get("datetime", "")), original)
+        for row in rows
+        if isinstance(row, dict)
+    )
+
+
+def _of_link(target: str, moment: str | None, original: str | None) -> Listed | None:
+    at = instant_of_http_date(moment)
+    if at is None or not target.startswith(("http:", "https:")):
+        return None
+    return Listed(memento_datetime=at, original=original, uri_m=target)
+
+
+def _counted(found: Iterable[Listed | None]) -> Listing:
+    every = list(found)
+    read = tuple(listed for listed in every if listed is not None)
+    return Listing(read, len(every) - len(read))
+
+
+def instant_of_http_date(text: str | None) -> str | None:
+    """Return the instant of an HTTP date or an ISO 8601 one; None for anything else."""
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, OverflowError, IndexError, TypeError):  # what the parser raises on junk
+        try:
+            return format_instant(parse_instant(text))
+        except BadDate:
+            return None
+    return format_instant(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

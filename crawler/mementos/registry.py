@@ -1,0 +1,304 @@
+"""The web archives that can be asked, and how each is addressed.
+
+The words are those of RFC 7089: a TimeMap lists the mementos of a resource, a TimeGate leads to
+the one nearest to an instant, URI-M is the address of one memento. The CDX addresses are those of
+Wayback's and pywb's index servers; a *raw* address answers with the payload as it was received,
+without the rewriting of links that replay does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+from urllib.parse import quote, urlsplit
+
+from crawler.dates import parse_stamp
+from crawler.errors import UrlError, UsageError
+from crawler.urls import host_of, parse_url, unwrap_archive_url
+
+Trust = Literal["high", "own", "unknown", "untrusted"]
+TRUST: Final[dict[Trust, str]] = {
+    "high": "a public archive that keeps what it received",
+    "own": "an archive of your own: a second copy, but no second witness",
+    "unknown": "nobody has said what it keeps",
+    "untrusted": "known to have altered what it keeps; never asked, never counted",
+}
+
+# A clock of ours that is a little fast must not break a limit: EDGI's client uses 80 % as well.
+SHARE_USED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class WebArchive:
+    """One web archive: its addresses as templates, its limits, and what its word is worth.
+
+    In templates ``{url}`` is the original resource as it stands, ``{quoted}`` the same escaped for
+    a query, ``{stamp}`` 14 digits. None: it has no such address.
+    """
+
+    id: str  # also the ``origin`` of captures that were brought home from it
+    raw: str | None
+    cdx: str | None = None
+    timemap: str | None = None
+    timegate: str | None = None
+    trust: Trust = "unknown"
+    index_per_minute: float = 24.0  # requests to CDX and TimeMap, together
+    replay_per_minute: float = 60.0
+    obeys_robots: bool = True  # ask its robots.txt first, as of any host
+    filters: bool = False  # its index takes Wayback's parameters: fl, filter, resolveRevisits
+    folds: bool = True  # its index takes scheme, www. and the slash at the end for one
+    note: str = ""
+
+    def cdx_url(self, url: str, *, since: str, until: str, limit: int) -> str | None:
+        """Return the address that lists the captures of a URL between two stamps of 14 digits."""
+        if self.cdx is None:
+            return None
+        parameters = f"?url={quote(url, safe='')}&output=json&from={since}&to={until}&limit={limit}"
+        if self.filters:
+            fields = "urlkey,timestamp,original,mimetype,statuscode,digest,length"
+            parameters += f"&fl={fields}&resolveRevisits=true"
+        return self.cdx + parameters
+
+    def timemap_url(self, url: str) -> str | None:
+        """Return the address of the TimeMap of a URL."""
+        return self.timemap.format(url=url, quoted=quote(url, safe="")) if self.timemap else None
+
+    def timegate_url(self, url: str) -> str | None:
+        """Return the address to ask with Accept-Datetime for the nearest memento of a URL."""
+        return self.timegate.format(url=url, quoted=quote(url, safe="")) if self.timegate else None
+
+    def raw_url(self, url: str, stamp: str) -> str | None:
+        """Return the address of the payload, as received, of one memento."""
+        if self.raw is None:
+            return None
+        return self.raw.format(url=url, quoted=quote(url, safe=""), stamp=stamp)
+
+    def holds(self, address: str) -> bool:
+        """Tell whether an address lies in this archive: its host, port and path."""
+        return bool(self.raw) and address.startswith(str(self.raw).partition("{")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class UriM:
+    """A memento's address, taken apart."""
+
+    original: str
+    memento_datetime: str | None  # instant; None: the address does not tell
+
+
+_WAYBACK: Final = WebArchive(
+    id="web.archive.org",
+    raw="https://web.archive.org/web/{stamp}id_/{url}",
+    cdx="https://web.archive.org/cdx/search/cdx",
+    timemap="https://web.archive.org/web/timemap/link/{url}",
+    timegate="https://web.archive.org/web/{url}",
+    trust="high",
+    # 30 and 600 a minute, of which the client of EDGI takes 24 and 480 (wayback 0.5.1, _client.py)
+    index_per_minute=30 * SHARE_USED,
+    replay_per_minute=600 * SHARE_USED,
+    filters=True,
+)
+
+
+def _pywb(archive: str, base: str, *, trust: Trust, **known: float) -> WebArchive:
+    """Return an archive that pywb serves below a folder."""
+    return WebArchive(
+        id=archive,
+        raw=base + "/{stamp}id_/{url}",
+        cdx=base + "/cdx",
+        timemap=base + "/timemap/link/{url}",
+        timegate=base + "/{url}",
+        trust=trust,
+        **known,  # type: ignore[arg-type]
+    )
+
+
+def _memento(archive: str, base: str, *, trust: Trust, **known: float) -> WebArchive:
+    """Return an archive of which only TimeMaps and Wayback-like replay below a folder are used."""
+    whole = _pywb(archive, base, trust=trust, **known)
+    return replace(whole, cdx=None, folds=False)
+
+
+# Addresses of others than the first are those that they publish; none was asked by us (2026-11).
+KNOWN: Final[Mapping[str, WebArchive]] = {
+    archive.id: archive
+    for archive in (
+        _WAYBACK,
+        _pywb("arquivo.pt", "https://arquivo.pt/wayback", trust="high"),
+        _memento("webarchive.org.uk", "https://www.webarchive.org.uk/wayback/archive",
+                 trust="high"),
+        _memento("webarchive.loc.gov", "https://webarchive.loc.gov/all", trust="high"),
+        _memento("webarchive.nationalarchives.gov.uk",
+                 "https://webarchive.nationalarchives.gov.uk/ukgwa", trust="high"),
+        _memento("wayback.archive-it.org", "https://wayback.archive-it.org/all", trust="high"),
+        _memento("vefsafn.is", "https://wayback.vefsafn.is/wayback", trust="high"),
+        WebArchive("perma.cc", raw=None, timemap="https://perma.cc/timemap/link/{url}",
+                   timegate="https://perma.cc/timegate/{url}", trust="high",
+                   note="its mementos are known, not brought home: it has no raw replay"),
+        WebArchive("archive.today", raw=None, trust="untrusted",
+                   note="captures were altered; blacklisted by the English Wikipedia in 2026-02"),
+    )
+}  # fmt: skip
+
+_KINDS: Final = ("wayback", "pywb", "memento")
+# Your own machine is asked faster than a public archive, but never without a limit.
+_OWN_LIMITS: Final = {"index_per_minute": 600.0, "replay_per_minute": 1200.0}
+_OPTIONS: Final = ("trust", "index", "replay", "robots")
+
+
+def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
+    """Return the archives that a setting names, in its order, which is the order of asking.
+
+    A line is the id of a known archive, or a new one: ``ID=KIND+URL`` with KIND ``pywb``,
+    ``wayback`` (an address like ``https://web.archive.org``) or ``memento``, and options after it:
+    ``mine=pywb+http://127.0.0.1:8080/news;trust=own;index=600;replay=1200;robots=no`` (requests
+    a minute). Raises UsageError for anything else, and for an archive that is not to be trusted.
+    """
+    found: dict[str, WebArchive] = {}
+    for line in lines:
+        text = line.strip()
+        if not text:
+            continue
+        archive = _defined(text) if "=" in text.partition("+")[0] else _known(text)
+        if archive.trust == "untrusted":
+            raise UsageError(f"{archive.id} is never asked: {archive.note}")
+        found.setdefault(archive.id, archive)
+    return tuple(found.values())
+
+
+def _known(name: str) -> WebArchive:
+    archive = KNOWN.get(name)
+    if archive is None:
+        raise UsageError(
+            f"{name!r} is no archive that is known ({', '.join(KNOWN)});"
+            " a new one is written ID=pywb+URL"
+        )
+    return archive
+
+
+def _defined(line: str) -> WebArchive:
+    name, _, rest = line.partition("=")
+    address, *options = rest.split(";")
+    kind, plus, base = address.partition("+")
+    if not plus or kind not in _KINDS or name in KNOWN or not name.strip():
+        raise UsageError(
+            f"{line!r}: write ID=KIND+URL with a new ID and KIND one of {', '.join(_KINDS)}"
+        )
+    try:
+        base = parse_url(base).rstrip("/")
+    except UrlError as exc:
+        raise UsageError(f"{line!r}: {exc.reason}") from exc
+    return _with_options(_of_kind(name.strip(), kind, base), options, line)
+
+
+def _of_kind(name: str, kind: str, base: str) -> WebArchive:
+    if kind == "memento":
+        return _memento(name, base, trust="unknown", **_OWN_LIMITS)
+    if kind == "pywb":
+        return _pywb(name, base, trust="unknown", **_OWN_LIMITS)
+    return replace(
+        _WAYBACK,
+        id=name,
+        raw=base + "/web/{stamp}id_/{url}",
+        cdx=base + "/cdx/search/cdx",
+        timemap=base + "/web/timemap/link/{url}",
+        timegate=base + "/web/{url}",
+        trust="unknown",
+        index_per_minute=_OWN_LIMITS["index_per_minute"],
+        replay_per_minute=_OWN_LIMITS["replay_per_minute"],
+    )
+
+
+def _with_options(archive: WebArchive, options: list[str], line: str) -> WebArchive:
+    for option in options:
+        name, _, value = option.partition("=")
+        if name == "trust" and value in TRUST:
+            archive = replace(archive, trust=value)
+        elif name in ("index", "replay") and value.isdecimal() and int(value) > 0:
+            archive = _limited(archive, name, float(value))
+        elif name == "robots" and value in ("yes", "no"):
+            archive = replace(archive, obeys_robots=value == "yes")
+        else:
+            raise UsageError(f"{line!r}: {option!r} is none of its options ({', '.join(_OPTIONS)})")
+    return archive
+
+
+def _limited(archive: WebArchive, kind: str, per_minute: float) -> WebArchive:
+    if kind == "index":
+        return replace(archive, index_per_minute=per_minute)
+    return replace(archive, replay_per_minute=per_minute)
+
+
+def take_apart(archive: WebArchive, address: str) -> UriM | None:
+    """Return what a memento's address in an archive says; None when it is no memento's there."""
+    if not archive.holds(address):
+        return _of_a_known_archive(archive, address)
+    rest = address[len(str(archive.raw).partition("{")[0]) :]
+    stamp, slash, original = rest.partition("/")
+    digits = stamp.rstrip("abcdefghijklmnopqrstuvwxyz_")
+    if not slash or not digits.isdecimal() or not original:
+        return None
+    return UriM(_with_scheme(original), parse_stamp(digits[:14]))
+
+
+def _with_scheme(original: str) -> str:
+    if original.startswith(("http://", "https://")):
+        return original
+    head, slash, rest = original.partition(":/")  # servers fold // in a path to /
+    return (
+        f"{head}://{rest.lstrip('/')}"
+        if slash and head in ("http", "https")
+        else (f"http://{original}")
+    )
+
+
+def _of_a_known_archive(archive: WebArchive, address: str) -> UriM | None:
+    """Take apart an address that the archive writes in another of its ways."""
+    found = unwrap_archive_url(address)
+    if found is None or found.archive != archive.id or found.original is None:
+        return None
+    return UriM(found.original, found.archived_at)
+
+
+def archive_at(address: str, archives: Iterable[WebArchive]) -> WebArchive | None:
+    """Return the archive to which a memento's address belongs; None: to none of these."""
+    for archive in archives:
+        if take_apart(archive, address) is not None:
+            return archive
+        if archive.timegate and _same_host(archive.timegate, address):
+            return archive
+    return None
+
+
+def _same_host(template: str, address: str) -> bool:
+    try:
+        return urlsplit(template.partition("{")[0]).netloc == urlsplit(address).netloc and (
+            host_of(address) != ""
+        )
+    except (UrlError, ValueError):
+        return False
+
+
+def stamp_of(instant: str) -> str:
+    """Return the 14 digits of an instant as archives write them."""
+    return "".join(character for character in instant if character.isdigit())[:14]
+
+
+def instant_of(stamp: str) -> str | None:
+    """Return the instant of 14 digits; None when they name no moment (Wayback has such rows)."""
+    return parse_stamp(stamp) if len(stamp) == 14 else None
+
+
+__all__ = [
+    "KNOWN",
+    "TRUST",
+    "Trust",
+    "UriM",
+    "WebArchive",
+    "archive_at",
+    "archives_of",
+    "instant_of",
+    "stamp_of",
+    "take_apart",
+]
