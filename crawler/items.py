@@ -155,7 +155,7 @@ class Hop:
 
     uid: str
     url: str
-    purpose: Literal["source", "entry", "robots", "control"]
+    purpose: Literal["source", "entry", "robots", "control", "rescue", "push"]
     hop: int  # 0 for the first request of a visit; redirects count up, retries repeat the number
     fetched_at: str  # instant at which the request began
     outcome: str

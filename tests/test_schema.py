@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
+from sqlite_utils import Database
 
 from crawler.archive import Archive
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
@@ -228,6 +229,37 @@ def test_two_processes_may_create_one_archive_at_the_same_time(tmp_path: Path) -
     assert [process.returncode for process in both] == [0] * 4, ends
     with Archive.open(path) as archive:
         assert one(archive, "SELECT count(*) FROM archive") == 1
+
+
+def test_an_archive_of_schema_2_keeps_its_fetches_and_takes_those_of_rescue(
+    filled: Path, tmp_path: Path
+) -> None:
+    """The CHECK of a table with rows is changed in place; they stay as they were."""
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(old)) as db, closing(sqlite3.connect(filled)) as full:
+        migrations.apply(Database(db, strict=True), stop_before="003_bring_home")
+        for table in ("runs", "fetches"):
+            kept = full.execute(f"SELECT * FROM {table}").fetchall()
+            db.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(kept[0]))})", kept)
+        db.execute("PRAGMA user_version = 2")
+        db.commit()
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            insert_rescue(db)
+    with Archive.open(old) as archive:
+        assert [tuple(row.values()) for row in rows(archive, "SELECT * FROM fetches")] == kept
+        insert_rescue(archive.connection.sql)
+        assert one(archive, "SELECT count(*) FROM fetches") == len(kept) + 1
+        assert one(archive, "PRAGMA integrity_check") == "ok"
+        assert one(archive, "PRAGMA user_version") == SCHEMA_VERSION
+
+
+def insert_rescue(db: sqlite3.Connection) -> None:
+    names = [row[1] for row in db.execute("PRAGMA table_info(fetches)") if row[1] != "id"]
+    other = {"uid": "'r'", "purpose": "'rescue'", "source": "NULL"}
+    taken = [other.get(name, name) for name in names]
+    db.execute(
+        f"INSERT INTO fetches ({','.join(names)}) SELECT {','.join(taken)} FROM fetches LIMIT 1"
+    )
 
 
 # Views
