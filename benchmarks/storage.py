@@ -27,7 +27,6 @@ from pathlib import Path
 
 from corpus import corpus_of
 from measuring import (
-    ROOT,
     Figure,
     crawl,
     machine,
@@ -42,8 +41,9 @@ from proxy import Proxy, Served, plain_url
 
 GROUPS = {  # tables and indexes of one kind, by the beginning of their names
     "payloads": "payloads",
-    "articles, text included": "articles",
-    "search index": "articles_fts",
+    "readable texts": "texts",
+    "articles but for their texts": "extractions",
+    "search index": "texts_fts",
     "facts of pages": "page_facts",
     "fetches (headers)": "fetches",
     "captures": "captures",
@@ -118,10 +118,10 @@ def measure_set(folder: Path, name: str, rounds: Rounds) -> Sizes:
     _check(archive, rounds)
     crawled, before = _size(archive), _sizes_by_group(archive)
     say(f"{name}: packing")
-    run("-m", "crawler", "pack", "--archive", archive, "--quiet", cwd=ROOT)
+    run("-m", "crawler", "pack", "--archive", archive, "--quiet")
     after = _sizes_by_group(archive)
     empty = folder / "empty.db"
-    run("-m", "crawler", "crawl", "--archive", empty, "--quiet", cwd=ROOT)
+    run("-m", "crawler", "crawl", "--archive", empty, "--quiet")
     return Sizes(
         pages=sum(map(len, rounds)),
         gzipped=sum(len(zlib.compress(page.body, 6)) + 12 for pages in rounds for page in pages),

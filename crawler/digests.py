@@ -12,6 +12,15 @@ def digest_of(payload: bytes) -> str:
     return "sha256:" + hashlib.sha256(payload).hexdigest()
 
 
+def digest_of_text(title: str | None, text: str | None) -> str:
+    """Return the labelled digest of what was read: of the title, a NUL and the text, in UTF-8.
+
+    What is missing counts as empty. Neither may hold a NUL or a lone surrogate, as nothing does
+    that the archive keeps.
+    """
+    return digest_of(f"{title or ''}\0{text or ''}".encode())
+
+
 def new_uid() -> str:
     """Return a UUIDv7 (RFC 9562 §5.7): globally unique, and sorted by the time of its making.
 

@@ -123,7 +123,7 @@ class PageFacts:
     robots: tuple[str, ...] = ()  # directives of meta robots: noindex, noarchive …
     refresh: str | None = None  # content of meta refresh, as written
     words: int = 0  # visible words of the whole page, navigation included
-    opening: str = ""  # its first visible words, at most 2,000 characters, blanks folded
+    opening: str = ""  # of a page of few words the first 2,000 visible characters, blanks folded
     links: int = 0  # anchors with a target
     scripts: int = 0  # script elements that run
     password_fields: int = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,6 +123,33 @@ def test_the_same_extractor_writes_over_its_own_article_only(archive: Archive) -
         {"id": 1, "text": "new", "author": None, "title": None},
         {"id": 2, "text": "other", "author": None, "title": "Mexico opens centers"},
     ]
+
+
+def texts(archive: Archive) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in rows(archive, "SELECT id, title, text FROM texts")]
+
+
+def test_a_text_that_is_found_again_is_kept_once(archive: Archive) -> None:
+    for number, extractor in ((1, "test 1"), (2, "test 1"), (2, "test 2")):
+        archive.articles.save(f"sha256:{number}", article(extractor=extractor), now=at())
+    archive.articles.save("sha256:3", article(title="Another"), now=at())
+    archive.articles.save("sha256:4", article(None), now=at())
+    mexico, said = "Mexico opens centers", "The consulates offer legal help."
+    assert texts(archive) == [(1, mexico, said), (2, "Another", said), (3, mexico, None)]
+    assert [row["text"] for row in rows(archive, "SELECT text FROM articles ORDER BY id")] == [
+        said, said, said, said, None
+    ]  # fmt: skip
+
+
+def test_a_text_stays_while_a_payload_shows_it_and_goes_with_the_last(archive: Archive) -> None:
+    for payload in ("sha256:1", "sha256:2"):
+        archive.articles.save(payload, article("one"), now=at())
+    archive.articles.save("sha256:1", article("two"), now=at())
+    assert [text for _, _, text in texts(archive)] == ["one", "two"]
+    archive.articles.save("sha256:2", article("two"), now=at())
+    assert [text for _, _, text in texts(archive)] == ["two"]
+    archive.articles.save("sha256:2", article("two"), now=at())
+    assert [text for _, _, text in texts(archive)] == ["two"]
 
 
 def test_the_digest_is_that_of_the_text_as_it_is_kept(archive: Archive) -> None:

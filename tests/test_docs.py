@@ -117,7 +117,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connec
 def made(sql: sqlite3.Connection, kind: str) -> list[str]:
     """The things of a kind in a new archive, without those that SQLite makes for itself."""
     found = sql.execute("SELECT name FROM sqlite_master WHERE type = ?", (kind,))
-    own = re.compile(r"articles_fts_|sqlite_|idx__sqlite_")
+    own = re.compile(r"texts_fts_|sqlite_|idx__sqlite_")
     return [row["name"] for row in found if not own.match(row["name"])]
 
 

@@ -69,10 +69,15 @@ def test_visible_words_are_counted(body: str, words: int) -> None:
 
 
 def test_the_opening_is_cut_between_words() -> None:
-    opening = facts("<p>word \n</p>" * 1000).opening
-    assert opening.startswith("word word")
-    assert opening.endswith(" word")
+    opening = facts("<p>wordily \n</p>" * 499).opening
+    assert opening.startswith("wordily wordily")
+    assert opening.endswith(" wordily")
     assert len(opening) <= 2000
+
+
+def test_a_page_of_many_words_keeps_no_opening() -> None:
+    assert facts("<p>word \n</p>" * 500).opening == ""
+    assert facts("<p>word \n</p>" * 500).words == 500
 
 
 def test_elements_are_counted() -> None:

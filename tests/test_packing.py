@@ -445,14 +445,12 @@ def test_the_search_index_becomes_one_piece_and_finds_the_same(archive: Archive)
         body = page("a", number)
         [digest] = show(archive, f"https://a.example/{number}", body)
         archive.articles.save(digest, article(prose(number, 50)), now=at())
-    find = "SELECT group_concat(rowid) FROM (SELECT rowid FROM articles_fts WHERE articles_fts"
+    find = "SELECT group_concat(rowid) FROM (SELECT rowid FROM texts_fts WHERE texts_fts"
     found = one(archive, f"{find} MATCH 'legal OR a*' ORDER BY rowid)")
-    pieces = "SELECT count(DISTINCT segid) FROM articles_fts_idx"
+    pieces = "SELECT count(DISTINCT segid) FROM texts_fts_idx"
     assert one(archive, pieces) > SEGMENTS_MAX
     assert list(optimise_index(archive.connection))
     assert one(archive, pieces) == 1
     assert one(archive, f"{find} MATCH 'legal OR a*' ORDER BY rowid)") == found
-    archive.connection.sql.execute(
-        "INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')"
-    )
+    archive.connection.sql.execute("INSERT INTO texts_fts (texts_fts) VALUES ('integrity-check')")
     assert list(optimise_index(archive.connection)) == []

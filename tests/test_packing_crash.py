@@ -56,7 +56,7 @@ def assert_nothing_lost(path: Path, digests: set[str]) -> None:
         for digest in digests:
             assert digest_of(archive.payloads.get(digest)) == digest
         archive.connection.sql.execute(
-            "INSERT INTO articles_fts (articles_fts) VALUES ('integrity-check')"
+            "INSERT INTO texts_fts (texts_fts) VALUES ('integrity-check')"
         )
 
 

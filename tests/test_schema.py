@@ -107,8 +107,8 @@ def test_every_foreign_key_names_a_column_that_is_there(archive: Archive) -> Non
         ("fetches", "tls_verified", 7), ("captures", "record_type", "copy"),
         ("captures", "truncated", "yes"), ("captures", "refers_to", "something"),
         ("payloads", "stored_as", "gzip"), ("payloads", "base_digest", "sha256:00"),
-        ("payloads", "size_bytes", "many"), ("articles", "status", "fine"),
-        ("articles", "words", "a lot"),
+        ("payloads", "size_bytes", "many"), ("extractions", "status", "fine"),
+        ("extractions", "words", "a lot"),
     ],
 )  # fmt: skip
 def test_a_value_that_means_nothing_is_refused(
@@ -411,8 +411,8 @@ def test_search_finds_a_word_in_any_of_its_forms(filled: Path) -> None:
         for words in ("consulate", "offering legal", "Méxicó"):
             found = rows(
                 archive,
-                "SELECT a.title FROM articles_fts JOIN articles a ON a.id = articles_fts.rowid"
-                " WHERE articles_fts MATCH ?",
+                "SELECT a.title FROM texts_fts JOIN extractions x ON x.text = texts_fts.rowid"
+                " JOIN articles a ON a.id = x.id WHERE texts_fts MATCH ?",
                 words,
             )
             assert found == [{"title": "Mexico opens centers"}], words
@@ -421,11 +421,9 @@ def test_search_finds_a_word_in_any_of_its_forms(filled: Path) -> None:
 def test_search_follows_a_text_that_is_extracted_again(archive: Archive) -> None:
     archive.articles.save("sha256:00", article("about apples"), now=at())
     archive.articles.save("sha256:00", article("about pears", title=None), now=at(days=1))
-    count = "SELECT count(*) FROM articles_fts WHERE articles_fts MATCH ?"
+    count = "SELECT count(*) FROM texts_fts WHERE texts_fts MATCH ?"
     assert [one(archive, count, word) for word in ("apple", "pear", "mexico")] == [0, 1, 0]
-    archive.connection.sql.execute(
-        "INSERT INTO articles_fts(articles_fts) VALUES('integrity-check')"
-    )
+    archive.connection.sql.execute("INSERT INTO texts_fts(texts_fts) VALUES('integrity-check')")
 
 
 async def browse(path: Path) -> dict[str, tuple[int, str]]:
@@ -436,7 +434,7 @@ async def browse(path: Path) -> dict[str, tuple[int, str]]:
         names = [row[0] for row in db.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]  # fmt: skip
         firsts = {name: first_of(db, name) for name in names if "_fts" not in name}
-    asked = ["/", f"/{path.stem}", f"/{path.stem}/articles?_search=consulates"]
+    asked = ["/", f"/{path.stem}", f"/{path.stem}/texts?_search=consulates"]
     asked += [f"/{path.stem}/{name}" for name in names]
     asked += [f"/{path.stem}/{name}/{key}" for name, key in firsts.items() if key]
     answers = {}
@@ -503,5 +501,5 @@ def test_a_listing_shows_no_bytes_and_what_is_long_comes_last(
     assert heads[-1] == "text"
 
 
-def test_datasette_searches_the_articles(pages: dict[str, tuple[int, str]]) -> None:
-    assert "1 row" in pages["/articles?_search=consulates"][1]
+def test_datasette_searches_the_texts(pages: dict[str, tuple[int, str]]) -> None:
+    assert "1 row" in pages["/texts?_search=consulates"][1]

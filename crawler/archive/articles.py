@@ -11,6 +11,7 @@ from crawler.archive.connection import Connection
 from crawler.archive.observing import EndedVisit
 from crawler.archive.storable import storable_text
 from crawler.comparison import count_words, text_digest
+from crawler.digests import digest_of_text
 from crawler.extraction.extractors import PAGES
 from crawler.items import Article
 
@@ -43,6 +44,16 @@ FROM captures c JOIN fetches f ON f.id = c.fetch
 WHERE f.purpose = 'source' AND f.outcome = 'live-unverified'
 """
 
+_KEPT = (
+    "payload", "extractor", "status", "mime", "author", "site", "published_on", "language",
+    "words", "text", "text_digest", "links", "charset", "tried", "failure", "extracted_at",
+)  # fmt: skip
+_SAVE = (
+    f"INSERT INTO extractions ({', '.join(_KEPT)}) VALUES ({','.join('?' * len(_KEPT))})"
+    " ON CONFLICT (payload, extractor) DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _KEPT[2:])
+)
+
 
 class Articles:
     """The articles of one archive."""
@@ -63,7 +74,7 @@ class Articles:
         good = last.outcome == "live-unverified"
         if not good and not is_page:
             return []
-        table = "articles" if good else "page_facts"
+        table = "extractions" if good else "page_facts"
         if self._has(table, payload):
             return []
         return [
@@ -94,7 +105,7 @@ class Articles:
         """Yield every good payload with the names of the extractors that have dealt with it."""
         of_source = "" if source is None else " AND c.source = ?"
         rows = self._connection.sql.execute(
-            "SELECT j.*, (SELECT json_group_array(a.extractor) FROM articles a"
+            "SELECT j.*, (SELECT json_group_array(a.extractor) FROM extractions a"
             "  WHERE a.payload = j.payload) AS extractors"
             f" FROM ({_JOBS}{of_source} GROUP BY c.payload) j ORDER BY j.first",
             () if source is None else (source,),
@@ -104,28 +115,45 @@ class Articles:
 
     def save(self, payload: str, article: Article, *, now: str) -> None:
         """Keep an article, in place of an earlier one of the same extractor."""
+        title = storable_text(article.title) if article.title else None
+        text = storable_text(article.text) if article.text else None
         with self._connection.writing() as sql:
-            sql.execute(
-                "INSERT INTO articles (payload, extractor, status, mime, title, author, site,"
-                " published_on, language, words, text, text_digest, links, charset, tried,"
-                " failure, extracted_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-                " ON CONFLICT (payload, extractor) DO UPDATE SET status = excluded.status,"
-                " mime = excluded.mime, title = excluded.title, author = excluded.author,"
-                " site = excluded.site, published_on = excluded.published_on,"
-                " language = excluded.language, words = excluded.words, text = excluded.text,"
-                " text_digest = excluded.text_digest, links = excluded.links,"
-                " charset = excluded.charset, tried = excluded.tried,"
-                " failure = excluded.failure, extracted_at = excluded.extracted_at",
-                _values(payload, article, now),
-            )
-            if article.title:
+            kept = self._keep_text(title, text)
+            before = sql.execute(
+                "SELECT text FROM extractions WHERE payload = ? AND extractor = ?",
+                (payload, article.extractor),
+            ).fetchone()
+            sql.execute(_SAVE, _values(payload, article, kept, text, now))
+            if before and before["text"] not in (None, kept):
+                self._drop_text(before["text"])
+            if title:
                 sql.execute(
                     "UPDATE sources SET title = ?1 WHERE id IN (SELECT s.id FROM captures c"
                     "  JOIN sources s ON s.id = c.source AND s.good_capture = c.id"
                     "  WHERE c.payload = ?2)",
-                    (article.title, payload),
+                    (title, payload),
                 )
+
+    def _keep_text(self, title: str | None, text: str | None) -> int | None:
+        """Return the row of a title and text, made unless it is there; None: neither was found."""
+        if title is None and text is None:
+            return None
+        sql, digest = self._connection.sql, digest_of_text(title, text)
+        known = sql.execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()
+        if known:
+            return int(known["id"])
+        cursor = sql.execute(
+            "INSERT INTO texts (digest, title, text) VALUES (?, ?, ?)", (digest, title, text)
+        )
+        return cursor.lastrowid
+
+    def _drop_text(self, row: int) -> None:
+        """Let go of a text that was found in no other payload."""
+        self._connection.sql.execute(
+            "DELETE FROM texts WHERE id = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM extractions WHERE text = ?1)",
+            (row,),
+        )
 
 
 def _job(row: sqlite3.Row) -> ExtractionJob:
@@ -133,13 +161,14 @@ def _job(row: sqlite3.Row) -> ExtractionJob:
     return ExtractionJob(**{name: row[name] for name in names})
 
 
-def _values(payload: str, article: Article, now: str) -> tuple[object, ...]:
-    # the digest is that of the text as it is kept
-    text = storable_text(article.text) if article.text is not None else None
+def _values(
+    payload: str, article: Article, kept: int | None, text: str | None, now: str
+) -> tuple[object, ...]:
+    # count and digest are those of the text as it is kept
     return (
-        payload, article.extractor, article.status, article.mime, article.title, article.author,
-        article.site, article.published_on, article.language,
-        count_words(text) if text is not None else None, text,
+        payload, article.extractor, article.status, article.mime, article.author, article.site,
+        article.published_on, article.language,
+        count_words(text) if text is not None else None, kept,
         text_digest(text) if text is not None else None,
         json.dumps(article.links, ensure_ascii=False) if article.links else None,
         article.charset, " > ".join(article.tried) or None, article.failure, now,

@@ -25,7 +25,7 @@ def optimise_index(connection: Connection) -> Iterator[None]:
     Automatic merging leaves some: on 1,372 articles they were 5 % larger than the one.
     """
     sql = connection.sql
-    segments = sql.execute("SELECT count(DISTINCT segid) FROM articles_fts_idx").fetchone()[0]
+    segments = sql.execute("SELECT count(DISTINCT segid) FROM texts_fts_idx").fetchone()[0]
     if segments <= SEGMENTS_MAX:
         return
     # A negative number of pages begins a merge of all segments into one, a positive one goes on
@@ -34,9 +34,7 @@ def optimise_index(connection: Connection) -> Iterator[None]:
     while changed >= 2:
         before = sql.total_changes
         with connection.writing():
-            sql.execute(
-                "INSERT INTO articles_fts (articles_fts, rank) VALUES ('merge', ?)", (pages,)
-            )
+            sql.execute("INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)", (pages,))
         changed, pages = sql.total_changes - before, INDEX_PAGES_A_STEP
         yield
 

@@ -8,8 +8,33 @@ from __future__ import annotations
 
 # The article to show of a payload: the newest, but never one without text in place of one with.
 ARTICLE_OF = """(
-    SELECT b.id FROM articles b WHERE b.payload = {payload}
+    SELECT b.id FROM extractions b WHERE b.payload = {payload}
     ORDER BY b.status = 'text' DESC, b.id DESC LIMIT 1)"""
+
+# A view, because everybody asks for articles with their text. Its parts are subqueries and not a
+# join: SQLite can then work it into any statement, and reads no text that nobody asked for.
+ARTICLES = """
+SELECT
+  x.id AS id,
+  x.payload AS payload,
+  x.extractor AS extractor,
+  x.status AS status,
+  x.mime AS mime,
+  (SELECT t.title FROM texts t WHERE t.id = x.text) AS title,
+  x.author AS author,
+  x.site AS site,
+  x.published_on AS published_on,
+  x.language AS language,
+  x.words AS words,
+  x.text_digest AS text_digest,
+  x.charset AS charset,
+  x.tried AS tried,
+  x.failure AS failure,
+  x.extracted_at AS extracted_at,
+  x.links AS links,
+  (SELECT t.text FROM texts t WHERE t.id = x.text) AS text
+FROM extractions x
+"""
 
 _ENTRIES = """(SELECT count(DISTINCT k.entry) FROM citations k
     WHERE k.source = s.id AND k.removed_at IS NULL)"""
@@ -218,6 +243,7 @@ FROM runs r
 """
 
 VIEWS = {
+    "articles": ARTICLES,
     "snapshots": SNAPSHOTS,
     "sources_now": SOURCES_NOW,
     "changed": CHANGED,

@@ -20,6 +20,9 @@ from crawler.extraction.markup import clean_text, stripped
 from crawler.items import PageFacts
 
 OPENING_CHARS = 2000
+# Above, a page's first words are not kept: what is looked for in them stands on pages that say less
+# (the longest wall 400 words), and of the pages of newspapers nine in ten say more.
+OPENING_WORDS = 500
 LINE_CHARS = 500  # of a title, a heading, an address
 MAX_HEADINGS = 5
 # Above, a page is not looked through for markers: no rule that asks for them lets a page say more.
@@ -54,7 +57,7 @@ def facts_of(tree: html.HtmlElement, markup: str, url: str) -> PageFacts:
         robots=_directives(metas.get("robots")),
         refresh=_refresh(found["meta"]),
         words=words,
-        opening=opening,
+        opening=opening if words < OPENING_WORDS else "",
         links=sum(a.get("href") is not None for a in found["a"]),
         scripts=sum(not _NOT_RUN.search((s.get("type") or "")[:60]) for s in found["script"]),
         password_fields=sum((e.get("type") or "").lower() == "password" for e in found["input"]),

@@ -19,7 +19,7 @@ HIDDEN = (
     "archive", "_sqlite_migrations", "inputs", "reading_problems", "runs", "hosts", "robots",
     "probes", "host_titles", "incidents", "entry_aliases", "entry_versions", "entry_revisions",
     "entry_relations", "source_spellings", "payloads", "page_facts", "outcomes", "anchors",
-    "standings",
+    "standings", "extractions",
 )  # fmt: skip
 NEWEST_FIRST = {
     "snapshots": "captured_at", "changed": "found_at", "vanished": "verdict_since",

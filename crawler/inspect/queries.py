@@ -64,13 +64,13 @@ LIMIT 500
 
 _SEARCH = """
 SELECT n.captured_at, n.id AS snapshot, n.title,
-  snippet(articles_fts, 1, '[', ']', ' … ', 24) AS found, n.source_url, n.source
-FROM articles_fts
-JOIN articles a ON a.id = articles_fts.rowid
-JOIN captures c ON c.payload = a.payload AND c.record_type = 'response'
+  snippet(texts_fts, 1, '[', ']', ' … ', 24) AS found, n.source_url, n.source
+FROM texts_fts
+JOIN extractions x ON x.text = texts_fts.rowid
+JOIN captures c ON c.payload = x.payload AND c.record_type = 'response'
 JOIN snapshots n ON n.id = c.id
-WHERE articles_fts MATCH escape_fts(:words)
-ORDER BY articles_fts.rank
+WHERE texts_fts MATCH escape_fts(:words)
+ORDER BY texts_fts.rank
 LIMIT 100
 """
 

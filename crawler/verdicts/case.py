@@ -90,8 +90,11 @@ class Case:
 
     @cached_property
     def opening(self) -> str:
-        """The first visible words, title and headings before them, folded."""
-        shown = self.facts.opening if self.facts else self.text[:2000]
+        """The first visible words, title and headings before them, folded.
+
+        Of a page of many words, and of what is no HTML, the first words of the article.
+        """
+        shown = (self.facts.opening if self.facts else "") or self.text[:2000]
         return fold(" ".join((*self.lines, shown)))
 
     @property
