@@ -15,6 +15,7 @@
     │   ├── ArchiveBusy             another run holds it
     │   └── EvidenceLost            a capture could not be written: the run must stop
     ├── ReportNotWritten            a run did its work, but its report has no place; exit code 1
+    ├── ExportNotWritten            an export has no place on the disk; exit code 1
     ├── PayloadDamaged              bytes that do not match their digest
     └── ExtractionFailed            a worker died, hung or refused; costs one article, never the run
 
@@ -113,4 +114,13 @@ class ReportNotWritten(SourcekeepError):
     def __init__(self, folder: object, why: str) -> None:
         super().__init__(f"{folder}: the report cannot be written there: {why}")
         self.folder = folder
+        self.why = why
+
+
+class ExportNotWritten(SourcekeepError):
+    """An export could not be written; nothing stands under its name."""
+
+    def __init__(self, destination: object, why: str) -> None:
+        super().__init__(f"{destination}: the export cannot be written: {why}")
+        self.destination = destination
         self.why = why

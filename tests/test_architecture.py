@@ -16,7 +16,7 @@ LAYERS = {
     "urls": 1, "dates": 1, "digests": 1, "entries": 1, "extraction": 1, "verdicts": 1,
     "schedule": 1, "timers": 1, "comparison": 1, "addresses": 1, "codings": 1, "robotstxt": 1,
     "passages": 1, "mementos": 1,
-    "archive": 2,
+    "archive": 2, "exports": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
     "conclusion": 3, "reporting": 3, "inspect": 3,
     "settings": 4, "cli": 4, "__main__": 4,

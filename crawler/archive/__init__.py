@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from crawler.archive.articles import Articles, ExtractionJob
+from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
 from crawler.archive.frontier import (
@@ -32,13 +33,16 @@ from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
+from crawler.archive.records import CaptureRecord
 from crawler.archive.reporting import Reports
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
+from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
 
 __all__ = [
     "Accepted",
     "Archive",
+    "CaptureRecord",
     "Coverage",
     "DueSource",
     "EndedVisit",
@@ -54,6 +58,9 @@ __all__ = [
     "Recorded",
     "Row",
     "RunReport",
+    "Selected",
+    "SelectedEntry",
+    "Selection",
     "SourceState",
     "Stage",
 ]
@@ -76,6 +83,8 @@ class Archive:
         self.passages = Passages(connection)
         self.reading = Reading(connection)
         self.reports = Reports(connection)
+        self.choosing = Choosing(connection, self.reading)
+        self.selecting = Selecting(connection, self.payloads)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

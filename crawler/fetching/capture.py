@@ -28,7 +28,7 @@ from crawler.fetching.failures import BadTarget, failure_code, failure_text
 from crawler.fetching.handler import EXCESS, TIMED_OUT, TOO_SLOW, PutOff
 from crawler.fetching.visits import Visit
 from crawler.items import Header, Hop, Payload
-from crawler.urls import host_key
+from crawler.urls import host_key, redact_header
 from crawler.verdicts import outcome_of_failure, outcome_of_response
 
 if TYPE_CHECKING:
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Credentials are kept out of the archive: of Set-Cookie the name shows, never the value.
-_SECRET_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization"})
 _CONDITIONS = (b"If-None-Match", b"If-Modified-Since")
 # What the flags of Scrapy and of our handler say of completeness, as WARC-Truncated tokens; and
 # what else they and the verification of the certificate say, as flags of ours.
@@ -208,17 +206,10 @@ class CaptureMiddleware:
 def header_pairs(headers: Headers) -> tuple[Header, ...]:
     """Return headers as pairs of text, credentials redacted. Bytes beyond UTF-8 read as Latin-1."""
     return tuple(
-        (name, _redacted(name, _text(value) or ""))
+        (name, redact_header(name, _text(value) or ""))
         for name, values in ((_text(n) or "", v) for n, v in headers.items())
         for value in values
     )
-
-
-def _redacted(name: str, value: str) -> str:
-    if name.lower() == "set-cookie":
-        cookie, equals, _ = value.partition(";")[0].partition("=")
-        return f"{cookie}=REDACTED" if equals else "REDACTED"
-    return "REDACTED" if name.lower() in _SECRET_HEADERS else value
 
 
 def _text(value: bytes | None) -> str | None:

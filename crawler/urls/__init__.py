@@ -13,14 +13,16 @@ from crawler.urls.identity import (
     same_site,
     urlkey,
 )
-from crawler.urls.redaction import redact_text, redact_url
+from crawler.urls.redaction import REDACTED, redact_header, redact_text, redact_url
 
 __all__ = [
+    "REDACTED",
     "Unwrapped",
     "fragment_of",
     "host_key",
     "host_of",
     "parse_url",
+    "redact_header",
     "redact_text",
     "redact_url",
     "same_site",

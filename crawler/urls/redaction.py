@@ -1,4 +1,4 @@
-"""URLs that may be shown: without the secrets that some carry."""
+"""URLs and headers that may be shown: without the secrets that some carry."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _SECRET_NAME = re.compile(
 _USERINFO = re.compile(r"(^\s*https?:[/\\]*|^\s*[/\\]{2}|:[/\\]{1,3})[^/\\?#]+@", re.IGNORECASE)
 _PATH_PARAMETER = re.compile(r"(?<=;)[^;/?#]+")  # ;jsessionid=…
 _NESTED_DEPTH = 3
+_SECRET_HEADERS = frozenset({"cookie", "authorization", "proxy-authorization"})
 
 
 _IN_TEXT = re.compile(r"\bhttps?:[/\\]+[^\s<>\"']+", re.IGNORECASE)
@@ -27,6 +28,14 @@ _IN_TEXT = re.compile(r"\bhttps?:[/\\]+[^\s<>\"']+", re.IGNORECASE)
 def redact_text(text: str) -> str:
     """Return a text for logs with each http and https URL in it redacted."""
     return _IN_TEXT.sub(lambda match: redact_url(match[0]), text)
+
+
+def redact_header(name: str, value: str) -> str:
+    """Return the value of a header without credentials: of a Set-Cookie the cookie's name shows."""
+    if name.lower() == "set-cookie":
+        cookie, equals, _ = value.partition(";")[0].partition("=")
+        return f"{cookie}={REDACTED}" if equals else REDACTED
+    return REDACTED if name.lower() in _SECRET_HEADERS else value
 
 
 def redact_url(url: str) -> str:

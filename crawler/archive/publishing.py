@@ -1,0 +1,119 @@
+"""What of the archive may be passed on: which payloads stay, and what is hidden in the rest."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+
+from crawler.archive.records import CaptureRecord, CitationRecord, FetchRecord
+from crawler.items import Header
+from crawler.urls import REDACTED, redact_header, redact_text, redact_url
+
+# What pages say who want no copy of theirs to be shown: the word of 1996's robots metas, Bing's
+# for the same, and those of sites that reserve their texts and pictures from machines.
+NO_COPIES = frozenset({"noarchive", "nocache", "noai", "noimageai"})
+REASON = "noarchive"  # why such a payload is held back, whichever word says so
+
+
+def forbids_copies(header: str) -> bool:
+    """Return whether an X-Robots-Tag says that no copies are to be shown.
+
+    It counts to whichever robot it is addressed (``googlebot: noarchive``): who forbids it to one
+    would not want ours published.
+    """
+    words = (part.rpartition(":")[2].strip().lower() for part in header.split(","))
+    return not NO_COPIES.isdisjoint(words)
+
+
+def hold_back(sql: sqlite3.Connection, *, public: bool) -> None:
+    """Write into ``temp.held_back`` which payloads stay here, each with the reason."""
+    if not public:
+        return
+    sql.execute(
+        "INSERT OR IGNORE INTO temp.held_back SELECT p.payload, ?1 FROM page_facts p"
+        " WHERE EXISTS (SELECT 1 FROM json_each(p.facts, '$.robots') d"
+        "  WHERE d.value IN (SELECT value FROM json_each(?2)))",
+        (REASON, json.dumps(sorted(NO_COPIES))),
+    )
+    headers = sql.execute(
+        "SELECT c.payload, f.response_headers FROM captures c JOIN fetches f ON f.id = c.fetch"
+        " WHERE f.response_headers LIKE '%x-robots-tag%'"
+    )
+    for row in headers:
+        if _says_so(json.loads(row["response_headers"])):
+            sql.execute(
+                "INSERT OR IGNORE INTO temp.held_back VALUES (?, ?)", (row["payload"], REASON)
+            )
+
+
+def _says_so(headers: list[list[str]]) -> bool:
+    return any(name.lower() == "x-robots-tag" and forbids_copies(value) for name, value in headers)
+
+
+def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
+    """Return a record as it may leave the archive at all.
+
+    Without the text of a payload that is held back, and without credentials in headers: ours are
+    redacted when they are kept, but a capture may have been recorded by somebody else.
+    """
+    fetch, article = record.fetch, record.article
+    if article is not None and record.withheld is not None:
+        article = replace(article, text=None)
+    redacted = replace(
+        fetch,
+        request_headers=tuple((n, redact_header(n, v)) for n, v in fetch.request_headers),
+        response_headers=tuple((n, redact_header(n, v)) for n, v in fetch.response_headers),
+    )
+    return replace(record, fetch=redacted, article=article)
+
+
+def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
+    """Return a record, fit to leave, without the secrets in addresses and without our contact."""
+    source, refers_to, judgement = record.source, record.refers_to, record.judgement
+    return replace(
+        record,
+        url=redact_url(record.url),
+        fetch=_fetch_to_publish(record.fetch),
+        source=source and replace(
+            source, url=redact_url(source.url), urlkey=redact_url(source.urlkey),
+            title=redact_text(source.title),
+        ),
+        refers_to=refers_to and replace(refers_to, url=_redacted(refers_to.url)),
+        judgement=judgement and replace(judgement, final_url=_redacted(judgement.final_url)),
+        citations=tuple(map(_citation_to_publish, record.citations)),
+    )  # fmt: skip
+
+
+def _redacted(url: str | None) -> str | None:
+    return redact_url(url) if url else url
+
+
+def _citation_to_publish(citation: CitationRecord) -> CitationRecord:
+    return replace(
+        citation,
+        entry_key=redact_text(citation.entry_key),
+        entry_title=redact_text(citation.entry_title),
+        entry_url=_redacted(citation.entry_url),
+        label=redact_text(citation.label),
+        url_as_cited=redact_url(citation.url_as_cited),
+    )
+
+
+def _fetch_to_publish(fetch: FetchRecord) -> FetchRecord:
+    return replace(
+        fetch,
+        url=redact_url(fetch.url),
+        request_headers=tuple(_without_contact(*pair) for pair in fetch.request_headers),
+        response_headers=tuple((n, redact_text(v)) for n, v in fetch.response_headers),
+        error=redact_text(fetch.error) if fetch.error else None,
+    )
+
+
+def _without_contact(name: str, value: str) -> Header:
+    """Return a header of ours without whom it names: that is for hosts, not for the world."""
+    if name.lower() == "from":
+        return name, REDACTED
+    if name.lower() == "user-agent":
+        value = value.partition(" (+")[0]
+    return name, redact_text(value)

@@ -1,0 +1,274 @@
+"""A capture with all that belongs to it, as it leaves the archive: frozen, and complete.
+
+Instants are text ``YYYY-MM-DDTHH:MM:SSZ`` (UTC), calendar dates ``YYYY-MM-DD``; unknown is None.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from crawler.archive.views import ARTICLE_OF
+from crawler.items import Header
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """The source that was captured."""
+
+    id: int
+    url: str  # the spelling that is fetched
+    urlkey: str
+    title: str
+    host: str
+    verdict: str
+    verdict_since: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecord:
+    """The request that the capture came of, and how it was answered."""
+
+    uid: str
+    visit: str  # shared by the hops of one visit
+    hop: int
+    purpose: str  # "source", "entry", "robots", "control"
+    url: str
+    fetched_at: str
+    outcome: str  # what the transport told; see the judgement
+    reason: str
+    status: int | None
+    protocol: str | None
+    request_headers: tuple[Header, ...]
+    response_headers: tuple[Header, ...]
+    ip_address: str | None
+    tls_verified: bool | None  # None: no TLS
+    certificate_digest: str | None
+    error: str | None
+    elapsed_ms: int | None
+    wire_digest: str | None  # of the body as received
+    wire_size_bytes: int | None
+    robots: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """The run that asked."""
+
+    id: int
+    uid: str
+    command: str
+    started_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementRecord:
+    """What the visit showed, judged by all that it brought."""
+
+    outcome: str
+    reasons: tuple[str, ...]  # the decisive one first
+    final_url: str | None
+    judged_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleRecord:
+    """The article that was extracted from the payload."""
+
+    extractor: str
+    status: str  # "text", "empty", "unsupported", "failed"
+    mime: str
+    title: str | None
+    author: str | None
+    site: str | None
+    published_on: str | None
+    language: str | None
+    words: int | None
+    text: str | None  # None also where the payload is held back
+    text_digest: str | None
+    extracted_at: str
+    version: int | None  # number of this text among those of its source; None: never compared
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """What the capture changed, against the good copy before it."""
+
+    change_class: str
+    told: bool
+    before: str  # uid of that copy's capture
+    found_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitationRecord:
+    """One citation of the source, with the entry that it stands in."""
+
+    entry: int  # id
+    entry_key: str
+    entry_title: str
+    entry_date: str | None
+    entry_url: str | None
+    position: int
+    role: str
+    label: str
+    url_as_cited: str
+    cited_on: str | None
+    cited_on_basis: str | None
+    removed_at: str | None  # None: it still stands there
+
+
+@dataclass(frozen=True, slots=True)
+class Referred:
+    """The capture that a revisit refers to. It may be of another archive: then the uid is all."""
+
+    uid: str
+    url: str | None
+    captured_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureRecord:
+    """One capture, with its fetch and with what was made of it."""
+
+    id: int
+    uid: str
+    url: str
+    captured_at: str
+    record_type: str  # "response", "revisit"
+    payload: str  # digest, over the decoded bytes
+    size_bytes: int | None  # of the payload; None: it is not in this archive
+    refers_to: Referred | None  # of a revisit
+    mime_declared: str | None
+    mime_sniffed: str | None
+    truncated: str | None
+    flags: tuple[str, ...]
+    origin: str
+    fetch: FetchRecord
+    run: RunRecord
+    source: SourceRecord | None  # None: an entry page, or robots.txt
+    judgement: JudgementRecord | None  # None: a hop on the way, or not judged yet
+    article: ArticleRecord | None
+    change: ChangeRecord | None
+    citations: tuple[CitationRecord, ...]
+    withheld: str | None  # why the payload stays here: "noarchive", or the reason of a takedown
+    is_first: bool  # no earlier capture of the selection has this payload
+
+    @property
+    def outcome(self) -> str:
+        """What the visit showed: as judged, else as the transport told."""
+        return self.judgement.outcome if self.judgement else self.fetch.outcome
+
+    @property
+    def is_snapshot(self) -> bool:
+        """Whether there is something of a source to read: hops of a redirect hold no page."""
+        return self.source is not None and self.fetch.outcome != "redirect"
+
+
+_CITATIONS = "json_group_array(json_object({})) FROM citations k JOIN entries e ON e.id = k.entry"
+_OF_CITATIONS = {
+    "entry": "e.id", "entry_key": "e.key", "entry_title": "e.title", "entry_date": "e.date",
+    "entry_url": "e.url",
+}  # fmt: skip
+_FIRST = """NOT EXISTS (SELECT 1 FROM captures x JOIN temp.selected y ON y.capture = x.id
+  WHERE x.payload = c.payload AND x.id < c.id)"""
+_LISTS = {"flags", "reasons"}
+_HEADERS = {"request_headers", "response_headers"}
+_TRUTHS = {"tls_verified", "told"}
+# Where the value of a field is not the column of its name.
+_VALUES = {
+    "f_wire_size_bytes": "f.wire_size_bytes",
+    "h_change_class": "h.class",
+    "h_before": "(SELECT uid FROM captures WHERE id = h.before)",
+    "a_version": "(SELECT max(v.number) FROM versions v WHERE v.source = c.source"
+    " AND v.text_digest = a.text_digest)",
+    "c_size_bytes": "p.size_bytes",
+}
+_PARTS: dict[str, type[Any]] = {
+    "s": SourceRecord, "f": FetchRecord, "r": RunRecord, "o": JudgementRecord, "a": ArticleRecord,
+    "h": ChangeRecord,
+}  # fmt: skip
+_OWN = (
+    "id", "uid", "url", "captured_at", "record_type", "payload", "size_bytes", "mime_declared",
+    "mime_sniffed", "truncated", "flags", "origin",
+)  # fmt: skip
+
+
+def _columns(prefix: str, names: tuple[str, ...]) -> list[str]:
+    named = [(f"{prefix}_{name}", f"{prefix}.{name}") for name in names]
+    return [f"{_VALUES.get(name, column)} AS {name}" for name, column in named]
+
+
+def _names(part: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(part))
+
+
+def _citations() -> str:
+    pairs = (f"'{n}', {_OF_CITATIONS.get(n, f'k.{n}')}" for n in _names(CitationRecord))
+    return f"(SELECT {_CITATIONS.format(', '.join(pairs))} WHERE k.source = c.source) AS citations"
+
+
+def _select() -> str:
+    columns = [
+        *_columns("c", _OWN),
+        *(line for prefix, part in _PARTS.items() for line in _columns(prefix, _names(part))),
+        "c.refers_to AS b_uid", "b.url AS b_url", "b.captured_at AS b_captured_at",
+        "n.reason AS withheld", f"{_FIRST} AS is_first", _citations(),
+    ]  # fmt: skip
+    return f"SELECT {', '.join(columns)}"
+
+
+# CROSS JOIN: SQLite keeps to this order, so that rows come by their ids without being sorted.
+SELECT_RECORDS = f"""{_select()}
+FROM temp.selected t
+CROSS JOIN captures c ON c.id = t.capture
+CROSS JOIN fetches f ON f.id = c.fetch
+CROSS JOIN runs r ON r.id = f.run
+LEFT JOIN sources s ON s.id = c.source
+LEFT JOIN captures b ON b.uid = c.refers_to
+LEFT JOIN payloads p ON p.digest = c.payload
+LEFT JOIN outcomes o ON o.fetch = f.id
+LEFT JOIN changes h ON h.fetch = f.id
+LEFT JOIN temp.held_back n ON n.digest = c.payload
+LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
+"""
+
+
+def record_of(row: sqlite3.Row) -> CaptureRecord:
+    """Return the record of a row of ``SELECT_RECORDS``."""
+    values = dict(row)
+    parts = {prefix: _part(part, prefix, values) for prefix, part in _PARTS.items()}
+    return CaptureRecord(
+        **{name: _value(name, values[f"c_{name}"]) for name in _OWN},
+        refers_to=Referred(values["b_uid"], values["b_url"], values["b_captured_at"])
+        if values["b_uid"]
+        else None,
+        fetch=parts["f"],
+        run=parts["r"],
+        source=parts["s"] if values["s_id"] is not None else None,
+        judgement=parts["o"] if values["o_outcome"] is not None else None,
+        article=parts["a"] if values["a_extractor"] is not None else None,
+        change=parts["h"] if values["h_change_class"] is not None else None,
+        citations=tuple(CitationRecord(**each) for each in json.loads(values["citations"])),
+        withheld=values["withheld"],
+        is_first=bool(values["is_first"]),
+    )
+
+
+def _part(part: Callable[..., Record], prefix: str, values: Mapping[str, Any]) -> Record:
+    return part(**{n: _value(n, values[f"{prefix}_{n}"]) for n in _names(part)})  # type: ignore[arg-type]
+
+
+def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
+    if name in _HEADERS:
+        return tuple((pair[0], pair[1]) for pair in json.loads(value or "[]"))
+    if name in _LISTS:
+        return tuple(json.loads(value or "[]"))
+    if name in _TRUTHS:
+        return None if value is None else bool(value)
+    return value

@@ -1,0 +1,176 @@
+"""``sourcekeep export FORMAT DEST``: what is kept, in a form that other programs read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from crawler.archive import Archive, Selected, Selection
+from crawler.archive.choosing import near, period, verdict_called
+from crawler.cli.options import add_clock_option, archive_path, moment
+from crawler.cli.output import plural, print_json, progress
+from crawler.errors import UsageError
+from crawler.exports.destination import STDOUT, check_file, check_folder, new_file, new_folder
+from crawler.exports.formats import FORMATS, FileFormat, FolderFormat
+from crawler.exports.order import Order
+
+EXIT_DONE, EXIT_INTEGRITY = 0, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What an export did, as it is printed."""
+
+    format: str
+    destination: str  # "-" is stdout
+    captures: int
+    files: int  # in the folder, or 1
+    damaged: tuple[str, ...]  # digests of payloads that could not be read, and were left out
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's own options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "formats:\n" + "\n".join(
+        f"  {name:<12} {each.sentence}" for name, each in FORMATS.items()
+    )
+    add_clock_option(parser)
+    parser.add_argument("format", metavar="FORMAT", help="one of the formats below")
+    parser.add_argument(
+        "destination", metavar="DEST", help="the file or folder to make; - is stdout"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an export that is there")
+    _add_filters(parser)
+
+
+def _add_filters(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what to export (all that is kept, unless told)")
+    for name, metavar, meaning in (
+        ("entry", "ENTRY", "what this entry cites: its id, address, or part of its title"),
+        ("source", "SOURCE", "this source: its id, URL, or part of it"),
+        ("host", "HOST", "sources of this host"),
+        ("topic", "TOPIC", "what entries of this topic cite"),
+        ("run", "RUN", "what this run kept: its id or uid"),
+        ("verdict", "STATE", "sources of which this is concluded now"),
+    ):
+        group.add_argument(
+            f"--{name}", metavar=metavar, action="append", default=[],
+            help=f"{meaning}; may be repeated",
+        )  # fmt: skip
+    group.add_argument("--from", dest="since", metavar="DATE", help="captured on this day or later")
+    group.add_argument("--to", dest="until", metavar="DATE", help="captured on this day or before")
+    group.add_argument(
+        "--nearest", action="store_true",
+        help="of each source only the snapshot nearest to the date of its citation",
+    )  # fmt: skip
+    group.add_argument(
+        "--public", action="store_true",
+        help="fit to be passed on: no payload whose page forbids copies, no secrets of addresses",
+    )  # fmt: skip
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Write the export, and say what it holds."""
+    form = FORMATS.get(parsed.format)
+    if form is None:
+        raise UsageError(
+            f"there is no format {parsed.format!r}{near(parsed.format, FORMATS)};"
+            f" the formats are: {', '.join(FORMATS)}"
+        )
+    now = moment(parsed)
+    _check_destination(form, parsed)
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        selection = _selection(archive, parsed)
+        with archive.selecting.select(selection) as selected:
+            _refuse_nothing(selected)
+            files = _write(form, selected, parsed, now)
+            done = Exported(
+                parsed.format, parsed.destination, len(selected), files, tuple(selected.damaged)
+            )
+    _tell(done, parsed)
+    return EXIT_INTEGRITY if done.damaged else EXIT_DONE
+
+
+def _check_destination(form: FileFormat | FolderFormat, parsed: argparse.Namespace) -> None:
+    """Refuse a place that will not do before anything is read. Raises UsageError."""
+    path = Path(parsed.destination)
+    if isinstance(form, FolderFormat):
+        if parsed.destination == STDOUT:
+            raise UsageError(f"{parsed.format} is a folder, which cannot go to stdout: name one")
+        check_folder(path, force=parsed.force)
+    elif parsed.destination != STDOUT:
+        check_file(path, force=parsed.force)
+    elif not form.is_text and sys.stdout.isatty():
+        raise UsageError(f"{parsed.format} is no text for a terminal: name a file")
+
+
+def _selection(archive: Archive, parsed: argparse.Namespace) -> Selection:
+    """Return what the filters mean. Raises UsageError with one sentence for a wrong one."""
+    choosing = archive.choosing
+    since, until = period(parsed.since, parsed.until)
+    return Selection(
+        entries=tuple(map(choosing.entry, parsed.entry)),
+        sources=tuple(map(choosing.source, parsed.source)),
+        hosts=tuple(map(choosing.host, parsed.host)),
+        topics=tuple(map(choosing.topic, parsed.topic)),
+        since=since,
+        until=until,
+        runs=tuple(map(choosing.run, parsed.run)),
+        verdicts=tuple(map(verdict_called, parsed.verdict)),
+        nearest=parsed.nearest,
+        public=parsed.public,
+    )
+
+
+def _refuse_nothing(selected: Selected) -> None:
+    if not len(selected):
+        raise UsageError(
+            "nothing fits these filters; nothing was written" if selected.selection.is_narrowed
+            else "nothing is kept yet; nothing was written"
+        )  # fmt: skip
+
+
+def _write(
+    form: FileFormat | FolderFormat, selected: Selected, parsed: argparse.Namespace, now: datetime
+) -> int:
+    """Write the export and return of how many files it is."""
+    with progress("captures", total=len(selected), quiet=parsed.quiet) as bar:
+        order = Order(now=now, step=bar.update)
+        if isinstance(form, FileFormat):
+            with _file(parsed) as out:
+                form.write(selected, out, order)
+            return 1
+        with new_folder(
+            Path(parsed.destination), format_name=parsed.format, force=parsed.force
+        ) as folder:
+            form.write(selected, folder, order)
+        return folder.files
+
+
+@contextmanager
+def _file(parsed: argparse.Namespace) -> Iterator[BinaryIO]:
+    if parsed.destination != STDOUT:
+        with new_file(Path(parsed.destination), force=parsed.force) as file:
+            yield file
+        return
+    yield sys.stdout.buffer
+    sys.stdout.buffer.flush()
+
+
+def _tell(done: Exported, parsed: argparse.Namespace) -> None:
+    """Print what was written; nothing where the export itself went to stdout."""
+    for digest in done.damaged:
+        print(f"sourcekeep: damaged, left out: {digest}", file=sys.stderr)
+    if done.destination == STDOUT or (parsed.quiet and not parsed.json):
+        return
+    if parsed.json:
+        print_json(done)
+    else:
+        files = "" if done.files == 1 else f" in {plural(done.files, 'file')}"
+        print(f"{plural(done.captures, 'capture')} exported to {done.destination}{files}")
