@@ -38,6 +38,7 @@ from crawler.archive.reporting import Reports
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
+from crawler.archive.withholding import Forgotten, Withholding
 
 __all__ = [
     "Accepted",
@@ -47,6 +48,7 @@ __all__ = [
     "DueSource",
     "EndedVisit",
     "ExtractionJob",
+    "Forgotten",
     "FrontierStats",
     "GoodCopy",
     "HostLease",
@@ -85,6 +87,7 @@ class Archive:
         self.reports = Reports(connection)
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
+        self.withholding = Withholding(connection, self.payloads, self.articles)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

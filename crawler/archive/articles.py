@@ -42,6 +42,7 @@ SELECT min(c.id) AS first, c.payload AS payload, c.url AS url, c.mime_declared A
   substr(c.captured_at, 1, 10) AS captured_on
 FROM captures c JOIN fetches f ON f.id = c.fetch
 WHERE f.purpose = 'source' AND f.outcome = 'live-unverified'
+  AND EXISTS (SELECT 1 FROM payloads p WHERE p.digest = c.payload)
 """
 
 _KEPT = (
@@ -146,6 +147,15 @@ class Articles:
             "INSERT INTO texts (digest, title, text) VALUES (?, ?, ?)", (digest, title, text)
         )
         return cursor.lastrowid
+
+    def forget(self, payload: str) -> None:
+        """Remove what extractors found in a payload. No version may name it any more."""
+        with self._connection.writing() as sql:
+            texts = sql.execute(
+                "DELETE FROM extractions WHERE payload = ? RETURNING text", (payload,)
+            ).fetchall()
+            for row in texts:
+                self._drop_text(row["text"])
 
     def _drop_text(self, row: int) -> None:
         """Let go of a text that was found in no other payload."""

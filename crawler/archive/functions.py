@@ -28,14 +28,16 @@ def add_functions(sql: sqlite3.Connection) -> None:
 
     The first gives the payload as a BLOB, decoded and checked against its digest; the second what
     there is to read in it, the whole page and not the article only. Both give NULL when it is not
-    held in this file, the second also when it is no text. What is held but damaged makes the
-    statement fail: no bytes are better than wrong ones.
+    held in this file or only withheld sources have shown it, the second also when it is no text.
+    What is held but damaged makes the statement fail: no bytes are better than wrong ones.
     """
     payloads = Payloads(Connection(Path(), sql))
 
     def payload(digest: object) -> bytes | None:
         try:
-            return payloads.get(digest) if isinstance(digest, str) else None
+            if not isinstance(digest, str) or _is_withheld(sql, digest):
+                return None
+            return payloads.get(digest)
         except KeyError:
             return None
 
@@ -45,6 +47,16 @@ def add_functions(sql: sqlite3.Connection) -> None:
 
     sql.create_function("payload", 1, payload)
     sql.create_function("payload_text", 1, payload_text)
+
+
+def _is_withheld(sql: sqlite3.Connection, digest: str) -> bool:
+    return bool(
+        sql.execute(
+            "SELECT count(*) AND sum(s.withheld IS NULL) = 0"
+            " FROM captures c LEFT JOIN sources s ON s.id = c.source WHERE c.payload = ?",
+            (digest,),
+        ).fetchone()[0]
+    )
 
 
 @hookimpl

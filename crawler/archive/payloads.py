@@ -139,6 +139,23 @@ class Payloads:
                     whole = [dependant, *whole][:RELEASE_TRIES]
         return len(dependants)
 
+    def forget(self, digest: str, decision: int) -> int:
+        """Put a tombstone in the place of a payload; ``decision`` is the row of ``withheld``.
+
+        Returns how many payloads leaned on it, and are now stored in another way. Raises
+        PayloadDamaged when one of them cannot be read.
+        """
+        with self._connection.writing() as sql:
+            released = self.release_base(digest)
+            sql.execute(
+                "INSERT INTO tombstones (digest, size_bytes, withheld)"
+                " SELECT digest, size_bytes, ?1 FROM payloads WHERE digest = ?2"
+                " AND NOT EXISTS (SELECT 1 FROM tombstones WHERE digest = ?2)",
+                (decision, digest),
+            )
+            sql.execute("DELETE FROM payloads WHERE digest = ?", (digest,))
+        return released
+
     def _against(self, body: bytes, bases: list[str]) -> tuple[str | None, Encoded]:
         """Return the smallest encoding with its base, which is None unless it is a delta."""
         tried: Iterator[tuple[str | None, Encoded]] = (

@@ -198,7 +198,10 @@ class Reports:
         """Return how many items of each kind there are, and the first of each, in order of kind."""
         counts: Counter[Kind] = Counter()
         kept: dict[Kind, list[Item]] = {kind: [] for kind in KINDS}
+        hidden = {row["id"] for row in self._sql.execute(_WITHHELD)}  # reports are passed on
         for item in self._items(run, uid):
+            if item.source in hidden:
+                continue
             counts[item.kind] += 1
             if len(kept[item.kind]) < limit:
                 kept[item.kind].append(item)
@@ -274,6 +277,7 @@ def turn_of(before: Sequence[str], state: str) -> Kind | None:
     return None
 
 
+_WITHHELD = "SELECT id FROM sources WHERE withheld IS NOT NULL"
 _WAITING = frozenset({"returning", "suspected", "unstable"})  # nothing is concluded in them
 
 

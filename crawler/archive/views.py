@@ -1,7 +1,7 @@
 """The views that a reader of archive.db meets first. They work in any SQLite client.
 
 "Held" means the same everywhere: the source has a good capture, that is one that was judged to show
-the cited article.
+the cited article. Of what is withheld no view shows words of the source.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ SELECT
   c.origin AS origin,
   c.payload AS payload,
   c.uid AS capture_uid,
-  a.text AS text
+  s.withheld AS withheld,
+  CASE WHEN s.withheld IS NULL THEN a.text END AS text
 FROM captures c
 JOIN fetches f ON f.id = c.fetch
 LEFT JOIN outcomes o ON o.fetch = f.id
@@ -94,7 +95,8 @@ SELECT
   s.due_reason AS due_reason,
   {_ENTRIES} AS entries,
   (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
-  (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads
+  (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads,
+  s.withheld AS withheld
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
 """
@@ -110,7 +112,7 @@ SELECT
   h.words_before AS words_before,
   h.words_after AS words_after,
   round(h.similarity, 3) AS similarity,
-  h.edits AS edits,
+  CASE WHEN s.withheld IS NULL THEN h.edits END AS edits,
   b.captured_at AS before_at,
   a.captured_at AS after_at,
   {_ENTRIES} AS entries,
@@ -148,10 +150,10 @@ SELECT
   e.title AS entry,
   s.title AS source,
   n.kind AS kind,
-  n.exact AS passage,
+  CASE WHEN s.withheld IS NULL THEN n.exact END AS passage,
   coalesce(t.standing, 'not-checked') AS standing,
   round(t.score, 3) AS score,
-  t.wording AS wording_now,
+  CASE WHEN s.withheld IS NULL THEN t.wording END AS wording_now,
   t.checked_at AS checked_at,
   k.label AS label,
   k.id AS citation,
@@ -179,7 +181,7 @@ SELECT
   s.due_at AS due_at,
   {_ENTRIES} AS entries
 FROM sources s
-WHERE s.good_capture IS NULL
+WHERE s.good_capture IS NULL AND s.withheld IS NOT 'forgotten'
 """
 
 # Held elsewhere: the entry itself cites the copy of a web archive, and we have none of our own.

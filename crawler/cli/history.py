@@ -6,7 +6,7 @@ import argparse
 
 from crawler.archive import Archive
 from crawler.cli.options import archive_path
-from crawler.cli.output import print_json, print_table, safe
+from crawler.cli.output import print_json, print_table, safe, withheld_line
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +19,9 @@ def run(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         source = archive.reading.source(parsed.source)
         fetches = archive.reading.fetches(source["id"])
+        decisions = archive.withholding.decisions(source["id"])
     if parsed.json:
-        print_json({"source": source, "fetches": fetches})
+        print_json({"source": source, "fetches": fetches, "decisions": decisions})
     elif not parsed.quiet:
         print(f"{safe(source['title'])}\n{safe(source['url'])}  (id {source['id']})\n")
         if fetches:
@@ -33,5 +34,8 @@ def run(parsed: argparse.Namespace) -> int:
             ])  # fmt: skip
         else:
             print("not visited yet")
-        print(f"\nnext visit {source['due_at']}: {source['due_reason']}")
+        if source["withheld"]:
+            print(f"\n{safe(withheld_line(decisions))}")
+        if source["due_at"]:
+            print(f"\nnext visit {source['due_at']}: {source['due_reason']}")
     return 0

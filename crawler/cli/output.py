@@ -74,6 +74,12 @@ def size(count: int) -> str:
     return f"{amount:.1f} TB"
 
 
+def withheld_line(decisions: Sequence[Row]) -> str:
+    """Return the last decision on a source in one line: what, when and why."""
+    last = decisions[-1]
+    return f"{last['decision']} on {last['decided_at'][:10]}: {last['reason']}"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """Return ``1 entry`` or ``3 entries``."""
     return f"{count} {one if count == 1 else many or one + 's'}"

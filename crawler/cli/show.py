@@ -7,7 +7,7 @@ import sys
 
 from crawler.archive import Archive, Row
 from crawler.cli.options import archive_path
-from crawler.cli.output import print_json, safe
+from crawler.cli.output import print_json, safe, withheld_line
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import UsageError
 
@@ -28,21 +28,34 @@ def run(parsed: argparse.Namespace) -> int:
         source = archive.reading.source(parsed.source)
         snapshot = archive.reading.snapshot(source["id"], at)
         citations = archive.reading.citations(source["id"])
+        withheld = archive.withholding.decisions(source["id"])
         if snapshot is None:
             raise UsageError(
                 f"{source['url']}: no copy is held (last outcome: {source['last_outcome']});"
                 f" see: sourcekeep history {source['id']}"
             )
         if parsed.raw:
-            sys.stdout.buffer.write(archive.payloads.get(snapshot["payload"]))
+            sys.stdout.buffer.write(_payload(archive, snapshot["payload"]))
         elif parsed.json:
-            print_json({"source": source, "snapshot": snapshot, "citations": citations})
+            print_json({
+                "source": source, "snapshot": snapshot, "citations": citations,
+                "decisions": withheld,
+            })  # fmt: skip
         elif not parsed.quiet:
-            _print(source, snapshot, citations)
+            _print(source, snapshot, citations, withheld)
     return 0
 
 
-def _print(source: Row, snapshot: Row, citations: list[Row]) -> None:
+def _payload(archive: Archive, digest: str) -> bytes:
+    try:
+        return archive.payloads.get(digest)
+    except KeyError as exc:
+        raise UsageError(
+            f"this archive does not hold {digest}: it was forgotten, or lies in another archive"
+        ) from exc
+
+
+def _print(source: Row, snapshot: Row, citations: list[Row], withheld: list[Row]) -> None:
     facts = {
         "source": f"{source['url']}  (id {source['id']})",
         "captured": f"{snapshot['captured_at']}  (HTTP {snapshot['http_status']},"
@@ -53,6 +66,7 @@ def _print(source: Row, snapshot: Row, citations: list[Row]) -> None:
         "author": snapshot["author"],
         "published": snapshot["published_on"],
         "payload": snapshot["payload"],
+        "withheld": withheld_line(withheld) if source["withheld"] else None,
     }
     print(safe(snapshot["title"] or "(no title)"))
     for name, value in facts.items():
@@ -63,6 +77,8 @@ def _print(source: Row, snapshot: Row, citations: list[Row]) -> None:
         where = f"{cited['entry_date'] or 'undated'}  {cited['entry'] or cited['entry_url']}"
         print(f"{'cited by':<11}{safe(where)}  as “{safe(cited['label'])}”{ended}")
     print()
-    print(
-        safe(snapshot["text"] or f"(no text: {snapshot['article_status'] or 'not extracted yet'})")
-    )
+    if source["withheld"]:
+        print(f"({source['withheld']}; what is held of the payload is written by --raw)")
+    else:
+        missing = f"(no text: {snapshot['article_status'] or 'not extracted yet'})"
+        print(safe(snapshot["text"] or missing))

@@ -24,17 +24,20 @@ def run(parsed: argparse.Namespace) -> int:
         coverage = archive.reading.coverage()
         due = archive.frontier.stats(moment(parsed))
         verdicts = archive.reading.verdicts()
+        withheld = archive.withholding.counts()
         attention = [dict(row) for row in archive.reading.attention(parsed.limit)]
         worst = [dict(row) for row in archive.reading.worst_entries(parsed.limit)]
         problems = [dict(row) for row in archive.reading.problems()[: parsed.limit]]
     if parsed.json:
         print_json({
             "coverage": asdict(coverage), "due": asdict(due), "verdicts": verdicts,
-            "attention": attention, "worst_entries": worst,
+            "withheld": withheld, "attention": attention, "worst_entries": worst,
             "reading_problems": problems,
         })  # fmt: skip
     elif not parsed.quiet:
         print(_summary(coverage, due, verdicts))
+        if withheld:
+            print("withheld   " + ", ".join(f"{n} {state}" for state, n in withheld.items()))
         _print_attention(attention)
         _print_worst(worst, problems)
     return 0

@@ -100,10 +100,11 @@ class Conclusion:
         """Judge all visits to a source anew, by today's rules; return how many there were.
 
         What was derived is taken back first. The verdict is concluded once, at the end, so that its
-        history is not written a second time. Incidents stay as they were seen.
+        history is not written a second time. Incidents stay as they were seen. A source that was
+        forgotten keeps its judgements: what they rested on is gone.
         """
         visits = self._archive.observing.visits_of(source)
-        if not visits:
+        if not visits or self._archive.withholding.state(source) == "forgotten":
             return 0
         with self._archive.writing():
             incidents = self._archive.judgements.forget(source)

@@ -19,7 +19,8 @@ HIDDEN = (
     "archive", "_sqlite_migrations", "inputs", "reading_problems", "runs", "hosts", "robots",
     "probes", "host_titles", "incidents", "entry_aliases", "entry_versions", "entry_revisions",
     "entry_relations", "source_spellings", "payloads", "page_facts", "outcomes", "anchors",
-    "standings", "extractions",
+    "standings", "extractions", "withheld", "tombstones", "seals", "unsealed", "manifests",
+    "stamps", "mementos", "rescues", "lookups", "archive_limits", "pushes", "relocations",
 )  # fmt: skip
 NEWEST_FIRST = {
     "snapshots": "captured_at", "changed": "found_at", "vanished": "verdict_since",

@@ -50,6 +50,8 @@ async def show_payload(datasette: Datasette, request: Request) -> Response:
     """Answer with the payload of a snapshot, which can do nothing in the browser."""
     _, db, snapshot = await _asked(datasette, request)
     row = snapshot.row
+    if row["withheld"]:
+        return Response.text(f"This source is {row['withheld']}.", status=403)
     try:
         body = await read_payload(db, str(row["payload"]))
     except sqlite3.OperationalError:

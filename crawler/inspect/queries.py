@@ -69,7 +69,7 @@ FROM texts_fts
 JOIN extractions x ON x.text = texts_fts.rowid
 JOIN captures c ON c.payload = x.payload AND c.record_type = 'response'
 JOIN snapshots n ON n.id = c.id
-WHERE texts_fts MATCH escape_fts(:words)
+WHERE texts_fts MATCH escape_fts(:words) AND n.withheld IS NULL
 ORDER BY texts_fts.rank
 LIMIT 100
 """

@@ -19,7 +19,9 @@ SELECT c.id, c.uid, c.captured_at, c.url, c.record_type, c.refers_to, c.payload,
   f.response_headers, f.ip_address, f.tls_verified, f.certificate_digest, f.elapsed_ms,
   f.wire_digest, f.wire_size_bytes, f.robots, coalesce(o.outcome, f.outcome) AS outcome,
   coalesce(o.reasons, json_array(f.reason)) AS reasons, p.size_bytes,
-  p.digest IS NOT NULL AS held, a.title, a.author, a.published_on, a.language, a.words, a.text,
+  p.digest IS NOT NULL AND s.withheld IS NULL AS held, s.withheld,
+  iif(s.withheld IS NULL, a.title, NULL) AS title, a.author, a.published_on, a.language, a.words,
+  iif(s.withheld IS NULL, a.text, NULL) AS text,
   a.text_digest, a.extractor, a.status AS article_status,
   (SELECT max(v.number) FROM versions v WHERE v.source = c.source
     AND v.text_digest = a.text_digest) AS version
