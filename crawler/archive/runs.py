@@ -35,10 +35,7 @@ class Runs:
         Runs that never ended were killed: they are marked so, without an invented time.
         """
         with self._connection.writing() as sql:
-            sql.execute(
-                "UPDATE runs SET finish_reason = 'killed'"
-                " WHERE finished_at IS NULL AND finish_reason IS NULL"
-            )
+            self.mark_killed()
             row = sql.execute(
                 "INSERT INTO runs (uid, archive_uid, command, software, settings, started_at)"
                 " SELECT ?, uid, ?, ?, ?, ? FROM archive RETURNING id",
@@ -48,6 +45,14 @@ class Runs:
                 ),
             ).fetchone()  # fmt: skip
             return int(row["id"])
+
+    def mark_killed(self) -> None:
+        """Mark the runs that never ended as killed. For the holder of the run lock."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE runs SET finish_reason = 'killed'"
+                " WHERE finished_at IS NULL AND finish_reason IS NULL"
+            )
 
     def finish(self, run: int, *, reason: str, counts: dict[str, object], now: str) -> None:
         """Close a run: from now on its row is evidence."""
