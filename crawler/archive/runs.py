@@ -77,6 +77,15 @@ class Runs:
         counts: dict[str, Any] | None = json.loads(row["counts"]) if row else None
         return counts
 
+    def latest_setting(self, name: str) -> str | None:
+        """Return what the latest run that recorded a setting ran with; None: no run did."""
+        row = self._connection.sql.execute(
+            "SELECT settings ->> ? AS value FROM runs WHERE settings ->> ? IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1",
+            (name, name),
+        ).fetchone()
+        return str(row["value"]) if row else None
+
     def report(self, run: int) -> RunReport:
         """Count what a run did, from the rows that it wrote."""
         sql = self._connection.sql
