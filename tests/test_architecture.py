@@ -31,6 +31,8 @@ ADAPTERS = {  # library -> the rooms that may import it
     "dateutil": {"dates"},
     "apprise": {"reporting"},
     "datasette": {"inspect"},
+    "warcio": {"exports", "imports"},
+    "surt": {"exports"},
     "uvicorn": {"inspect"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
     "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},
