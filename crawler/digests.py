@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from uuid import UUID, uuid5
 
 
 def digest_of(payload: bytes) -> str:
@@ -32,3 +33,11 @@ def new_uid() -> str:
     variant_and_random = 0x8000_0000_0000_0000 | int.from_bytes(os.urandom(8), "big") >> 2
     digits = f"{millis & 0xFFFF_FFFF_FFFF:012x}{version_and_fraction:04x}{variant_and_random:016x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_NAMESPACE = UUID("a1a5c9f2-7a4e-5d0e-9f0c-3d1f6b2e8c47")  # of derived uids; never changed
+
+
+def derived_uid(*facts: str) -> str:
+    """Return the uid that follows from facts: the same ones give the same (RFC 9562 §5.5)."""
+    return str(uuid5(_NAMESPACE, "\n".join(facts)))

@@ -11,6 +11,12 @@ from typing import Literal
 Role = Literal["source", "cover", "internal", "archive-of"]
 ROLES: tuple[Role, ...] = ("source", "cover", "internal", "archive-of")
 
+# Who made a capture. What came from elsewhere never takes the place of a good copy of our own, and
+# what a person supplied never that of one that a program fetched.
+OWN = "own"  # a run of this program, of whichever archive
+IMPORTED = "import"  # another program; read from its WARC, ARC or WACZ
+BY_HAND = "by-hand"  # a person saved it and attached it to its source
+
 Header = tuple[str, str]  # name, value; as Twisted hands them over (names in Title-Case)
 
 
@@ -177,3 +183,4 @@ class Hop:
     mime_sniffed: str | None = None
     flags: tuple[str, ...] = ()  # completeness and decoding
     truncated: str | None = None  # WARC-Truncated token: "length", "time", "disconnect"
+    capture_uid: str | None = None  # of a capture that comes from elsewhere; None: a new one

@@ -18,7 +18,7 @@ LAYERS = {
     "passages": 1, "mementos": 1,
     "archive": 2, "exports": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
-    "conclusion": 3, "reporting": 3, "inspect": 3,
+    "conclusion": 3, "reporting": 3, "inspect": 3, "imports": 3,
     "settings": 4, "cli": 4, "__main__": 4,
 }  # fmt: skip
 ADAPTERS = {  # library -> the rooms that may import it
@@ -29,10 +29,9 @@ ADAPTERS = {  # library -> the rooms that may import it
     "pypdf": {"extraction"},
     "ada_url": {"urls"},
     "dateutil": {"dates"},
+    "warcio": {"imports"},
     "apprise": {"reporting"},
     "datasette": {"inspect"},
-    "warcio": {"exports", "imports"},
-    "surt": {"exports"},
     "uvicorn": {"inspect"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
     "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},

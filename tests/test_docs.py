@@ -305,7 +305,7 @@ def parser_of(command: str) -> argparse.ArgumentParser:
     """The parser of a command, as ``sourcekeep`` makes it."""
     parser = argparse.ArgumentParser(prog=f"sourcekeep {command}", exit_on_error=False)
     add_common_options(parser)
-    import_module(f"crawler.cli.{command}").configure(parser)
+    import_module(cli.module_of(command)).configure(parser)
     return parser
 
 

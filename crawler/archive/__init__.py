@@ -38,6 +38,7 @@ from crawler.archive.reporting import Reports
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
+from crawler.archive.supplying import Supplying
 from crawler.archive.withholding import Forgotten, Withholding
 
 __all__ = [
@@ -82,6 +83,7 @@ class Archive:
         self.robots = RobotsFiles(connection, self.payloads)
         self.observing = Observing(connection)
         self.judgements = Judgements(connection)
+        self.supplying = Supplying(connection)
         self.passages = Passages(connection)
         self.reading = Reading(connection)
         self.reports = Reports(connection)

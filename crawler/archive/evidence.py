@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.digests import new_uid
-from crawler.items import Hop
+from crawler.items import OWN, Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,14 @@ class Evidence:
         self._connection = connection
         self._payloads = payloads
 
-    def record(self, run: int, source: int | None, hops: Sequence[Hop]) -> Kept:
+    def record(
+        self, run: int, source: int | None, hops: Sequence[Hop], *, origin: str = OWN
+    ) -> Kept:
         """Write the hops of one visit, each a fetch, with a capture where a body came.
 
         An identical payload of the same source becomes a revisit; so does a 304, which refers to
-        the capture that it confirms.
+        the capture that it confirms. What came from elsewhere (``origin``) brings the body that a
+        304 confirms along.
         """
         with self._connection.writing() as sql:
             visit = hops[0].uid
@@ -73,10 +76,30 @@ class Evidence:
             payload, is_new = None, False
             for hop in hops:
                 fetch = self._fetch(sql, run, source, visit, hop)
-                capture, payload, is_new = self._capture(sql, source, fetch, hop)
+                capture, payload, is_new = self._capture(sql, source, fetch, hop, origin)
                 fetches.append(fetch)
                 captures.append(capture)
         return Kept(tuple(fetches), tuple(captures), payload, is_new)
+
+    def holds(self, uid: str) -> bool:
+        """Tell whether a fetch is held, by its uid."""
+        sql = self._connection.sql
+        return sql.execute("SELECT 1 FROM fetches WHERE uid = ?", (uid,)).fetchone() is not None
+
+    def payload_of(self, uid: str) -> str | None:
+        """Return the digest of the payload of a capture, by its uid; None: it is not held."""
+        row = self._connection.sql.execute(
+            "SELECT payload FROM captures WHERE uid = ?", (uid,)
+        ).fetchone()
+        return row["payload"] if row else None
+
+    def payload_at(self, url: str, captured_at: str) -> str | None:
+        """Return the digest of what a URL answered at an instant; None: that is not held."""
+        row = self._connection.sql.execute(
+            "SELECT payload FROM captures WHERE captured_at = ? AND url = ? ORDER BY id LIMIT 1",
+            (captured_at, url),
+        ).fetchone()
+        return row["payload"] if row else None
 
     def page(self, url: str) -> KeptPage | None:
         """Return the latest good capture of an entry page or day index; None when there is none."""
@@ -94,12 +117,13 @@ class Evidence:
         )
 
     @staticmethod
-    def _base_of(sql: sqlite3.Connection, source: int | None, url: str) -> str | None:
+    def _base_of(sql: sqlite3.Connection, source: int | None, url: str, origin: str) -> str | None:
         """The payload against which a new one is stored as a delta.
 
         Of a source the good one, or that one's base, so that it is always held whole; but not when
         packing has made that a payload of another source, beside which a new one saves little. Of
-        an entry page or robots.txt the first that was captured at its URL.
+        an entry page or robots.txt the first that was captured at its URL. Of what is imported,
+        which is judged only later, the first of the source.
         """
         if source is None:
             row = sql.execute(
@@ -115,6 +139,11 @@ class Evidence:
                 " JOIN payloads p ON p.digest = c.payload WHERE s.id = ?",
                 (source,),
             ).fetchone()
+            if row is None and origin != OWN:
+                row = sql.execute(
+                    "SELECT payload AS digest FROM captures WHERE source = ? ORDER BY id LIMIT 1",
+                    (source,),
+                ).fetchone()
         return str(row["digest"]) if row else None
 
     @staticmethod
@@ -135,28 +164,30 @@ class Evidence:
         return int(cursor.lastrowid or 0)
 
     def _capture(
-        self, sql: sqlite3.Connection, source: int | None, fetch: int, hop: Hop
+        self, sql: sqlite3.Connection, source: int | None, fetch: int, hop: Hop, origin: str
     ) -> tuple[int | None, str | None, bool]:
         """Return (capture, payload digest, whether the source had not shown it before)."""
-        if hop.status == 304:
+        if hop.status == 304 and origin == OWN:
             confirmed = self._confirmed(sql, source, hop)
             if confirmed is None:  # a 304 to an unconditional request: nothing to refer to
                 return None, None, False
             payload, refers_to = confirmed["payload"], confirmed["uid"]
         elif hop.body is not None:
-            base = self._base_of(sql, source, hop.url)
+            base = self._base_of(sql, source, hop.url, origin)
             payload = self._payloads.put(hop.body, base_digest=base)
-            refers_to = self._earlier_capture(sql, source, hop.url, payload)
+            until = None if origin == OWN else hop.fetched_at
+            refers_to = self._earlier_capture(sql, source, hop.url, payload, until)
         else:
             return None, None, False
         cursor = sql.execute(
             "INSERT INTO captures (uid, source, fetch, url, captured_at, record_type, payload,"
-            " refers_to, mime_declared, mime_sniffed, truncated, flags)"
-            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            " refers_to, mime_declared, mime_sniffed, truncated, flags, origin)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
-                new_uid(), source, fetch, hop.url, hop.fetched_at,
+                hop.capture_uid or new_uid(), source, fetch, hop.url, hop.fetched_at,
                 "revisit" if refers_to else "response", payload, refers_to, hop.mime_declared,
                 hop.mime_sniffed, hop.truncated, _json(hop.flags) if hop.flags else None,
+                origin,
             ),
         )  # fmt: skip
         return cursor.lastrowid, payload, refers_to is None
@@ -180,18 +211,20 @@ class Evidence:
 
     @staticmethod
     def _earlier_capture(
-        sql: sqlite3.Connection, source: int | None, url: str, payload: str
+        sql: sqlite3.Connection, source: int | None, url: str, payload: str, until: str | None
     ) -> str | None:
         """The first capture with this payload of the same source; None: a new response.
 
         Another source's equal payload shares the stored bytes, but is no revisit: each source
         keeps its own record, so that an export of one source stands alone. What belongs to no
-        source is told apart by its URL.
+        source is told apart by its URL. ``until``: an instant after which none is earlier; None:
+        all that is held is.
         """
         same, value = ("source IS NULL AND url", url) if source is None else ("source", source)
         row = sql.execute(
-            f"SELECT uid FROM captures WHERE {same} = ? AND payload = ? ORDER BY id LIMIT 1",
-            (value, payload),
+            f"SELECT uid FROM captures WHERE {same} = ? AND payload = ?"
+            " AND captured_at <= coalesce(?, captured_at) ORDER BY id LIMIT 1",
+            (value, payload, until),
         ).fetchone()
         return str(row["uid"]) if row else None
 

@@ -216,6 +216,11 @@ class Frontier:
                 ),
             )  # fmt: skip
 
+    def judged(self, source: int) -> None:
+        """Note that nothing of a source waits to be judged."""
+        with self._connection.writing() as sql:
+            sql.execute("UPDATE sources SET unjudged_since = NULL WHERE id = ?", (source,))
+
     def ask_sibling(self, source: int, url: str, now: datetime) -> None:
         """Make a page beside a source due in its place; the source itself waits to be judged."""
         with self._connection.writing() as sql:

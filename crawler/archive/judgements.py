@@ -11,10 +11,11 @@ from datetime import datetime
 from crawler.archive.connection import Connection
 from crawler.archive.ledger import CITED_LATELY_DAYS
 from crawler.archive.observing import EndedVisit
+from crawler.archive.sequence import LINEAGE, in_sequence
 from crawler.comparison.change import Change
 from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant, parse_instant
-from crawler.items import Article, PageFacts
+from crawler.items import BY_HAND, Article, PageFacts
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Override, Seen, Verdict
 
@@ -110,14 +111,18 @@ class Judgements:
         )  # fmt: skip
 
     def history(self, source: int) -> tuple[Seen, ...]:
-        """Return what the visits to a source showed, oldest first."""
+        """Return what the visits to a source showed, oldest first.
+
+        What a person supplied was no visit, and tells nothing of the address.
+        """
         rows = self._sql.execute(
             # Of a text that was cut or extended all of one side stands: it has not drifted.
             "SELECT o.fetch, o.fetched_at, o.outcome, o.reasons, o.incident, o.similarity_to_cited,"
-            " max(o.similarity, coalesce(c.old_in_new, 0), coalesce(c.new_in_old, 0)) AS similarity"
-            " FROM outcomes o LEFT JOIN changes c ON c.fetch = o.fetch"
-            " WHERE o.source = ? ORDER BY o.fetch",
-            (source,),
+            " max(o.similarity, coalesce(h.old_in_new, 0), coalesce(h.new_in_old, 0))"
+            f" AS similarity, {LINEAGE} FROM outcomes o JOIN runs r ON r.id = o.run"
+            " LEFT JOIN changes h ON h.fetch = o.fetch LEFT JOIN captures c ON c.fetch = o.fetch"
+            " WHERE o.source = ? AND c.origin IS NOT ?",
+            (source, BY_HAND),
         )
         return tuple(
             Seen(
@@ -125,7 +130,7 @@ class Judgements:
                 tuple(json.loads(row["reasons"])), row["similarity"], row["similarity_to_cited"],
                 row["incident"],
             )
-            for row in rows
+            for row in in_sequence(rows)
         )  # fmt: skip
 
     def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:

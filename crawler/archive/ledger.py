@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.archive.storable import storable_text
+from crawler.archive.supplying import UNCITED
 from crawler.digests import digest_of
 from crawler.entries import entry_addresses, entry_key
 from crawler.errors import InputNotFound, UrlError
@@ -293,6 +294,11 @@ class Ledger:
                 "UPDATE sources SET first_cited_on = ?1 WHERE id = ?2"
                 " AND (first_cited_on IS NULL OR first_cited_on > ?1)",
                 (citation.cited_on, source_id),
+            )
+            sql.execute(  # an import brought it, and nothing cited it
+                "UPDATE sources SET due_at = ?, due_reason = 'never fetched'"
+                " WHERE id = ? AND due_at IS NULL AND due_reason = ?",
+                (now, source_id, UNCITED),
             )
         sql.execute(
             "INSERT OR IGNORE INTO source_spellings VALUES (?, ?, 'cited', ?)",

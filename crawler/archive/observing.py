@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crawler.archive.connection import Connection
+from crawler.archive.sequence import LINEAGE, in_sequence
 from crawler.archive.views import ARTICLE_OF
 from crawler.comparison.texts import lines_of
 from crawler.dates import format_instant
-from crawler.items import Article, Hop, PageFacts
+from crawler.items import OWN, Article, Hop, PageFacts
 from crawler.urls import host_key
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
 from crawler.verdicts.probes import probe_url
@@ -39,6 +40,7 @@ class EndedVisit:
     fetch: int  # row of the last hop
     capture: int | None  # row of what was kept of it; None: nothing
     payload: str | None  # digest of what was kept
+    origin: str = OWN  # who made it: ``OWN``, or where it was taken from
 
     @property
     def last(self) -> Hop:
@@ -54,6 +56,7 @@ class GoodCopy:
     payload: str
     url: str  # at which it was captured
     article: Article | None  # None: not read yet, or not readable
+    origin: str = OWN
 
 
 class Observing:
@@ -83,17 +86,26 @@ class Observing:
     def visits_of(self, source: int) -> list[EndedVisit]:
         """Return all visits to a source, oldest first."""
         rows = self._sql.execute(
-            "SELECT max(id) AS last FROM fetches WHERE source = ? AND purpose = 'source'"
-            " GROUP BY visit ORDER BY last",
+            f"SELECT max(f.id) AS fetch, f.fetched_at AS fetched_at, {LINEAGE} FROM fetches f"
+            " JOIN runs r ON r.id = f.run LEFT JOIN captures c ON c.fetch = f.id"
+            " WHERE f.source = ? AND f.purpose = 'source' GROUP BY f.visit",
             (source,),
         ).fetchall()
-        return [self.visit(row["last"]) for row in rows]
+        return [self.visit(row["fetch"]) for row in in_sequence(rows)]
+
+    def was_overtaken(self, visit: EndedVisit) -> bool:
+        """Tell whether a later visit to the source was judged before this one."""
+        row = self._sql.execute(
+            "SELECT 1 FROM outcomes WHERE source = ? AND fetched_at > ? LIMIT 1",
+            (visit.source, visit.last.fetched_at),
+        ).fetchone()
+        return row is not None
 
     def visit(self, fetch: int) -> EndedVisit:
         """Return the visit that ended with a fetch."""
         rows = self._sql.execute(
             "SELECT g.*, c.id AS capture, c.payload AS payload, c.mime_declared, c.mime_sniffed,"
-            " c.flags AS flags, c.truncated AS truncated"
+            " c.flags AS flags, c.truncated AS truncated, c.origin AS origin"
             " FROM fetches f JOIN fetches g ON g.source = f.source AND g.visit = f.visit"
             " LEFT JOIN captures c ON c.fetch = g.id WHERE f.id = ? ORDER BY g.id",
             (fetch,),
@@ -101,8 +113,9 @@ class Observing:
         last = rows[-1]
         hops = tuple(_hop(row) for row in rows)
         return EndedVisit(
-            last["source"], last["run"], hops, last["id"], last["capture"], last["payload"]
-        )
+            last["source"], last["run"], hops, last["id"], last["capture"], last["payload"],
+            last["origin"] or OWN,
+        )  # fmt: skip
 
     def observation(self, visit: EndedVisit, good: GoodCopy | None, now: datetime) -> Observation:
         """Return all that a visit is judged by, as the archive knows it at ``now``."""
@@ -125,13 +138,14 @@ class Observing:
     def good_copy(self, source: int) -> GoodCopy | None:
         """Return the good copy of a source; None when there is none."""
         row = self._sql.execute(
-            "SELECT c.id, c.payload, c.url FROM sources s JOIN captures c ON c.id = s.good_capture"
-            " WHERE s.id = ?",
+            "SELECT c.id, c.payload, c.url, c.origin FROM sources s"
+            " JOIN captures c ON c.id = s.good_capture WHERE s.id = ?",
             (source,),
         ).fetchone()
         if row is None:
             return None
-        return GoodCopy(row["id"], row["payload"], row["url"], self.article(row["payload"]))
+        article = self.article(row["payload"])
+        return GoodCopy(row["id"], row["payload"], row["url"], article, row["origin"])
 
     def article(self, payload: str | None) -> Article | None:
         """Return the article to show of a payload; None when none was made."""
@@ -189,9 +203,9 @@ class Observing:
         if elsewhere is None:
             return 0
         rows = self._sql.execute(
-            "SELECT final_url FROM outcomes WHERE source = ? AND fetch < ?"
-            " ORDER BY fetch DESC LIMIT 10",
-            (visit.source, visit.fetch),
+            "SELECT final_url FROM outcomes WHERE source = ? AND fetch <> ? AND fetched_at <= ?"
+            " ORDER BY fetched_at DESC, fetch DESC LIMIT 10",
+            (visit.source, visit.fetch, visit.last.fetched_at),
         )
         count = 0
         for row in rows:

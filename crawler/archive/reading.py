@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
+from crawler.items import BY_HAND, OWN
 from crawler.urls import parse_url, unwrap_archive_url, urlkey
 
 FOUND_MAX = 200  # sources that a part of a URL may fit before counting stops
@@ -152,11 +153,13 @@ class Reading:
     def snapshot(self, source: int, at: str | None = None) -> sqlite3.Row | None:
         """Return the good snapshot of a source: the latest, or the one nearest to ``at``.
 
-        Of two equally near the earlier is taken: it shows what had been there. None: we hold none.
+        Of two equally near the earlier is taken: it shows what had been there. The latest is the
+        latest of our own; one from elsewhere where we have none. None: we hold none.
         """
         # Whole seconds: fractions of Julian days are rounded, and would part what is equally near.
         order = (
-            "captured_at DESC, id DESC" if at is None
+            f"origin = '{OWN}' DESC, origin = '{BY_HAND}', captured_at DESC, id DESC"
+            if at is None
             else "abs(strftime('%s', captured_at) - strftime('%s', ?2)), captured_at, id"
         )  # fmt: skip
         row: sqlite3.Row | None = self._sql.execute(

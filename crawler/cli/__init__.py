@@ -5,6 +5,7 @@ because Scrapy alone takes 0.8 s.
 from __future__ import annotations
 
 import argparse
+import keyword
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ COMMANDS = {
     "withhold": "keep a source out of what leaves the archive, and still look after it",
     "forget": "destroy what a source said; its digest, dates and verdict stay",
     "pack": "store what is kept in less room, after a crawl",
+    "import": "bring in what other programs kept: WARC, ARC and WACZ files",
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 
@@ -68,15 +70,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if name == asked:
             add_common_options(command)
-            import_module(f"crawler.cli.{name}").configure(command)
+            import_module(module_of(name)).configure(command)
     parsed = parser.parse_args(words)
     return _run(parsed)
+
+
+def module_of(command: str) -> str:
+    """Return the module of a command."""
+    return f"crawler.cli.{command}_" if keyword.iskeyword(command) else f"crawler.cli.{command}"
 
 
 def _run(parsed: argparse.Namespace) -> int:
     """Run the command; our errors become one sentence, everything else shows its traceback."""
     try:
-        code: int = import_module(f"crawler.cli.{parsed.command}").run(parsed)
+        code: int = import_module(module_of(parsed.command)).run(parsed)
         return code
     except UsageError as exc:
         return _complain(exc, EXIT_USAGE)

@@ -12,7 +12,7 @@ from crawler.comparison import Change, compare, measure
 from crawler.conclusion.planning import past_of, plan_next_visit, validators_of, verdict_on
 from crawler.dates import parse_instant
 from crawler.extraction.extractors import extractor_for
-from crawler.items import Article
+from crawler.items import BY_HAND, OWN, Article
 from crawler.passages import anchors_of, standings_of
 from crawler.schedule import ADAPTIVE, Policy
 from crawler.urls import host_key
@@ -81,8 +81,13 @@ class Conclusion:
 
         Returns the judgement. ``rest`` is what the host asked for at the visit's end; None when it
         did not. None comes back where a page beside it should be asked for first, and nothing is
-        written; never when ``final``.
+        written; never when ``final``. A visit that is judged out of its turn has all visits to its
+        source judged anew.
         """
+        if self._is_out_of_turn(visit):
+            anew = self._conclude_anew(visit.source, now)
+            if visit.fetch in anew:  # it is not where the source was forgotten
+                return anew[visit.fetch]
         with self._archive.writing():
             good = self._archive.observing.good_copy(visit.source)
             seen = self._archive.observing.observation(visit, good, now)
@@ -96,6 +101,11 @@ class Conclusion:
             self._plan(visit, judgement, history, verdict, now, rest)
         return judgement
 
+    def _is_out_of_turn(self, visit: EndedVisit) -> bool:
+        if visit.origin != OWN:
+            return True
+        return visit.run != self._run and self._archive.observing.was_overtaken(visit)
+
     def conclude_again(self, source: int, *, now: datetime) -> int:
         """Judge all visits to a source anew, by today's rules; return how many there were.
 
@@ -103,21 +113,28 @@ class Conclusion:
         history is not written a second time. Incidents stay as they were seen. A source that was
         forgotten keeps its judgements: what they rested on is gone.
         """
+        return len(self._conclude_anew(source, now))
+
+    def _conclude_anew(self, source: int, now: datetime) -> dict[int, Judgement]:
+        """Judge all visits to a source, and return the judgements by the visits' last fetches."""
+        judgements: dict[int, Judgement] = {}
         visits = self._archive.observing.visits_of(source)
         if not visits or self._archive.withholding.state(source) == "forgotten":
-            return 0
+            return judgements
         with self._archive.writing():
             incidents = self._archive.judgements.forget(source)
             for visit in visits:
                 good = self._archive.observing.good_copy(source)
                 then = parse_instant(visit.last.fetched_at)
                 seen = self._archive.observing.observation(visit, good, then)
-                judgement = judge(seen)
+                judgement = judgements[visit.fetch] = judge(seen)
                 self._write(visit, judgement, seen, good, incidents.get(visit.fetch), then)
                 history, verdict = self._conclude(source)
-                self._plan(visit, judgement, history, verdict, then, None)
+                if visit.origin == OWN:  # the schedule is that of our own visits
+                    self._plan(visit, judgement, history, verdict, then, None)
             self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
-        return len(visits)
+            self._archive.frontier.judged(source)
+        return judgements
 
     def override(self, source: int, said: Override | None, *, now: datetime) -> Verdict:
         """Write what a person says of a source, or withdraw it (None), and return the verdict."""
@@ -140,7 +157,8 @@ class Conclusion:
             visit, judgement, incident=incident, now=now,
             to_cited=self._to_cited(visit.source, judgement, seen),
         )  # fmt: skip
-        self._learn_titles(visit, seen, now)
+        if visit.origin == OWN:
+            self._learn_titles(visit, seen, now)
         self._keep(visit, judgement, seen, good)
 
     def _to_cited(self, source: int, judgement: Judgement, seen: Observation) -> float | None:
@@ -160,18 +178,29 @@ class Conclusion:
     def _keep(
         self, visit: EndedVisit, judgement: Judgement, seen: Observation, good: GoodCopy | None
     ) -> None:
-        """Take over a good answer: as copy, as version, as change. A bad one touches nothing."""
+        """Take over a good answer: as copy, as version, as change. A bad one touches nothing.
+
+        One from elsewhere that a better copy stands above is a version beside it.
+        """
         if judgement.outcome not in LIVE or visit.capture is None:
             return
+        rank = _rank(visit.origin) - (_rank(good.origin) if good else 0)
         change = None
         if good is None or good.payload != visit.payload:
             change = self._compare(visit, seen, good)
+        if good is not None and rank < 0:
+            self._note_version(visit, seen.article, change)
+            return
+        if good is not None and change is not None:
+            self._archive.judgements.save_change(visit, good.capture, change)
+        if good is None or good.payload != visit.payload or rank > 0:
             self._accept(visit)
         self._show(visit, seen.article, change)
 
     def _accept(self, visit: EndedVisit) -> None:
         assert visit.capture is not None
-        etag, last_modified = validators_of(visit.hops)
+        # a "not modified" must confirm an answer that we had ourselves
+        etag, last_modified = validators_of(visit.hops) if visit.origin == OWN else (None, None)
         self._archive.frontier.accept(
             Accepted(visit.source, visit.capture, visit.last.fetched_at, etag, last_modified)
         )
@@ -179,7 +208,7 @@ class Conclusion:
     def _compare(
         self, visit: EndedVisit, seen: Observation, good: GoodCopy | None
     ) -> Change | None:
-        """Return what differs from the good copy, and keep it; None: nothing, or not comparable."""
+        """Return what differs from the good copy; None: nothing, or not comparable."""
         before, after = seen.good, seen.article
         if good is None or before is None or after is None or not (before.text and after.text):
             return None
@@ -187,10 +216,20 @@ class Conclusion:
         if change.told or change.change_class == "extended":  # else they are not worth reading
             lines = self._archive.observing.lines_elsewhere(visit.source)
             change = compare(before, after, shared_lines=lines) if lines else change
-        if change.change_class in ("same-text", "extractor-change"):
-            return None
-        self._archive.judgements.save_change(visit, good.capture, change)
-        return change
+        return None if change.change_class in ("same-text", "extractor-change") else change
+
+    def _note_version(
+        self, visit: EndedVisit, article: Article | None, change: Change | None
+    ) -> None:
+        """Keep the text of a capture that does not become the copy as a version, where it is one.
+
+        The version that the source shows stays what it is.
+        """
+        if change is None or article is None or change.change_class in _NO_NEW_VERSION:
+            return
+        row = self._archive.observing.article_row(visit.payload) if visit.payload else None
+        if row is not None:
+            self._archive.judgements.show_version(visit, article, row)
 
     def _show(self, visit: EndedVisit, article: Article | None, change: Change | None) -> None:
         """Bring the source's version up to date."""
@@ -291,6 +330,11 @@ class Conclusion:
             self._archive.judgements.save_title(host_key(url), "error", title, now=now)
         elif status == 200 and url.count("/") == 3 and url.endswith("/"):
             self._archive.judgements.save_title(host_key(url), "home", title, now=now)
+
+
+def _rank(origin: str) -> int:
+    """Return whose capture is preferred as the copy: ours, another program's, a person's."""
+    return 2 if origin == OWN else 0 if origin == BY_HAND else 1
 
 
 _NO_NEW_VERSION = frozenset({"same-text", "links", "boilerplate", "extractor-change"})

@@ -1,0 +1,37 @@
+"""In which order the visits to a source took place, where their rows came from several hands.
+
+Rows are numbered as they are written. Of one archive's own visits that is their order, also where
+its clock was set back; what was imported, supplied by hand or merged came later than it took place,
+and is put among the others by its dates.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from operator import itemgetter
+
+from crawler.items import OWN
+
+# What ``in_sequence`` wants of a row: its fetch, when that was, and out of whose hands it came.
+# For queries that join fetches f or outcomes o with runs r and captures c.
+LINEAGE = f"coalesce(c.origin, '{OWN}') AS origin, r.archive_uid AS archive_uid"
+
+_at = itemgetter("fetched_at")
+_numbered = itemgetter("fetch")
+_dated = itemgetter("fetched_at", "fetch")
+
+
+def in_sequence(rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+    """Return rows (fetch, fetched_at and those of ``LINEAGE``) in the order of what they tell.
+
+    The order of each archive's own visits is kept; of two at the same instant the one that was not
+    our own comes first.
+    """
+    hands: dict[tuple[bool, str, str], list[sqlite3.Row]] = defaultdict(list)
+    for row in rows:
+        hands[row["origin"] == OWN, row["archive_uid"], row["origin"]].append(row)
+    ordered = (sorted(hands[hand], key=_numbered if hand[0] else _dated) for hand in sorted(hands))
+    return list(heapq.merge(*ordered, key=_at))

@@ -1,0 +1,58 @@
+"""What comes from elsewhere: the source that it belongs to, and what of it waits to be judged."""
+
+from __future__ import annotations
+
+from crawler.archive.connection import Connection
+from crawler.urls import host_key, urlkey
+
+UNCITED = "nothing cites it"  # reason why a source that an import brought is not visited
+
+
+class Supplying:
+    """Sources of one archive, as an import sees them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def source_of(self, url: str) -> int | None:
+        """Return the source that a URL names, in whichever spelling; None: it is not known."""
+        row = self._connection.sql.execute(
+            "SELECT id FROM sources WHERE urlkey = ?1"
+            " UNION ALL SELECT source FROM source_spellings WHERE url = ?2 LIMIT 1",
+            (urlkey(url), url),
+        ).fetchone()
+        return row["id"] if row else None
+
+    def is_forgotten(self, source: int) -> bool:
+        """Tell whether a source was forgotten: then nothing of it is taken in."""
+        row = self._connection.sql.execute(
+            "SELECT withheld FROM sources WHERE id = ?", (source,)
+        ).fetchone()
+        return row is not None and row["withheld"] == "forgotten"
+
+    def add_source(self, url: str, now: str) -> int:
+        """Add a source that no entry cites, and return it. It is visited when one does."""
+        with self._connection.writing() as sql:
+            sql.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host_key(url),))
+            row = sql.execute(
+                "INSERT INTO sources (urlkey, url, title, host, first_seen_at, due_reason)"
+                " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
+                (urlkey(url), url, url, host_key(url), now, UNCITED),
+            ).fetchone()
+            return int(row["id"])
+
+    def waiting(self) -> list[int]:
+        """Return the sources of which something waits to be judged."""
+        rows = self._connection.sql.execute(
+            "SELECT id FROM sources WHERE unjudged_since IS NOT NULL ORDER BY id"
+        )
+        return [row["id"] for row in rows]
+
+    def supplied(self, source: int, captured_at: str) -> None:
+        """Note that a capture came from elsewhere, and waits to be judged. No visit was made."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE sources SET unjudged_since = min(coalesce(unjudged_since, ?1), ?1)"
+                " WHERE id = ?2",
+                (captured_at, source),
+            )

@@ -1,0 +1,273 @@
+"""What a record tells of an exchange with a host: a hop, as if the crawl had made it itself.
+
+The payload is what the record holds, with its transfer and content codings undone as in a crawl.
+Where the record is one of ours, the metadata record beside it tells all that we knew.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from warcio.bufferedreaders import ChunkedDataReader
+from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser
+
+from crawler.codings import decode_body, is_undecoded
+from crawler.digests import derived_uid, digest_of
+from crawler.errors import UrlError
+from crawler.extraction.mediatypes import sniff
+from crawler.imports.records import Record, matches
+from crawler.items import IMPORTED, OWN, Header, Hop
+from crawler.urls import parse_url, redact_header
+from crawler.verdicts import outcome_of_response
+
+OUR_FIELD = "sourcekeep-capture"  # of the metadata record that our exports write
+LAYOUT = 1  # of that field; a later layout is not understood
+SUPPLIED = "supplied"  # reason of an answer whose status nobody recorded
+
+_TRUNCATED = frozenset({"length", "time", "disconnect", "unspecified"})
+_HTTP = (b"HTTP/", b"http/")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A hop with its body, and what an export of ours told besides."""
+
+    hop: Hop
+    origin: str
+    source_url: str  # the source that it was made for; of other programs' records its own URL
+    visit: str | None = None  # uid of our visit that it was part of; None: not told
+
+
+class NotUsable(Exception):
+    """A record from which no capture can be made; its text says why."""
+
+
+class Elsewhere(Exception):
+    """A record that is no answer to a request for a page of the web: it is passed over."""
+
+
+def url_of(record: Record) -> str:
+    """Return the URL of a record as we fetch it. Raises Elsewhere where it is none."""
+    try:
+        return parse_url(record.url)
+    except UrlError as exc:
+        raise Elsewhere(str(exc)) from exc
+
+
+def exchange_of(
+    record: Record, *, cap: int, request: Record | None, metadata: Record | None, repeated: bytes
+) -> Exchange:
+    """Return what a response, resource or revisit record tells.
+
+    ``cap``: bytes of a body that are kept. ``repeated``: the body that a revisit repeats, decoded;
+    of other records it is not looked at. Raises NotUsable, Elsewhere.
+    """
+    url = url_of(record)
+    if record.date is None:
+        raise NotUsable(f"it tells no date ({record.header('warc-date')!r})")
+    hop = _hop(record, url, cap, repeated)
+    if request is not None:
+        hop = replace(hop, request_headers=_request_headers(request))
+    ours = _told_by_us(metadata, hop) if metadata is not None else None
+    if ours is not None:
+        return ours
+    facts = (hop.url, hop.fetched_at, str(hop.status), digest_of(hop.body or b""))
+    hop = replace(hop, uid=derived_uid("fetch", *facts), capture_uid=derived_uid("capture", *facts))
+    return Exchange(hop, IMPORTED, url)
+
+
+def _hop(record: Record, url: str, cap: int, repeated: bytes) -> Hop:
+    common: dict[str, Any] = {
+        "uid": "", "url": url, "purpose": "source", "hop": 0, "fetched_at": record.date,
+        "ip_address": record.header("warc-ip-address"),
+    }  # fmt: skip
+    if record.type == "revisit":
+        head = _head_of(record)[0] if record.block.startswith(_HTTP) else None
+        return _repeating(head, repeated, common)
+    if record.type == "resource" or not _is_http(record):
+        return _resource(record, cap, common)
+    head, body = _head_of(record)
+    return _answer(record, head, body, cap, common)
+
+
+def _is_http(record: Record) -> bool:
+    """Tell whether the block is an HTTP message; of a `response` it may be FTP's or DNS's."""
+    return "http" in (record.header("content-type") or "http") or record.block.startswith(_HTTP)
+
+
+def _head_of(record: Record) -> tuple[StatusAndHeaders, bytes]:
+    """Return the final answer in a block: its head and its body, as they were recorded."""
+    stream = io.BytesIO(record.block)
+    while True:
+        if not record.block[stream.tell() :].startswith(_HTTP):
+            raise NotUsable("there is no HTTP answer in it")
+        head = StatusAndHeadersParser([], verify=False).parse(stream)
+        if _status(head) >= 200 or not record.block[stream.tell() :].startswith(_HTTP):
+            return head, record.block[stream.tell() :]
+
+
+def _status(head: StatusAndHeaders) -> int:
+    told = head.statusline.split(" ")[0]
+    if not (told.isascii() and told.isdecimal() and 100 <= int(told) <= 999):
+        raise NotUsable(f"its status is none of HTTP ({told[:20]!r})")
+    return int(told)
+
+
+def _headers(head: StatusAndHeaders) -> tuple[Header, ...]:
+    return tuple((name, redact_header(name, value)) for name, value in head.headers)
+
+
+def _answer(
+    record: Record, head: StatusAndHeaders, body: bytes, cap: int, common: dict[str, Any]
+) -> Hop:
+    """Return the hop of an answer, its codings undone."""
+    wire = body
+    if "chunked" in (head.get_header("transfer-encoding") or "").lower():
+        wire = ChunkedDataReader(io.BytesIO(body)).read()
+    cut = record.cut or len(wire) > cap
+    truncated = _truncated(record, cut)
+    wire = wire[:cap]
+    coding = head.get_header("content-encoding")
+    payload = decode_body(wire, coding, limit=cap)
+    if not cut and not record.header("warc-block-digest"):
+        _check_payload(record, body, wire, payload.body)
+    status = _status(head)
+    declared = head.get_header("content-type")
+    outcome, reason = outcome_of_response(
+        status,
+        size_bytes=len(wire),
+        truncated=truncated is not None or is_undecoded(payload),
+        has_location=bool(head.get_header("location")),
+    )
+    return Hop(
+        outcome=outcome, reason=reason, status=status, protocol=head.protocol or None,
+        response_headers=_headers(head), wire_digest=digest_of(wire), wire_size_bytes=len(wire),
+        body=payload.body, mime_declared=declared, mime_sniffed=sniff(payload.body, declared),
+        flags=payload.flags, truncated=truncated, **common,
+    )  # fmt: skip
+
+
+def _truncated(record: Record, cut: bool) -> str | None:
+    told = (record.header("warc-truncated") or "").strip().lower()
+    if cut:
+        return "length"
+    return None if not told else told if told in _TRUNCATED else "unspecified"
+
+
+def _check_payload(record: Record, *forms: bytes) -> None:
+    """Refuse a record whose payload digest fits none of the forms that programs digest."""
+    found = [matches(record.header("warc-payload-digest"), form) for form in forms]
+    if found[0] is False and not any(found):
+        raise NotUsable("the record does not match its own digest (WARC-Payload-Digest)")
+
+
+def _resource(record: Record, cap: int, common: dict[str, Any]) -> Hop:
+    """Return the hop of a page that was recorded without its exchange."""
+    body, declared = record.block[:cap], record.header("content-type")
+    cut = record.cut or len(record.block) > cap
+    return supplied_hop(body, declared, truncated=_truncated(record, cut), **common)
+
+
+def supplied_hop(
+    body: bytes,
+    declared: str | None,
+    *,
+    truncated: str | None = None,
+    **common: Any,  # noqa: ANN401
+) -> Hop:
+    """Return the hop of a body of which no exchange is known."""
+    whole = bool(body) and truncated is None
+    return Hop(
+        outcome="live-unverified" if whole else "server-error",
+        reason=SUPPLIED if whole else "truncated" if truncated else "empty",
+        wire_digest=digest_of(body), wire_size_bytes=len(body), body=body,
+        mime_declared=declared, mime_sniffed=sniff(body, declared), truncated=truncated, **common,
+    )  # fmt: skip
+
+
+def _repeating(head: StatusAndHeaders | None, body: bytes, common: dict[str, Any]) -> Hop:
+    """Return the hop of an answer that repeats, or confirms, a payload."""
+    if head is None:
+        return supplied_hop(body, None, **common)
+    status, declared = _status(head), head.get_header("content-type")
+    outcome, reason = outcome_of_response(
+        status, size_bytes=len(body), has_location=bool(head.get_header("location"))
+    )
+    return Hop(
+        outcome=outcome, reason=reason, status=status, protocol=head.protocol or None,
+        response_headers=_headers(head), body=body, mime_declared=declared,
+        mime_sniffed=sniff(body, declared), **common,
+    )  # fmt: skip
+
+
+def _request_headers(record: Record) -> tuple[Header, ...]:
+    """Return the headers of a request record; none where it holds no request that can be read."""
+    stream = io.BytesIO(record.block)
+    if not stream.readline():
+        return ()
+    stream.seek(0)
+    return _headers(StatusAndHeadersParser([], verify=False).parse(stream))
+
+
+# What our own exports tell
+
+_FETCH = frozenset(field.name for field in fields(Hop)) - {
+    "request_headers", "response_headers", "body", "mime_declared", "mime_sniffed", "flags",
+    "truncated", "capture_uid", "tls_verified",
+}  # fmt: skip
+
+
+def _told_by_us(metadata: Record, hop: Hop) -> Exchange | None:
+    """Return the exchange as our archive knew it; None: the record is not ours, or not of this.
+
+    It is believed where its digest is that of the payload: then it is of this payload, and what it
+    says of it can be no worse than what the record beside it says.
+    """
+    told = ours_in(metadata)
+    if told is None or hop.body is None:
+        return None
+    try:
+        fetch, capture, source = told["fetch"], told["capture"], told["source"]
+        if capture["payload"] != digest_of(hop.body) or fetch["purpose"] != "source":
+            return None
+        known = {name: fetch.get(name) for name in _FETCH if name in fetch}
+        verified = fetch.get("tls_verified")
+        restored = replace(
+            hop,
+            **known,
+            request_headers=_pairs(fetch.get("request_headers")),
+            response_headers=_pairs(fetch.get("response_headers")),
+            tls_verified=None if verified is None else bool(verified),
+            mime_declared=capture.get("mime_declared"),
+            mime_sniffed=capture.get("mime_sniffed"),
+            flags=tuple(capture.get("flags") or ()),
+            truncated=capture.get("truncated"),
+            capture_uid=str(capture["uid"]),
+        )
+        origin = capture.get("origin") or OWN
+        return Exchange(
+            restored, IMPORTED if origin == OWN else str(origin),
+            str(source["url"]), str(fetch["visit"]),
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def ours_in(metadata: Record) -> dict[str, Any] | None:
+    """Return what the metadata record of one of our exports holds; None: it is none of ours."""
+    for line in metadata.block.split(b"\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == OUR_FIELD.encode():
+            try:
+                told = json.loads(value)
+            except ValueError:
+                return None
+            return told if isinstance(told, dict) and told.get("layout") == LAYOUT else None
+    return None
+
+
+def _pairs(told: Any) -> tuple[Header, ...]:  # noqa: ANN401 -- JSON of a foreign file
+    return tuple((str(name), redact_header(str(name), str(value))) for name, value in told or ())

@@ -1,0 +1,322 @@
+"""Bringing in the records of WARC, ARC and WACZ files: each once, at the source that it shows."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from crawler.archive import Archive
+from crawler.codings import DEFAULT_LIMIT
+from crawler.dates import format_instant
+from crawler.digests import digest_of
+from crawler.errors import PayloadDamaged, UrlError
+from crawler.extraction.extractors import PAGES
+from crawler.fetching.clock import Clock
+from crawler.imports.chains import Chains, Visit
+from crawler.imports.containers import Part, opened
+from crawler.imports.exchanges import (
+    Elsewhere,
+    Exchange,
+    NotUsable,
+    exchange_of,
+    ours_in,
+    url_of,
+)
+from crawler.imports.records import Record, Unread, read_records
+from crawler.urls import parse_url
+
+# One fdatasync serves a group, as in a crawl.
+GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
+REMEMBERED = 100_000  # digests and names of records, which revisits refer to
+WAITING_MAX = 1_000  # revisits whose original may come later
+REQUESTS_MAX = 16  # that stand before the answers to them
+UNREAD_MAX = 10_000  # lines of what could not be read; the rest is counted
+DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
+
+
+@dataclass(slots=True)
+class Counts:
+    """What an import found and did."""
+
+    files: int = 0  # read, of those that were named
+    records: int = 0  # answers, revisits and resources
+    captures: int = 0  # new ones
+    known: int = 0  # held already
+    sources: int = 0  # to which something was added
+    sources_new: int = 0
+    other_addresses: int = 0  # records of which no source is known
+    forgotten: int = 0  # records of sources that were forgotten: nothing of them is taken in
+    not_pages: int = 0  # records that are no answer to a request for a page of the web
+    unread: list[str] = field(default_factory=list)  # one line each
+    unread_more: int = 0  # beyond those lines
+
+    def note(self, problem: Unread) -> None:
+        """Keep a line of what could not be read."""
+        if len(self.unread) < UNREAD_MAX:
+            self.unread.append(str(problem))
+        else:
+            self.unread_more += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A record with those that belong to it."""
+
+    record: Record
+    request: Record | None = None
+    metadata: Record | None = None
+
+
+class Importer:
+    """Reads files into an archive, within one run."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        run: int,
+        clock: Clock,
+        *,
+        cap: int = DEFAULT_LIMIT,
+        on_bytes: Callable[[int], object] = lambda count: None,
+    ) -> None:
+        self.counts = Counts()
+        self._archive, self._run, self._clock = archive, run, clock
+        self._cap, self._on_bytes = cap, on_bytes
+        self._chains = Chains(self._write)
+        self._payloads: OrderedDict[str, str] = OrderedDict()  # by digest or name of a record
+        self._waiting: list[_Told] = []
+        self._touched: set[int] = set()
+        self._in_group, self._group_began = 0, time.monotonic()
+
+    def find_sources(self, path: Path) -> None:
+        """Make a source of each page in a file of which none is known. Raises as ``read``.
+
+        To be done with all files before any is read: else a redirect would be left out because
+        the page to which it belongs stands behind it.
+        """
+        with opened(path) as parts:
+            self._archive.connection.begin_group()
+            for part in parts:
+                if not isinstance(part, Unread):
+                    for told in _grouped(self._records(part)):
+                        self._add_source(told)
+        self._archive.connection.end_group()
+
+    def _add_source(self, told: _Told) -> None:
+        url = _source_told(told.metadata) or self._page_in(told.record)
+        if url is not None and self._source_of(url) is None:
+            now = format_instant(self._clock.now())
+            with suppress(UrlError):
+                self._archive.supplying.add_source(parse_url(url), now)
+                self.counts.sources_new += 1
+
+    def _page_in(self, record: Record) -> str | None:
+        """Return the URL of a record that holds a page; None: it holds none, or not as a whole."""
+        if record.type == "revisit":
+            return None
+        try:
+            found = exchange_of(record, cap=self._cap, request=None, metadata=None, repeated=b"")
+        except (Elsewhere, NotUsable):
+            return None
+        hop = found.hop
+        declared = (hop.mime_declared or "html").lower()
+        is_page = hop.mime_sniffed in DOCUMENTS and ("html" in declared or "pdf" in declared)
+        return hop.url if is_page and hop.outcome == "live-unverified" else None
+
+    def read(self, path: Path) -> None:
+        """Bring in a file. Raises ContainerRefused when it is none that is read, or hostile."""
+        with opened(path) as parts:
+            self._archive.connection.begin_group()
+            for part in parts:
+                if isinstance(part, Unread):
+                    self.counts.note(part)
+                else:
+                    self._read_part(part)
+        self.counts.files += 1
+
+    def finish(self) -> None:
+        """Write what waited for more to come, and commit."""
+        self._chains.end()
+        self._retry()
+        self._chains.end()
+        for told in self._waiting:
+            self._unusable(told.record, "it repeats a record that is in none of these files")
+        self._waiting.clear()
+        self._archive.connection.end_group()
+        self.counts.sources = len(self._touched)
+
+    def _read_part(self, part: Part) -> None:
+        before = 0
+        for told in _grouped(self._records(part, self.counts.note)):
+            self._take(told)
+            self._on_bytes(max(told.record.offset - before, 0))
+            before = max(told.record.offset, before)
+        self._retry()
+
+    def _records(
+        self, part: Part, unread: Callable[[Unread], object] = lambda problem: None
+    ) -> Iterator[Record]:
+        for record in read_records(part.file, part.name, cap=self._cap):
+            if isinstance(record, Unread):
+                unread(record)
+            else:
+                yield record
+
+    def _retry(self) -> None:
+        """Take up the revisits whose originals may have come by now."""
+        waiting, self._waiting = self._waiting, []
+        for told in waiting:
+            self._take(told, again=True)
+
+    # One record
+
+    def _take(self, told: _Told, *, again: bool = False) -> None:
+        self.counts.records += not again
+        record = told.record
+        try:
+            url = url_of(record)
+            if not self._is_wanted(url, told.metadata):
+                self.counts.other_addresses += 1
+                return
+            repeated = self._repeated(record) if record.type == "revisit" else b""
+            if repeated is None:
+                self._wait(told)
+                return
+            exchange = exchange_of(
+                record, cap=self._cap, request=told.request, metadata=told.metadata,
+                repeated=repeated,
+            )  # fmt: skip
+        except Elsewhere:
+            self.counts.not_pages += 1
+        except NotUsable as exc:
+            self._unusable(record, str(exc))
+        else:
+            self._remember(record, exchange)
+            self._place(exchange)
+
+    def _is_wanted(self, url: str, metadata: Record | None) -> bool:
+        if self._chains.awaits(url) or self._source_of(url) is not None:
+            return True
+        told = _source_told(metadata)
+        return told is not None and self._source_of(told) is not None
+
+    def _source_of(self, url: str) -> int | None:
+        try:
+            return self._archive.supplying.source_of(parse_url(url))
+        except UrlError:
+            return None
+
+    def _unusable(self, record: Record, why: str) -> None:
+        self.counts.note(Unread(record.file, record.offset, why))
+
+    def _wait(self, told: _Told) -> None:
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting.append(told)
+        else:
+            self._unusable(told.record, "it repeats a record that did not come before it")
+
+    # What a revisit repeats
+
+    def _remember(self, record: Record, exchange: Exchange) -> None:
+        digest = digest_of(exchange.hop.body or b"")
+        for name in (record.header("warc-record-id"), record.header("warc-payload-digest")):
+            if name:
+                self._payloads[name] = digest
+        while len(self._payloads) > REMEMBERED:
+            self._payloads.popitem(last=False)
+
+    def _repeated(self, record: Record) -> bytes | None:
+        """Return the body that a revisit repeats; None: it is not held, so far."""
+        for digest in self._candidates(record):
+            try:
+                return self._archive.payloads.get(digest)
+            except (KeyError, PayloadDamaged):
+                continue
+        return None
+
+    def _candidates(self, record: Record) -> Iterator[str]:
+        evidence = self._archive.evidence
+        refers, told = record.header("warc-refers-to"), record.header("warc-payload-digest")
+        for name in (refers, told):
+            if name and name in self._payloads:
+                yield self._payloads[name]
+        if told and told.startswith("sha256:"):
+            yield told
+        if refers:
+            yield evidence.payload_of(refers.strip("<>").removeprefix("urn:uuid:")) or ""
+        # only what its date names is its original: the same URL has shown other things
+        url, date = record.header("warc-refers-to-target-uri"), record.header("warc-refers-to-date")
+        if url and date:
+            at = replace(record, headers={"warc-date": date}).date
+            yield (evidence.payload_at(url.strip("<>"), at) if at else None) or ""
+
+    # Where it belongs
+
+    def _place(self, exchange: Exchange) -> None:
+        hop = exchange.hop
+        source = self._chains.source_for(hop)
+        if source is None:
+            source = self._source_of(exchange.source_url)
+        if source is None:  # the redirect that led here was of another time
+            self.counts.other_addresses += 1
+        else:
+            self._chains.add(source, exchange)
+
+    def _write(self, visit: Visit) -> None:
+        """Write a visit, unless it is held; its earlier hops may be."""
+        if self._archive.supplying.is_forgotten(visit.source):
+            self.counts.forgotten += len(visit.hops)
+            return
+        evidence = self._archive.evidence
+        hops = [hop for hop in visit.hops if not evidence.holds(hop.uid)]
+        self.counts.known += len(visit.hops) - len(hops)
+        if not hops:
+            return
+        with self._archive.writing():
+            kept = evidence.record(self._run, visit.source, hops, origin=visit.origin)
+            self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
+        self.counts.captures += len([capture for capture in kept.captures if capture])
+        self._touched.add(visit.source)
+        self._in_group += 1
+        if (
+            self._in_group >= GROUP_MAX_VISITS
+            or time.monotonic() - self._group_began > GROUP_MAX_SECONDS
+        ):
+            self._archive.connection.commit()
+            self._in_group, self._group_began = 0, time.monotonic()
+
+
+def _source_told(metadata: Record | None) -> str | None:
+    """Return the URL of the source for which an archive of ours made a capture; None: not told."""
+    ours = ours_in(metadata) if metadata else None
+    source = (ours or {}).get("source")
+    url = source.get("url") if isinstance(source, dict) else None
+    return url if isinstance(url, str) else None
+
+
+def _grouped(records: Iterator[Record]) -> Iterator[_Told]:
+    """Yield each answer with its request and what is told of it, which stand before or behind."""
+    told: _Told | None = None
+    requests: OrderedDict[str | None, Record] = OrderedDict()  # by the answer that they name
+    for record in records:
+        name = record.header("warc-concurrent-to") or record.header("warc-refers-to")
+        ours = told is not None and name == told.record.header("warc-record-id")
+        if record.type in ("response", "revisit", "resource"):
+            if told is not None:
+                yield told
+            request = requests.pop(record.header("warc-record-id"), None)
+            told = _Told(record, request)
+        elif record.type == "request" and ours and told is not None:
+            told = replace(told, request=record)
+        elif record.type == "request" and name:
+            requests[name] = record
+            if len(requests) > REQUESTS_MAX:
+                requests.popitem(last=False)
+        elif record.type == "metadata" and ours and told is not None:
+            told = replace(told, metadata=record)
+    if told is not None:
+        yield told
