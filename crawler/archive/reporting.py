@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import cast
 
@@ -167,13 +168,13 @@ class Reports:
             items=tuple(self._cited(items)),
         )
 
-    def latest_items(self, count: int) -> list[Item]:
-        """Return the newest items of all runs, newest first."""
+    def latest_items(self, count: int, *, kinds: Collection[Kind] = tuple(KINDS)) -> list[Item]:
+        """Return the newest items of all runs, newest first; ``kinds``: of these alone."""
         items: list[Item] = []
         for run in self._sql.execute(_TELLING_RUNS, (FEED_RUNS,)):
             if len(items) >= count:
                 break
-            items += self._collected(run["id"], run["uid"], count)[1]
+            items += self._collected(run["id"], run["uid"], count, kinds)[1]
         order = list(KINDS)
         items.sort(key=lambda item: (order.index(item.kind), item.key))
         items.sort(key=lambda item: item.at, reverse=True)
@@ -194,12 +195,14 @@ class Reports:
 
     # Items
 
-    def _collected(self, run: int, uid: str, limit: int) -> tuple[dict[Kind, int], list[Item]]:
+    def _collected(
+        self, run: int, uid: str, limit: int, kinds: Collection[Kind] = tuple(KINDS)
+    ) -> tuple[dict[Kind, int], list[Item]]:
         """Return how many items of each kind there are, and the first of each, in order of kind."""
         counts: Counter[Kind] = Counter()
         kept: dict[Kind, list[Item]] = {kind: [] for kind in KINDS}
         hidden = {row["id"] for row in self._sql.execute(_WITHHELD)}  # reports are passed on
-        for item in self._items(run, uid):
+        for item in self._items(run, uid, kinds):
             if item.source in hidden:
                 continue
             counts[item.kind] += 1
@@ -207,19 +210,35 @@ class Reports:
                 kept[item.kind].append(item)
         return dict(counts), list(chain.from_iterable(kept.values()))
 
-    def _items(self, run: int, uid: str) -> Iterator[Item]:
-        yield from self._turned(run, uid)
-        yield from self._passages(run, uid)
-        simple: tuple[tuple[Kind, str], ...] = (
-            ("new", _NEW), ("changed", _CHANGED), ("moved", _MOVED),
-        )  # fmt: skip
-        for kind, query in simple:
-            for row in self._sql.execute(query, (run,)):
-                yield _item(kind, row, uid)
+    def _items(self, run: int, uid: str, kinds: Collection[Kind]) -> Iterator[Item]:
+        """Yield the items of these kinds; what could yield no other one is not asked."""
+        readers: tuple[tuple[set[Kind], Callable[[int, str], Iterator[Item]]], ...] = (
+            ({*_TURNS.values(), "returned"}, self._turned),
+            ({"lost", "altered"}, self._passages),
+            ({"new"}, partial(self._simple, "new", _NEW)),
+            ({"changed"}, partial(self._simple, "changed", _CHANGED)),
+            ({"moved"}, partial(self._simple, "moved", _MOVED)),
+            ({"uncaptured", "failed"}, self._failed),
+            ({"unreadable"}, self._unreadable),
+            ({"outage"}, self._outages),
+        )
+        for told, reader in readers:
+            if not told.isdisjoint(kinds):
+                yield from (item for item in reader(run, uid) if item.kind in kinds)
+
+    def _simple(self, kind: Kind, query: str, run: int, uid: str) -> Iterator[Item]:
+        for row in self._sql.execute(query, (run,)):
+            yield _item(kind, row, uid)
+
+    def _failed(self, run: int, uid: str) -> Iterator[Item]:
         for row in self._sql.execute(_FAILED, (run,)):
             yield _item("uncaptured" if row["never"] else "failed", row, uid)
+
+    def _unreadable(self, run: int, uid: str) -> Iterator[Item]:
         for row in self._sql.execute(_UNREADABLE, (run,)):
             yield Item("unreadable", row["at"], row["code"], row["title"], uid, row["title"])
+
+    def _outages(self, run: int, uid: str) -> Iterator[Item]:
         for row in self._sql.execute(_OUTAGES, (run,)):
             yield Item(
                 "outage", row["at"], "outage", row["title"], uid, row["title"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
@@ -16,6 +17,15 @@ TITLE_WIDTH = 160
 _LINKED = ("https://", "http://")  # a reader follows what stands in href
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Which feed of an archive it is, where there are several."""
+
+    name: str  # unique among those of the archive; its id is made of it
+    subtitle: str
+    address: str  # where it can be read again
+
+
 def item_id(item: Item) -> str:
     """Return the id of an item (RFC 4287 §4.2.6): the same for ever, whoever writes the feed.
 
@@ -24,24 +34,32 @@ def item_id(item: Item) -> str:
     return uuid5(UUID(item.run), plain(f"{item.kind} {item.at} {item.key}")).urn
 
 
-def atom_of(archive: str, items: Sequence[Item], *, began_at: str) -> bytes:
+def atom_of(
+    archive: str, items: Sequence[Item], *, began_at: str, feed: Feed | None = None
+) -> bytes:
     """Return a feed of items, in their order; ``archive`` is a uid, ``began_at`` its beginning.
+
+    Without a ``feed`` it is that of all that runs have to tell.
 
     A feed without items was last updated when the archive began (§4.2.15: it must have a date).
     Titles and contents are of type text, so that markup in them is shown and never made.
     """
     ET.register_namespace("", NAMESPACE)
-    feed = ET.Element(_name("feed"))
-    _add(feed, "id", UUID(archive).urn)
-    _add(feed, "title", "Sourcekeep")
-    _add(feed, "subtitle", "What became of the sources that are cited")
-    _add(feed, "updated", max((item.at for item in items), default=began_at))
-    _add(_child(feed, "author"), "name", "Sourcekeep")
-    _add(feed, "generator", "Sourcekeep", version=__version__)
+    root = ET.Element(_name("feed"))
+    uid = UUID(archive)
+    _add(root, "id", uuid5(uid, feed.name).urn if feed else uid.urn)
+    _add(root, "title", "Sourcekeep")
+    subtitle = feed.subtitle if feed else "What became of the sources that are cited"
+    _add(root, "subtitle", subtitle)
+    if feed:
+        _child(root, "link", rel="self", href=feed.address)
+    _add(root, "updated", max((item.at for item in items), default=began_at))
+    _add(_child(root, "author"), "name", "Sourcekeep")
+    _add(root, "generator", "Sourcekeep", version=__version__)
     for item in items:
-        _add_entry(feed, item)
-    ET.indent(feed)
-    body: bytes = ET.tostring(feed, "utf-8", xml_declaration=True)
+        _add_entry(root, item)
+    ET.indent(root)
+    body: bytes = ET.tostring(root, "utf-8", xml_declaration=True)
     return body
 
 
