@@ -105,6 +105,7 @@ def test_foreign_keys_show_what_they_name(filled: Path) -> None:
 def test_rows_of_views_lead_to_rows_of_tables(filled: Path) -> None:
     (page,) = ask(filled, f"/{filled.stem}/vanished")
     (address,) = re.findall(r'<td class="col-id[^>]*><a href="([^"]+)"', page.text)
+    assert address.startswith(f"/-/source/{filled.stem}/")
     (row,) = ask(filled, address)
     assert "https://gone.example/a" in row.text
 
@@ -316,9 +317,11 @@ def test_a_name_with_blanks_dots_and_umlauts_is_shown(tmp_path: Path) -> None:
         path = archive.path
     with serving.listen("127.0.0.1", 0) as listening:
         address = serving.address_of(listening, path).partition("/")[2].partition("/")[2]
-    place = address[address.index("/") :]
-    pages = ask(path, place, f"{place}/snapshots", f"/-/snapshot{place}/{kept.final_capture}")
-    assert [page.status_code for page in pages] == [200, 200, 200]
+    front = address[address.index("/") :]
+    place = front.removeprefix("/-/sourcekeep")
+    snapshot = f"/-/snapshot{place}/{kept.final_capture}"
+    pages = ask(path, front, place, f"{place}/snapshots", snapshot)
+    assert [page.status_code for page in pages] == [200, 200, 200, 200]
 
 
 def test_without_an_archive_nothing_is_served(
@@ -339,7 +342,9 @@ def test_the_command_shows_what_is_written_meanwhile_and_ends_on_an_interrupt(
             try:
                 assert server.stdout is not None
                 url = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")["url"]
-                count = f"{url}.json?_shape=arrayfirst&sql=select+count(*)+from+captures"
+                assert b"needs a person" in read(url)
+                table = url.replace("/-/sourcekeep/", "/")
+                count = f"{table}.json?_shape=arrayfirst&sql=select+count(*)+from+captures"
                 before = read_json(count)
                 run = begin(archive)
                 visit(archive, run, source(archive, URL), hop(body=b"new " * 99, hop=0))
@@ -350,5 +355,10 @@ def test_the_command_shows_what_is_written_meanwhile_and_ends_on_an_interrupt(
 
 
 def read_json(url: str) -> Any:
+    return json.loads(read(url))
+
+
+def read(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=30) as answer:
-        return json.load(answer)
+        body: bytes = answer.read()
+        return body

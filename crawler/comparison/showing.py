@@ -72,6 +72,19 @@ def as_html(wording: Wording, *, context: int = CONTEXT) -> str:
     return f'<div class="wording">\n{body}{notes}\n</div>'
 
 
+def paragraphs_of(wording: Wording, *, context: int = CONTEXT) -> list[Shown]:
+    """Return what is shown of a wording: paragraphs, and notes in place of those left out.
+
+    Their text has no controls left, and is not escaped: who shows it in a browser does that.
+    """
+    return [
+        shown
+        if isinstance(shown, str)
+        else tuple(Piece(piece.kind, _safe(piece.text)) for piece in _folded(shown))
+        for shown in _shown(wording, context)
+    ]
+
+
 def phrases(wording: Wording, *, limit: int = 3, around: int = 4, width: int = 200) -> list[str]:
     """Return the first changed phrases with a few words ``around``, as plain text.
 

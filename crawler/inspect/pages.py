@@ -1,59 +1,117 @@
-"""The pages of our own, as views of Datasette: a snapshot, and its payload made harmless."""
+"""The pages of our own, as views of Datasette: each reads what it tells and is answered as HTML."""
 
 from __future__ import annotations
 
 import sqlite3
-from urllib.parse import urlsplit
+from functools import cache
+from pathlib import Path
 
 from datasette.app import Datasette
-from datasette.database import Database
-from datasette.utils import tilde_decode, tilde_encode
 from datasette.utils.asgi import NotFound, Request, Response
 
+from crawler.comparison import CHANGES
+from crawler.dates import utc_now
+from crawler.inspect.asking import HEADERS, Asked, asked_for
+from crawler.inspect.comparing import read_comparison
+from crawler.inspect.coverage import PARTS
+from crawler.inspect.elsewhere import elsewhere
+from crawler.inspect.entries import read_entries
+from crawler.inspect.entry import read_entry
+from crawler.inspect.feeds import FEEDS, read_feed
+from crawler.inspect.front import read_front
 from crawler.inspect.harmless import harmless, kind_of
+from crawler.inspect.places import Places
+from crawler.inspect.searching import search
 from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot
+from crawler.inspect.source import VISITS_SHOWN, read_source
 
-# Everything in the page is escaped; if something once is not, this leaves it nothing to do. The
-# frame may show this server only: a click in it cannot lead it to the live web.
-_POLICY = (
-    "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self'; frame-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-_PLACE = r"^/-/snapshot/(?P<database>[^/]+)/(?P<capture>[0-9]{1,18})"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def snapshot_address(datasette: Datasette, database: str, capture: int) -> str:
-    """Return the address of the page of a capture."""
-    return str(datasette.urls.path(f"/-/snapshot/{tilde_encode(database)}/{capture}"))
+async def find_front(datasette: Datasette) -> Response:
+    """Lead to the first page of the archive, the first of several."""
+    for name, db in datasette.databases.items():
+        if not db.is_memory:
+            return Response.redirect(Places(datasette, name).front)
+    raise NotFound("No archive is shown here")
+
+
+async def show_front(datasette: Datasette, request: Request) -> Response:
+    """Answer with the first page of an archive."""
+    asked = asked_for(datasette, request)
+    return await asked.answer("front", front=await asked.read(read_front), coverage_parts=PARTS)
+
+
+async def show_entries(datasette: Datasette, request: Request) -> Response:
+    """Answer with the list of entries."""
+    asked = asked_for(datasette, request)
+    words, only = asked.text("q"), "lost" if asked.text("only") else ""
+    page = asked.count("page", otherwise=1)
+    listing = await asked.read(
+        lambda archive: read_entries(archive, words=words, only=only, page=page)
+    )
+    return await asked.answer(
+        "entries", listing=listing, words=words, only=only,
+        place_of_page=lambda page: asked.places.entries(q=words, only=only, page=page),
+    )  # fmt: skip
+
+
+async def show_entry(datasette: Datasette, request: Request) -> Response:
+    """Answer with the page of an entry."""
+    asked = asked_for(datasette, request)
+    entry = await asked.read(lambda archive: read_entry(archive, asked.number))
+    if entry is None:
+        raise NotFound("No such entry")
+    return await asked.answer("entry", entry=entry)
+
+
+async def show_source(datasette: Datasette, request: Request) -> Response:
+    """Answer with the page of a source."""
+    asked = asked_for(datasette, request)
+    on, now = asked.text("on"), utc_now()
+    page = await asked.read(lambda archive: read_source(archive, asked.number, on=on, now=now))
+    if page is None:
+        raise NotFound("No such source")
+    return await asked.answer(
+        "source", page=page, visits_shown=VISITS_SHOWN, change_meanings=CHANGES,
+        elsewhere=elsewhere(page.row["url"], page.row["first_cited_on"]),
+    )  # fmt: skip
+
+
+async def show_comparison(datasette: Datasette, request: Request) -> Response:
+    """Answer with two snapshots side by side."""
+    asked = asked_for(datasette, request)
+    a, b = asked.count("a", otherwise=0), asked.count("b", otherwise=0)
+    page = await asked.read(lambda archive: read_comparison(archive, a, b))
+    return await asked.answer("compare", page=page, changes=CHANGES)
+
+
+async def show_search(datasette: Datasette, request: Request) -> Response:
+    """Answer with what was found."""
+    asked = asked_for(datasette, request)
+    words, page = asked.text("q"), asked.count("page", otherwise=1)
+    found = await asked.read(lambda archive: search(archive, words, page))
+    return await asked.answer("search", found=found)
 
 
 async def show_snapshot(datasette: Datasette, request: Request) -> Response:
     """Answer with the page of a snapshot."""
-    database, _, snapshot = await _asked(datasette, request)
-    address = snapshot_address(datasette, database, int(str(snapshot.row["id"])))
-    context = {
-        "database": database,
-        "snapshot": snapshot,
-        "row": snapshot.row,
-        "kind": kind_of(_mime(snapshot)),
-        "raw": f"{address}/raw",
-        "address_of": lambda capture: snapshot_address(datasette, database, capture),
-        "followable": followable,
-    }
-    body = await datasette.render_template("snapshot.html", context, request=request)
-    return Response.html(
-        body, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"}
+    asked = asked_for(datasette, request)
+    snapshot = await _snapshot(asked)
+    return await asked.answer(
+        "snapshot", snapshot=snapshot, row=snapshot.row, kind=kind_of(_mime(snapshot))
     )
 
 
 async def show_payload(datasette: Datasette, request: Request) -> Response:
     """Answer with the payload of a snapshot, which can do nothing in the browser."""
-    _, db, snapshot = await _asked(datasette, request)
+    asked = asked_for(datasette, request)
+    snapshot = await _snapshot(asked)
     row = snapshot.row
     if row["withheld"]:
         return Response.text(f"This source is {row['withheld']}.", status=403)
     try:
-        body = await read_payload(db, str(row["payload"]))
+        body = await read_payload(asked.db, str(row["payload"]))
     except sqlite3.OperationalError:
         return Response.text("This payload is damaged; its bytes have another digest.", status=500)
     if body is None:
@@ -63,30 +121,50 @@ async def show_payload(datasette: Datasette, request: Request) -> Response:
     return Response(made.body, headers=made.headers, content_type=made.content_type)
 
 
-ROUTES = ((f"{_PLACE}$", show_snapshot), (f"{_PLACE}/raw$", show_payload))
+async def show_feed(datasette: Datasette, request: Request) -> Response:
+    """Answer with an Atom feed."""
+    asked = asked_for(datasette, request)
+    name = request.url_vars["feed"]
+    if name not in FEEDS:
+        raise NotFound("No such feed")
+    address = datasette.absolute_url(request, asked.places.feed(name))
+    body = await asked.read(lambda archive: read_feed(archive, name, address))
+    return Response(body, content_type="application/atom+xml; charset=utf-8", headers=HEADERS)
 
 
-def followable(url: object) -> bool:
-    """Return whether a URL may be a link: a cited ``javascript:`` must not."""
-    try:
-        return urlsplit(str(url)).scheme in ("http", "https")
-    except ValueError:
-        return False
+async def show_style(datasette: Datasette) -> Response:
+    """Answer with the style sheet of our pages."""
+    return Response(_style(), content_type="text/css; charset=utf-8",
+                    headers={"Cache-Control": "max-age=300"})  # fmt: skip
 
 
-async def _asked(datasette: Datasette, request: Request) -> tuple[str, Database, Snapshot]:
-    """Return the database and the snapshot that are asked for. Raises NotFound."""
-    database = tilde_decode(request.url_vars["database"])
-    try:
-        db = datasette.get_database(database)
-    except KeyError as exc:
-        raise NotFound(f"No archive {database} is shown here") from exc
-    if db.is_memory:
-        raise NotFound(f"{database} is no archive")
-    snapshot = await read_snapshot(db, int(request.url_vars["capture"]))
+@cache
+def _style() -> str:
+    return (TEMPLATES / "pages" / "style.css").read_text(encoding="utf-8")
+
+
+_ARCHIVE, _NUMBER = "(?P<database>[^/]+)", "(?P<number>[0-9]{1,18})"
+ROUTES = (
+    (r"^/-/sourcekeep\.css$", show_style),
+    (r"^/-/sourcekeep$", find_front),
+    (rf"^/-/sourcekeep/{_ARCHIVE}$", show_front),
+    (rf"^/-/entries/{_ARCHIVE}$", show_entries),
+    (rf"^/-/entry/{_ARCHIVE}/{_NUMBER}$", show_entry),
+    (rf"^/-/source/{_ARCHIVE}/{_NUMBER}$", show_source),
+    (rf"^/-/compare/{_ARCHIVE}$", show_comparison),
+    (rf"^/-/search/{_ARCHIVE}$", show_search),
+    (rf"^/-/feed/{_ARCHIVE}/(?P<feed>[a-z]+)\.atom$", show_feed),
+    (rf"^/-/snapshot/{_ARCHIVE}/{_NUMBER}$", show_snapshot),
+    (rf"^/-/snapshot/{_ARCHIVE}/{_NUMBER}/raw$", show_payload),
+)
+
+
+async def _snapshot(asked: Asked) -> Snapshot:
+    """Return the snapshot that is asked for. Raises NotFound."""
+    snapshot = await asked.read(lambda archive: read_snapshot(archive, asked.number))
     if snapshot is None:
         raise NotFound("No such capture")
-    return database, db, snapshot
+    return snapshot
 
 
 def _mime(snapshot: Snapshot) -> str | None:

@@ -16,19 +16,22 @@ from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
 from crawler.inspect.guard import App, only_loopback
 from crawler.inspect.meanings import read_meanings
-from crawler.inspect.pages import ROUTES, snapshot_address
+from crawler.inspect.pages import ROUTES
+from crawler.inspect.places import Places
 
-# Views have no keys, so Datasette cannot link their rows: which table a number in them names.
+# Which column of which view or table names what has a page of ours, or a row in Datasette.
+_SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
+_SOURCES = {("sources_now", "id"), ("vanished", "id"), ("never_captured", "id")}
+_ENTRIES = {("coverage_by_entry", "id")}
+# In tables foreign keys have links already, and the first column leads to the row.
+_TITLES: dict[tuple[str, str], Callable[[Places, object], str]] = {
+    ("captures", "captured_at"): Places.snapshot,
+    ("sources", "title"): lambda places, row: places.source(row),
+    ("entries", "title"): Places.entry,
+}  # fmt: skip
 _ROWS_OF = {
-    ("sources_now", "id"): "sources", ("vanished", "id"): "sources",
-    ("never_captured", "id"): "sources", ("coverage_by_entry", "id"): "entries",
     ("changed", "id"): "changes", ("passages", "id"): "anchors", ("runs_report", "id"): "runs",
 }  # fmt: skip
-_ROWS_OF_COLUMN = {
-    "source": "sources", "source_id": "sources", "entry_id": "entries", "citation": "citations",
-}  # fmt: skip
-
-_SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
 
 
 @hookimpl
@@ -38,9 +41,26 @@ def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
 
 
 @hookimpl
-def extra_template_vars() -> Mapping[str, object]:
-    """Tell templates what tables and views mean; 0.65 and 1.0 keep their metadata apart."""
-    return {"meanings": read_meanings()}
+def menu_links(datasette: Datasette) -> list[dict[str, str]]:
+    """Add our pages of each archive to the menu."""
+    return [
+        {"href": address, "label": f"{name}: {label}"}
+        for name, db in datasette.databases.items()
+        if not db.is_memory
+        for label, address in _menu(Places(datasette, name))
+    ]
+
+
+@hookimpl
+def extra_template_vars(datasette: Datasette) -> Mapping[str, object]:
+    """Tell templates what tables and views mean, and where our pages are.
+
+    0.65 and 1.0 keep their metadata apart.
+    """
+    return {
+        "meanings": read_meanings(),
+        "places_of": lambda database: Places(datasette, database),
+    }
 
 
 @hookimpl
@@ -64,17 +84,37 @@ def render_cell(
     database: str,
     datasette: Datasette,
 ) -> Markup | None:
-    """Make a link of what names a snapshot, and of a number in a view or query that names a row."""
-    if (table, column) == ("captures", "captured_at"):
-        return _link(snapshot_address(datasette, database, int(str(row["id"]))), value)
+    """Make a link of what names a snapshot, a source, an entry, or a row of a table."""
+    places = Places(datasette, database)
+    titled = _TITLES.get((table or "", column))
+    if titled is not None and value:
+        return _link(titled(places, int(str(row["id"]))), value)
     if not isinstance(value, int) or (table is not None and table not in VIEWS):
         return None
-    if (table, column) in _SNAPSHOTS or (table is None and column.startswith("snapshot")):
-        return _link(snapshot_address(datasette, database, value), value)
-    named = _ROWS_OF.get((table or "", column)) or _ROWS_OF_COLUMN.get(column)
-    if named is None:
-        return None
-    return _link(f"{datasette.urls.table(database, named)}/{value}", value)
+    address = _address(places, table, column, value)
+    return None if address is None else _link(address, value)
+
+
+def _address(places: Places, table: str | None, column: str, number: int) -> str | None:
+    """Return where a number in a view, or in what a question found, leads."""
+    name = (table or "", column)
+    if name in _SNAPSHOTS or (table is None and column.startswith("snapshot")):
+        return places.snapshot(number)
+    if name in _SOURCES or column in ("source", "source_id"):
+        return places.source(number)
+    if name in _ENTRIES or column == "entry_id":
+        return places.entry(number)
+    named = "citations" if column == "citation" else _ROWS_OF.get(name)
+    return places.row(named, number) if named else None
+
+
+def _menu(places: Places) -> list[tuple[str, str]]:
+    return [
+        ("what needs a person", places.front),
+        ("entries", places.entries()),
+        ("entries that lost a source", places.entries(only="lost")),
+        ("search", places.search()),
+    ]
 
 
 def _link(address: str, shown: object) -> Markup:

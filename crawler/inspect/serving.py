@@ -77,10 +77,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listening: socket.socket, path: Path) -> str:
-    """Return the URL at which an archive is shown."""
+    """Return the URL of the first page of an archive."""
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/{tilde_encode(path.stem)}"
+    return f"http://{shown}:{port}/-/sourcekeep/{tilde_encode(path.stem)}"
 
 
 def serve(path: Path, listening: socket.socket, *, when_ready: Callable[[], object]) -> None:

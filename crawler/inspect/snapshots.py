@@ -1,16 +1,14 @@
-"""A snapshot with all that is known of it, read through Datasette's own connection."""
+"""A snapshot with all that is known of it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasette.database import Database
 
+from crawler.archive import Archive, Row
 from crawler.archive.views import ARTICLE_OF
-
-Row = Mapping[str, object]
 
 _SNAPSHOT = f"""
 SELECT c.id, c.uid, c.captured_at, c.url, c.record_type, c.refers_to, c.payload, c.mime_declared,
@@ -51,6 +49,10 @@ SELECT id, captured_at FROM snapshots
 WHERE source = ?1 AND (captured_at, id) {than} (?2, ?3)
 ORDER BY captured_at {order}, id {order} LIMIT 1
 """
+_GOOD = """
+SELECT c.id, c.captured_at FROM sources s JOIN captures c ON c.id = s.good_capture
+WHERE s.id = ? AND c.id <> ?
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,26 @@ class Snapshot:
     citations: list[Row]  # of its source, those that stand first
     earlier: Row | None  # the snapshot of its source before it
     later: Row | None
+    good: Row | None  # the good copy of its source; None: none is held, or it is this one
 
 
-async def read_snapshot(db: Database, capture: int) -> Snapshot | None:
+def read_snapshot(archive: Archive, capture: int) -> Snapshot | None:
     """Return a capture with what is known of it; None when there is no such capture."""
-    row = (await db.execute(_SNAPSHOT, [capture])).first()
+    sql = archive.connection.sql
+    row = sql.execute(_SNAPSHOT, (capture,)).fetchone()
     if row is None:
         return None
-    source, place = row["source"], [row["source"], row["captured_at"], row["id"]]
+    source, place = row["source"], (row["source"], row["captured_at"], row["id"])
     return Snapshot(
         row=row,
         reasons=json.loads(row["reasons"]),
         request_headers=json.loads(row["request_headers"]),
         response_headers=json.loads(row["response_headers"]),
-        hops=(await db.execute(_HOPS, [source, row["visit"]])).rows,
-        citations=(await db.execute(_CITATIONS, [source])).rows,
-        earlier=(await db.execute(_NEAR.format(than="<", order="DESC"), place)).first(),
-        later=(await db.execute(_NEAR.format(than=">", order="ASC"), place)).first(),
+        hops=sql.execute(_HOPS, (source, row["visit"])).fetchall(),
+        citations=sql.execute(_CITATIONS, (source,)).fetchall(),
+        earlier=sql.execute(_NEAR.format(than="<", order="DESC"), place).fetchone(),
+        later=sql.execute(_NEAR.format(than=">", order="ASC"), place).fetchone(),
+        good=sql.execute(_GOOD, (source, capture)).fetchone(),
     )
 
 
