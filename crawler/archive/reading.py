@@ -194,11 +194,11 @@ class Reading:
             " coalesce(o.outcome, f.outcome) AS outcome,"
             " coalesce(o.reasons ->> 0, f.reason) AS reason, f.error,"
             " f.elapsed_ms, f.wire_size_bytes, f.ip_address, f.robots, c.record_type, c.payload,"
-            " c.truncated, c.flags, a.words, a.status AS article_status, a.text_digest"
+            " c.origin, c.truncated, c.flags, a.words, a.status AS article_status, a.text_digest"
             " FROM fetches f LEFT JOIN captures c ON c.fetch = f.id"
             " LEFT JOIN outcomes o ON o.fetch = f.id"
             f" LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload='c.payload')}"
-            " WHERE f.source = ? ORDER BY f.id",
+            " WHERE f.source = ? ORDER BY f.fetched_at, f.id",
             (source,),
         ).fetchall()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from crawler.archive.connection import Connection
 from crawler.urls import host_key, urlkey
 
@@ -40,6 +42,31 @@ class Supplying:
                 (urlkey(url), url, url, host_key(url), now, UNCITED),
             ).fetchone()
             return int(row["id"])
+
+    def attached(self, fetch_uid: str) -> sqlite3.Row:
+        """Return what a supplied page was judged to be.
+
+        A row: capture, captured_at, payload, outcome, reasons (JSON), is_copy (its payload is that
+        of the copy that is held, and nobody but a person brought that).
+        """
+        row: sqlite3.Row = self._connection.sql.execute(
+            "SELECT c.id AS capture, c.captured_at, c.payload, o.outcome, o.reasons,"
+            " g.payload = c.payload AND g.origin = c.origin AS is_copy"
+            " FROM fetches f JOIN captures c ON c.fetch = f.id JOIN sources s ON s.id = c.source"
+            " LEFT JOIN outcomes o ON o.fetch = f.id"
+            " LEFT JOIN captures g ON g.id = s.good_capture WHERE f.uid = ?",
+            (fetch_uid,),
+        ).fetchone()
+        return row
+
+    def note_on(self, capture: int) -> str | None:
+        """Return what a person said when attaching a capture; None: nothing."""
+        row = self._connection.sql.execute(
+            "SELECT r.settings ->> 'note' AS note FROM captures c JOIN fetches f ON f.id = c.fetch"
+            " JOIN runs r ON r.id = f.run WHERE c.id = ? AND r.command = 'attach'",
+            (capture,),
+        ).fetchone()
+        return row["note"] if row else None
 
     def waiting(self) -> list[int]:
         """Return the sources of which something waits to be judged."""

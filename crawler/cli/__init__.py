@@ -34,6 +34,7 @@ COMMANDS = {
     "forget": "destroy what a source said; its digest, dates and verdict stay",
     "pack": "store what is kept in less room, after a crawl",
     "import": "bring in what other programs kept: WARC, ARC and WACZ files",
+    "attach": "take in a page that you saved by hand, as a copy of a source",
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 

@@ -7,6 +7,7 @@ import argparse
 from crawler.archive import Archive
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, print_table, safe, withheld_line
+from crawler.items import OWN
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +29,10 @@ def run(parsed: argparse.Namespace) -> int:
             rows = [
                 {**dict(row), "payload": (row["payload"] or "-")[7:19] or None} for row in fetches
             ]
+            elsewhere = any(row["origin"] not in (None, OWN) for row in rows)
             print_table(rows, [
-                "fetched_at", "hop", "status", "outcome", "reason", "record_type", "words",
-                "payload", "url",
+                "fetched_at", *(["origin"] if elsewhere else []), "hop", "status", "outcome",
+                "reason", "record_type", "words", "payload", "url",
             ])  # fmt: skip
         else:
             print("not visited yet")

@@ -10,6 +10,7 @@ from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, safe, withheld_line
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import UsageError
+from crawler.items import BY_HAND, IMPORTED
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def run(parsed: argparse.Namespace) -> int:
         snapshot = archive.reading.snapshot(source["id"], at)
         citations = archive.reading.citations(source["id"])
         withheld = archive.withholding.decisions(source["id"])
+        note = archive.supplying.note_on(snapshot["id"]) if snapshot else None
         if snapshot is None:
             raise UsageError(
                 f"{source['url']}: no copy is held (last outcome: {source['last_outcome']});"
@@ -39,10 +41,10 @@ def run(parsed: argparse.Namespace) -> int:
         elif parsed.json:
             print_json({
                 "source": source, "snapshot": snapshot, "citations": citations,
-                "decisions": withheld,
+                "decisions": withheld, "note": note,
             })  # fmt: skip
         elif not parsed.quiet:
-            _print(source, snapshot, citations, withheld)
+            _print(source, snapshot, citations, withheld, note)
     return 0
 
 
@@ -55,11 +57,24 @@ def _payload(archive: Archive, digest: str) -> bytes:
         ) from exc
 
 
-def _print(source: Row, snapshot: Row, citations: list[Row], withheld: list[Row]) -> None:
+def _origin(snapshot: Row, note: str | None) -> str | None:
+    """Return who made a snapshot that is none of our own; None: it is."""
+    if snapshot["origin"] == BY_HAND:
+        return "a person, who supplied it by hand" + (f": {note}" if note else "")
+    if snapshot["origin"] == IMPORTED:
+        return "another program; imported from its file"
+    return None
+
+
+def _print(
+    source: Row, snapshot: Row, citations: list[Row], withheld: list[Row], note: str | None
+) -> None:
+    status = snapshot["http_status"]
     facts = {
         "source": f"{source['url']}  (id {source['id']})",
-        "captured": f"{snapshot['captured_at']}  (HTTP {snapshot['http_status']},"
+        "captured": f"{snapshot['captured_at']}  ({f'HTTP {status}' if status else 'no status'},"
         f" {snapshot['mime']}, {snapshot['size_bytes']} bytes, {snapshot['record_type']})",
+        "made by": _origin(snapshot, note),
         "fetched as": snapshot["captured_url"]
         if snapshot["captured_url"] != source["url"]
         else None,

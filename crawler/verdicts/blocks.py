@@ -99,7 +99,7 @@ def challenge(case: Case) -> Finding | None:
     With 403 and 503 the script of a service suffices; with 200 the page must say hardly anything
     else, because 11 good pages of the corpus carry such a script.
     """
-    if case.alike or case.status is None:
+    if case.alike or (case.status is None and not case.answered):
         return None
     sink = _SINKS.search(case.last.url)
     if sink and not _SINKS.search(case.seen.hops[0].url):
@@ -118,7 +118,9 @@ def challenge(case: Case) -> Finding | None:
 
 def _challenged(case: Case, **evidence: str) -> Finding:
     known: dict[str, Evidence] = {**evidence, "words": case.page_words}
-    reasons = ("challenge", f"http-{case.status}") if case.status != 200 else ("challenge",)
+    reasons = (
+        ("challenge", f"http-{case.status}") if case.status not in (200, None) else ("challenge",)
+    )
     return Finding("blocked", reasons, known)
 
 

@@ -50,7 +50,7 @@ def _of_the_text(case: Case) -> Finding:
 
 def _of_our_own(case: Case) -> Finding | None:
     """Return what the transport says where no host was asked, or none answered."""
-    if case.status is None:
+    if case.status is None and not case.answered:  # a page that was supplied has no status
         return Finding(case.last.outcome, (case.last.reason,))
     if case.last.outcome in ("local-fault", "robots-excluded", "refused-by-us"):
         return Finding(case.last.outcome, (case.last.reason,))
