@@ -16,11 +16,19 @@ test-all: $(INSTALLED)
 
 # Programs of others that tests compare with, each in an environment of its own, so that what they
 # pin binds nobody: tests/oracles/NAME.txt is installed into .oracles/NAME. Those tests skip without.
-oracles: $(patsubst tests/oracles/%.txt,.oracles/%/installed,$(wildcard tests/oracles/*.txt))
+oracles: $(patsubst tests/oracles/%.txt,.oracles/%/installed,$(wildcard tests/oracles/*.txt)) \
+	.oracles/replaywebpage/installed
 
 .oracles/%/installed: tests/oracles/%.txt pyproject.toml
 	$(PYTHON) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
+
+# Replays web archives in the browser. AGPL-3: it is served beside us, never bundled.
+.oracles/replaywebpage/installed: Makefile
+	rm -rf $(@D) && mkdir -p $(@D)
+	cd $(@D) && npm pack --silent replaywebpage@2.4.6
+	cd $(@D) && tar --strip-components=1 -xzf replaywebpage-*.tgz package/ui.js package/sw.js
 	touch $@
 
 check: $(INSTALLED)

@@ -48,6 +48,14 @@ def test_the_result_as_json_and_the_quiet_one(path: Path) -> None:
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
 
 
+def test_a_run_that_was_killed_with_nothing_left_to_do_is_marked_by_the_next(path: Path) -> None:
+    sourcekeep("pack", "--archive", path, "--quiet")
+    with Archive.open(path) as archive:
+        killed = archive.runs.begin("pack", software={}, settings={}, now=NOW)
+    assert sourcekeep("pack", "--archive", path, "--json").json["finish_reason"] == "nothing-new"
+    assert value(path, "SELECT finish_reason FROM runs WHERE id = ?", killed) == "killed"
+
+
 def test_a_pack_whose_time_is_over_is_gone_on_with(path: Path) -> None:
     first = sourcekeep("pack", "--archive", path, "--max-time", "0", "--json").json
     assert (first["finish_reason"], first["payloads"]) == ("max-time", 1)

@@ -216,6 +216,9 @@ def test_the_fixed_ladder_can_be_chosen(web: DemoWeb, url_list: Path, tmp_path: 
     assert [row["due_reason"] for row in reasons] == ["1 h rung of the ladder"]
     told = sourcekeep("why", "1", "--archive", archive, "--now", format_instant(LATER))
     assert "fixed ladder" in told.out
+    sourcekeep("judge", "--archive", archive, "--now", format_instant(START))
+    again = rows(archive, "SELECT DISTINCT due_reason FROM sources WHERE version IS NOT NULL")
+    assert again == reasons  # planned as the crawl plans it, not by the other policy
 
 
 def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(

@@ -224,9 +224,7 @@ def _select() -> str:
 
 
 # CROSS JOIN: SQLite keeps to this order, so that rows come by their ids without being sorted.
-SELECT_RECORDS = f"""{_select()}
-FROM temp.selected t
-CROSS JOIN captures c ON c.id = t.capture
+_PARTS_OF_A_CAPTURE = f"""
 CROSS JOIN fetches f ON f.id = c.fetch
 CROSS JOIN runs r ON r.id = f.run
 LEFT JOIN sources s ON s.id = c.source
@@ -237,6 +235,11 @@ LEFT JOIN changes h ON h.fetch = f.id
 LEFT JOIN temp.held_back n ON n.digest = c.payload
 LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
 """
+SELECT_RECORDS = (
+    f"{_select()} FROM temp.selected t CROSS JOIN captures c ON c.id = t.capture"
+    f"{_PARTS_OF_A_CAPTURE}"
+)
+SELECT_ANY_RECORD = f"{_select()} FROM captures c{_PARTS_OF_A_CAPTURE}"
 
 
 def record_of(row: sqlite3.Row) -> CaptureRecord:

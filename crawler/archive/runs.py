@@ -35,10 +35,7 @@ class Runs:
         Runs that never ended were killed: they are marked so, without an invented time.
         """
         with self._connection.writing() as sql:
-            sql.execute(
-                "UPDATE runs SET finish_reason = 'killed'"
-                " WHERE finished_at IS NULL AND finish_reason IS NULL"
-            )
+            self.mark_killed()
             row = sql.execute(
                 "INSERT INTO runs (uid, archive_uid, command, software, settings, started_at)"
                 " SELECT ?, uid, ?, ?, ?, ? FROM archive RETURNING id",
@@ -48,6 +45,14 @@ class Runs:
                 ),
             ).fetchone()  # fmt: skip
             return int(row["id"])
+
+    def mark_killed(self) -> None:
+        """Mark the runs that never ended as killed. For the holder of the run lock."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE runs SET finish_reason = 'killed'"
+                " WHERE finished_at IS NULL AND finish_reason IS NULL"
+            )
 
     def finish(self, run: int, *, reason: str, counts: dict[str, object], now: str) -> None:
         """Close a run: from now on its row is evidence."""
@@ -71,6 +76,15 @@ class Runs:
         ).fetchone()
         counts: dict[str, Any] | None = json.loads(row["counts"]) if row else None
         return counts
+
+    def latest_setting(self, name: str) -> str | None:
+        """Return what the latest run that recorded a setting ran with; None: no run did."""
+        row = self._connection.sql.execute(
+            "SELECT settings ->> ? AS value FROM runs WHERE settings ->> ? IS NOT NULL"
+            " ORDER BY id DESC LIMIT 1",
+            (name, name),
+        ).fetchone()
+        return str(row["value"]) if row else None
 
     def report(self, run: int) -> RunReport:
         """Count what a run did, from the rows that it wrote."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, fields, replace
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.archive.publishing import fit_to_leave, fit_to_publish, hold_back
-from crawler.archive.records import SELECT_RECORDS, CaptureRecord, record_of
+from crawler.archive.records import SELECT_ANY_RECORD, SELECT_RECORDS, CaptureRecord, record_of
 from crawler.errors import PayloadDamaged
 from crawler.urls import redact_text, redact_url
 from crawler.verdicts import LIVE
@@ -104,10 +104,35 @@ class Selected:
         values = (source,) if day is None else (source, day)
         return next(self._records(where, *values), None)
 
+    def includes(self, uid: str) -> bool:
+        """Return whether a capture is selected."""
+        row = self._sql.execute(
+            "SELECT 1 FROM captures c JOIN temp.selected t ON t.capture = c.id WHERE c.uid = ?",
+            (uid,),
+        ).fetchone()
+        return row is not None
+
+    def referred(self, record: CaptureRecord) -> CaptureRecord | None:
+        """Return the capture that a revisit refers to, selected or not; None: it is not here."""
+        if record.refers_to is None:
+            return None
+        row = self._sql.execute(
+            f"{SELECT_ANY_RECORD} WHERE c.uid = ?", (record.refers_to.uid,)
+        ).fetchone()
+        return self._fit(row) if row else None
+
+    def leaves(self, record: CaptureRecord) -> bool:
+        """Return whether a payload is here, may leave, and was not found damaged so far."""
+        here = record.size_bytes is not None and record.withheld is None
+        return here and record.payload not in self.damaged
+
     def _records(self, rest: str, *values: object) -> Iterator[CaptureRecord]:
         for row in self._sql.execute(f"{SELECT_RECORDS} {rest}", values):
-            record = fit_to_leave(record_of(row))
-            yield fit_to_publish(record) if self.selection.public else record
+            yield self._fit(row)
+
+    def _fit(self, row: sqlite3.Row) -> CaptureRecord:
+        record = fit_to_leave(record_of(row))
+        return fit_to_publish(record) if self.selection.public else record
 
     def sources(self) -> Iterator[int]:
         """Yield the ids of the sources of which something is selected, ascending."""

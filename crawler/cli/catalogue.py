@@ -24,12 +24,14 @@ from crawler.urls import urlkey
 _SETTINGS = ("DOWNLOAD_TIMEOUT=2", "RETRY_TIMES=0", "SOURCEKEEP_WAIT_MAX_S=0")
 
 
-def run_catalogue(path: Path, parsed: argparse.Namespace) -> int:
+def run_catalogue(
+    path: Path, parsed: argparse.Namespace, scripts: tuple[Script, ...] = SCRIPTS
+) -> int:
     """Crawl the catalogue step by step, compare, print the matrices and every miss.
 
     Returns 0 when there is no miss but those that are known, else 1.
     """
-    with CatalogueWeb(SCRIPTS) as web:
+    with CatalogueWeb(scripts) as web:
         for step in Step:
             web.go_to(step)
             if not (parsed.quiet or parsed.json):
@@ -37,7 +39,7 @@ def run_catalogue(path: Path, parsed: argparse.Namespace) -> int:
             _crawl(web, path, step, parsed.settings)
         with Archive.open_for_reading(path) as archive:
             looks = read_looks(archive, web)
-    found = score(SCRIPTS, looks)
+    found = score(scripts, looks)
     unknown = [miss for miss in found.misses if reason_for(miss) is None]
     if parsed.json:
         print_json(as_json(found))

@@ -13,12 +13,12 @@ from typing import BinaryIO
 
 from crawler.archive import Archive, Selected, Selection
 from crawler.archive.choosing import near, period, verdict_called
-from crawler.cli.options import add_clock_option, archive_path, moment
+from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress
 from crawler.errors import UsageError
 from crawler.exports.destination import STDOUT, check_file, check_folder, new_file, new_folder
 from crawler.exports.formats import FORMATS, FileFormat, FolderFormat
-from crawler.exports.order import Order
+from crawler.exports.order import MAX_SIZE_BYTES, Order
 
 EXIT_DONE, EXIT_INTEGRITY = 0, 4
 
@@ -46,6 +46,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "destination", metavar="DEST", help="the file or folder to make; - is stdout"
     )
     parser.add_argument("--force", action="store_true", help="replace an export that is there")
+    parser.add_argument(
+        "--max-size", type=count, default=MAX_SIZE_BYTES // 10**6, metavar="MB",
+        help="of warc and wacz: begin another WARC file after so many megabytes (1000)",
+    )  # fmt: skip
     _add_filters(parser)
 
 
@@ -141,7 +145,7 @@ def _write(
 ) -> int:
     """Write the export and return of how many files it is."""
     with progress("captures", total=len(selected), quiet=parsed.quiet) as bar:
-        order = Order(now=now, step=bar.update)
+        order = Order(now=now, step=bar.update, max_size_bytes=parsed.max_size * 10**6)
         if isinstance(form, FileFormat):
             with _file(parsed) as out:
                 form.write(selected, out, order)
@@ -150,7 +154,7 @@ def _write(
             Path(parsed.destination), format_name=parsed.format, force=parsed.force
         ) as folder:
             form.write(selected, folder, order)
-        return folder.files
+            return folder.files
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from crawler.archive import Archive, ExtractionJob
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress
-from crawler.conclusion import Conclusion
+from crawler.conclusion import Conclusion, policy_of
 from crawler.errors import UsageError
 from crawler.extraction.extractors import extractor_for
 from crawler.fetching.clock import Clock
@@ -54,7 +54,7 @@ def _judge_again(archive: Archive, jobs: list[ExtractionJob], parsed: argparse.N
     """Another text is another measure: what rests on it is judged anew."""
     showing = archive.reading.sources_showing
     sources = sorted({source for job in jobs for source in showing(job.payload)})
-    conclusion, now = Conclusion(archive), moment(parsed)
+    conclusion, now = Conclusion(archive, policy=policy_of(archive)), moment(parsed)
     for source in progress("sources", items=sources, total=len(sources), quiet=parsed.quiet):
         conclusion.conclude_again(source, now=now)
 

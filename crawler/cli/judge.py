@@ -7,7 +7,7 @@ import argparse
 from crawler.archive import Archive
 from crawler.cli.options import add_clock_option, archive_path, moment
 from crawler.cli.output import plural, print_json, progress
-from crawler.conclusion import Conclusion
+from crawler.conclusion import Conclusion, policy_of
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def run(parsed: argparse.Namespace) -> int:
             sources = [archive.reading.source(parsed.source)["id"]]
         else:
             sources = archive.reading.source_ids()
-        conclusion = Conclusion(archive)
+        conclusion = Conclusion(archive, policy=policy_of(archive))
         with progress("sources", total=len(sources), quiet=parsed.quiet) as bar:
             for source in sources:
                 visits += conclusion.conclude_again(source, now=now)

@@ -56,8 +56,10 @@ def run(parsed: argparse.Namespace) -> int:
         before = _file_bytes(archive.path)
         with closing(Packing(archive.connection, archive.payloads)) as packing:
             stage = packing.next_stage(archive.runs.latest_counts(COMMAND))
-            reason = "nothing-new"
-            if stage is not None:
+            if stage is None:
+                reason = "nothing-new"
+                archive.runs.mark_killed()  # the last pack may have had nothing left but its row
+            else:
                 reason = _pack(archive, packing, stage, parsed, clock)
         _reclaim(archive, quiet=parsed.quiet)
         packed = _result(stage or Stage.none(), reason, before, _file_bytes(archive.path))

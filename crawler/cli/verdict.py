@@ -9,7 +9,7 @@ from typing import cast, get_args
 from crawler.archive import Archive
 from crawler.cli.options import add_clock_option, archive_path, moment
 from crawler.cli.output import print_json, print_table, safe
-from crawler.conclusion import Conclusion
+from crawler.conclusion import Conclusion, policy_of
 from crawler.errors import UsageError
 from crawler.verdicts.state import Override, State
 
@@ -57,4 +57,4 @@ def _write(parsed: argparse.Namespace, now: datetime) -> None:
         said = Override(cast(State, parsed.state), parsed.note, now) if parsed.state else None
         if said is None and archive.judgements.override(source) is None:
             raise UsageError("nothing was said by hand that could be withdrawn")
-        Conclusion(archive).override(source, said, now=now)
+        Conclusion(archive, policy=policy_of(archive)).override(source, said, now=now)

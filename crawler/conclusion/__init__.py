@@ -4,7 +4,7 @@ It works on what the archive holds, so it runs inside a crawl, after an interrup
 command, with the same result.
 """
 
-from crawler.conclusion.planning import may_ask_conditionally
+from crawler.conclusion.planning import may_ask_conditionally, policy_of
 from crawler.conclusion.stage import Conclusion
 
-__all__ = ["Conclusion", "may_ask_conditionally"]
+__all__ = ["Conclusion", "may_ask_conditionally", "policy_of"]

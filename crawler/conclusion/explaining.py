@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from crawler.archive import Archive
-from crawler.conclusion.planning import past_of, verdict_on
+from crawler.conclusion.planning import past_of, policy_of, verdict_on
 from crawler.dates import parse_instant
-from crawler.schedule import ADAPTIVE, Past, explain_due, next_visit
+from crawler.schedule import Past, Policy, explain_due, next_visit
 from crawler.verdicts.telling import explain_verdict, url_status
 
 
@@ -28,15 +28,17 @@ def explain(archive: Archive, source: int, now: datetime) -> Explanation:
     row = archive.reading.source(str(source))
     return Explanation(
         verdict=explain_verdict(verdict, history),
-        due=_explain_due(row["due_at"], row["due_reason"], past, now),
+        due=_explain_due(row["due_at"], row["due_reason"], past, now, policy_of(archive)),
         url_status=url_status(verdict),
     )
 
 
-def _explain_due(due_at: str | None, reason: str | None, past: Past, now: datetime) -> str:
+def _explain_due(
+    due_at: str | None, reason: str | None, past: Past, now: datetime, policy: Policy
+) -> str:
     """The date in the archive counts: somebody may have set it, or a host asked to wait."""
     if due_at is None:
         return "It is not visited any more: somebody has taken it out of the schedule."
-    planned, due = next_visit(past, ADAPTIVE, now), parse_instant(due_at)
+    planned, due = next_visit(past, policy, now), parse_instant(due_at)
     stored = replace(planned, due_at=due, reason=reason or planned.reason)
-    return explain_due(stored, past, now)
+    return explain_due(stored, past, now, policy)

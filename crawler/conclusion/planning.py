@@ -12,6 +12,7 @@ from crawler.dates import parse_instant
 from crawler.items import Hop
 from crawler.schedule import (
     ADAPTIVE,
+    POLICIES,
     NextVisit,
     Past,
     Policy,
@@ -52,6 +53,12 @@ def plan_next_visit(
         citing_entries=state.entries,
     )
     return Planned(planned.due_at, planned.reason, urgency)
+
+
+def policy_of(archive: Archive) -> Policy:
+    """Return the schedule of the last crawl: what is judged between two is planned as in them."""
+    name = archive.runs.latest_setting("SOURCEKEEP_SCHEDULE")
+    return POLICIES.get(name or ADAPTIVE.name, ADAPTIVE)
 
 
 def verdict_on(archive: Archive, source: int) -> tuple[tuple[Seen, ...], Verdict]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from crawler.archive import Selected
-from crawler.exports import jsonl
+from crawler.exports import jsonl, wacz, warc
 from crawler.exports.destination import Folder
 from crawler.exports.order import Order
 
@@ -31,4 +31,6 @@ class FolderFormat:
 
 FORMATS: dict[str, FileFormat | FolderFormat] = {
     "jsonl": FileFormat("one JSON object a capture, with payload and text", jsonl.write),
+    "warc": FolderFormat("WARC 1.1 files and a CDXJ index of them", warc.write),
+    "wacz": FileFormat("one WACZ 1.1.1 file, for ReplayWeb.page", wacz.write, is_text=False),
 }
