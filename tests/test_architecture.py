@@ -34,6 +34,7 @@ ADAPTERS = {  # library -> the rooms that may import it
     "warcio": {"exports", "imports"},
     "surt": {"exports"},
     "uvicorn": {"inspect"},
+    "yaml": {"inspect"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
     "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},
 }

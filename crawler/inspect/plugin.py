@@ -1,23 +1,27 @@
 """Our plugin for Datasette: the hooks, each in a line or two.
 
-``serving`` registers it; there is no entry point, so that ``datasette archive.db`` stays as it is.
+``serving`` registers it, and so does the plugins folder of a published copy; there is no entry
+point, so that ``datasette archive.db`` stays as it is.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from datasette import hookimpl
 from datasette.app import Datasette
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader
 from markupsafe import Markup
 
 from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
-from crawler.inspect.guard import App, only_loopback
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.pages import ROUTES
 from crawler.inspect.places import Places
+
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 # Which column of which view or table names what has a page of ours, or a row in Datasette.
 _SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
@@ -70,9 +74,10 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[App], App]:
-    """Refuse whoever asks by another name than a loopback one."""
-    return only_loopback
+def prepare_jinja2_environment(env: Environment) -> None:
+    """Let templates of ours go before Datasette's, however the plugin was loaded."""
+    before = [env.loader] if env.loader else []
+    env.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), *before])
 
 
 @hookimpl

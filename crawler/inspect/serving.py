@@ -15,12 +15,10 @@ from datasette.plugins import pm
 from datasette.utils import tilde_encode
 
 from crawler.errors import UsageError
-from crawler.inspect import plugin
+from crawler.inspect import door, plugin
 from crawler.inspect.configuration import SETTINGS, configuration_of, merged, metadata_of
 from crawler.inspect.guard import is_loopback
 from crawler.inspect.meanings import read_meanings
-
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def datasette_of(path: Path) -> Datasette:
@@ -28,8 +26,9 @@ def datasette_of(path: Path) -> Datasette:
 
     A crawl may be writing to it: each query sees what was committed before it began.
     """
-    if not pm.is_registered(plugin):
-        pm.register(plugin, "sourcekeep")
+    for each, known_as in ((plugin, "sourcekeep"), (door, "sourcekeep-door")):
+        if not pm.is_registered(each):
+            pm.register(each, known_as)
     name = path.stem
     metadata, configuration = metadata_of(name, read_meanings()), configuration_of(name)
     told = (
@@ -37,7 +36,7 @@ def datasette_of(path: Path) -> Datasette:
         if datasette.__version__.startswith("0.")
         else {"metadata": metadata, "config": configuration}
     )
-    return Datasette([str(path)], settings=SETTINGS, template_dir=str(_TEMPLATES), **told)
+    return Datasette([str(path)], settings=SETTINGS, **told)
 
 
 def refuse_unspeakable(path: Path) -> None:
