@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -18,10 +17,8 @@ from markupsafe import Markup
 from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
 from crawler.inspect.meanings import read_meanings
-from crawler.inspect.pages import ROUTES
+from crawler.inspect.pages import ROUTES, TEMPLATES
 from crawler.inspect.places import Places
-
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 # Which column of which view or table names what has a page of ours, or a row in Datasette.
 _SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
@@ -77,7 +74,7 @@ def prepare_connection(conn: sqlite3.Connection) -> None:
 def prepare_jinja2_environment(env: Environment) -> None:
     """Let templates of ours go before Datasette's, however the plugin was loaded."""
     before = [env.loader] if env.loader else []
-    env.loader = ChoiceLoader([FileSystemLoader(_TEMPLATES), *before])
+    env.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), *before])
 
 
 @hookimpl
