@@ -18,7 +18,7 @@ from crawler.digests import digest_of
 from crawler.exports.cdxj import SortedLines, key_of
 from crawler.exports.digested import Digested
 from crawler.exports.members import member_of
-from crawler.exports.order import Order
+from crawler.exports.order import MAX_SIZE_BYTES, Order
 from crawler.exports.warc import WarcFiles, told_of, write_captures
 from crawler.verdicts import LIVE
 
@@ -35,12 +35,17 @@ class _Package:
         self._now = now
         self._entries: dict[str, Digested] = {}
 
-    def open(self, path: str, *, compressed: bool = False) -> Digested:
-        """Open a new file for writing. What readers jump about in must not be compressed."""
+    def open(self, path: str, *, compressed: bool = False, size_bytes: int = 0) -> Digested:
+        """Open a new file for writing. What readers jump about in must not be compressed.
+
+        A file of more than 2 GiB must tell its size: for one that might grow so large, zipfile would
+        write a longer header, which ReplayWeb.page 2.4 takes for the beginning of the file.
+        """
         info = ZipInfo(path, self._now.timetuple()[:6])
         info.compress_type = ZIP_DEFLATED if compressed else ZIP_STORED
         info.external_attr = 0o644 << 16
-        self._entries[path] = Digested(self._zip.open(info, "w", force_zip64=True))
+        info.file_size = size_bytes
+        self._entries[path] = Digested(self._zip.open(info, "w"))
         return self._entries[path]
 
     def close(self) -> None:
@@ -71,7 +76,7 @@ def write(selected: Selected, out: BinaryIO, order: Order) -> None:
         files = WarcFiles(
             lambda name: package.open(f"archive/{name}"),
             told_of(selected, order),
-            order.max_size_bytes,
+            min(order.max_size_bytes, MAX_SIZE_BYTES),
         )
         with pages.open("wb") as listed:
             for place, capture in write_captures(selected, files, order):
@@ -81,7 +86,8 @@ def write(selected: Selected, out: BinaryIO, order: Order) -> None:
         files.close()
         head = {"format": "json-pages-1.0", "id": "pages", "title": "Pages", "hasText": True}
         with pages.open("rb") as listed:
-            there = package.open("pages/pages.jsonl", compressed=True)
+            size_bytes = pages.stat().st_size
+            there = package.open("pages/pages.jsonl", compressed=True, size_bytes=size_bytes)
             there.write_all(chain([_json(head)], listed))
         _write_index(package, lines)
     package.close()
