@@ -347,7 +347,7 @@ def test_a_full_disk_ends_the_run_in_good_order(web: DemoWeb, tmp_path: Path) ->
     disk.mkdir()
     archive = disk / "a.db"
     done = in_own_mounts(
-        f"mount -t tmpfs -o size=2500k none {disk}; {shell(archive, listed)} || code=$?;"
+        f"mount -t tmpfs -o size=3000k none {disk}; {shell(archive, listed)} || code=$?;"
         f" cp {archive} {kept}; cp {archive}-wal {kept}-wal || true;"
         f" ls {disk} >&2; exit ${{code:-0}}"
     )

@@ -218,8 +218,9 @@ class Observing:
         """What the entries say of a source that was never held."""
         rows = self._sql.execute(
             "SELECT k.label AS label, e.title AS headline, e.summary AS summary,"
-            " (SELECT count(DISTINCT b.source) FROM citations b WHERE b.entry = e.id"
-            "   AND b.role IN ('source', 'archive-of')) AS sources"
+            # not their number: a list of URLs is an entry of a hundred thousand sources
+            " NOT EXISTS (SELECT 1 FROM citations b WHERE b.entry = e.id"
+            "   AND b.role IN ('source', 'archive-of') AND b.source <> k.source) AS alone"
             " FROM citations k JOIN entries e ON e.id = k.entry"
             " WHERE k.source = ? AND k.role IN ('source', 'archive-of') LIMIT ?",
             (source, EXPECTED_MAX),
@@ -228,7 +229,7 @@ class Observing:
         return Expectation(
             excerpts=tuple(row["summary"] for row in rows if row["summary"]),
             headlines=tuple(dict.fromkeys(words)),
-            alone=any(row["summary"] and row["sources"] == 1 for row in rows),
+            alone=any(row["summary"] and row["alone"] for row in rows),
         )
 
     def _surroundings(

@@ -35,7 +35,13 @@ def storable(parameters: Parameters) -> Parameters:
     """Return the parameters of a statement with every text and integer made storable."""
     if isinstance(parameters, Mapping):
         return {name: _value(value) for name, value in parameters.items()}
-    return [_value(value) for value in parameters]
+    # Most are NULL or plain text: a hundred and fifty values for each page that is visited.
+    return [
+        value
+        if value is None or (type(value) is str and value.isascii() and "\0" not in value)
+        else _value(value)
+        for value in parameters
+    ]
 
 
 def _value(value: object) -> object:

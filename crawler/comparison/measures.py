@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crawler.comparison.change import Measures
@@ -44,13 +44,15 @@ def containment(excerpt: str, text: str) -> float:
     run = min(RUN, len(wanted))
     if not run:
         return 0.0
-    runs = _shingles(excerpt, run)
-    return len(runs & _shingles(text, run)) / len(runs)
+    runs = frozenset(_runs(wanted, run))
+    return len(runs.intersection(_runs(words_of(text), run))) / len(runs)
 
 
 @lru_cache(maxsize=LATELY_READ)
 def _shingles(text: str, run: int) -> Shingles:
     """Return the runs of so many words that stand in a text, each once."""
-    words = words_of(text)
-    shifted: Iterable[tuple[str, ...]] = (words[start:] for start in range(run))
-    return frozenset(zip(*shifted, strict=False))
+    return frozenset(_runs(words_of(text), run))
+
+
+def _runs(words: Sequence[str], run: int) -> Iterator[tuple[str, ...]]:
+    return zip(*(words[start:] for start in range(run)), strict=False)

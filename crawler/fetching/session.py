@@ -246,7 +246,8 @@ class Session:
 
     async def something_was_read(self) -> bool:
         """Wait until a payload was read, which may make something due. False: none is wanted."""
-        self.commit()
+        if self._wanting:  # else the group goes on: each article would be a commit of its own
+            self.commit()
         return self.lost is None and await self.extraction.something_ended()
 
     async def read_and_judge_the_rest(self) -> None:

@@ -15,7 +15,7 @@ from typing import Literal
 from crawler.comparison import text_digest
 from crawler.passages.quotations import quotations_in, text_fragments
 from crawler.passages.searching import ALTERED, Finding, find_passage
-from crawler.passages.supporting import supporting_sentences
+from crawler.passages.supporting import says_too_little, supporting_sentences
 from crawler.passages.words import ELLIPSIS, Reading, Span, quoted, read, read_passage, sentences_of
 
 AnchorKind = Literal["fragment", "quotation", "excerpt", "sentence"]
@@ -85,6 +85,8 @@ def anchors_of(claim: Claim, article_text: str) -> tuple[Anchor, ...]:
     Quotations that the source does not have belong to another source of the entry, and are left
     out. An excerpt and a text fragment are kept all the same, as not found.
     """
+    if _says_too_little(claim):
+        return ()
     text = read(article_text)
     excerpts = list(_excerpts(claim, text))
     candidates = [*_fragments(claim, text), *_quotations(claim, text), *excerpts]
@@ -95,6 +97,14 @@ def anchors_of(claim: Claim, article_text: str) -> tuple[Anchor, ...]:
     candidates += _sentences([words for words in said if words], text, held)
     unique = {candidate.anchor.digest: candidate.anchor for candidate in reversed(candidates)}
     return tuple(reversed(unique.values()))
+
+
+def _says_too_little(claim: Claim) -> bool:
+    """Return whether nothing of a claim could be found in any text, as of a line of bare URLs."""
+    said = [words for words in (claim.headline, claim.label, claim.context) if words]
+    if claim.summary or claim.fragment or any(next(quotations_in(words), "") for words in said):
+        return False
+    return says_too_little(read("\n".join(said)))
 
 
 def _fragments(claim: Claim, text: Reading) -> Iterator[_Candidate]:

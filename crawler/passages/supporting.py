@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
 from math import fsum, log
 
@@ -28,6 +28,8 @@ def supporting_sentences(claim: Reading, text: Reading) -> list[Span]:
     a quarter of the claim's weight: then the article does not say this in words of the claim.
     """
     wanted = frozenset(_terms(claim.words))
+    if not _may_share(_standing_in(wanted, text)):
+        return []
     spans = sentences_of(text)
     shared = _shared(wanted, [word.lower() for word in text.words], spans)
     counts = Counter(term for terms in shared for term in terms)
@@ -36,7 +38,7 @@ def supporting_sentences(claim: Reading, text: Reading) -> list[Span]:
         (
             (fsum(weight[term] for term in terms), -number)
             for number, terms in enumerate(shared)
-            if len(terms) >= SHARED_TERMS and sum(map(_tells, terms)) >= TELLING_TERMS
+            if _may_share(terms)
         ),
         reverse=True,
     )
@@ -47,10 +49,29 @@ def supporting_sentences(claim: Reading, text: Reading) -> list[Span]:
     return [spans[-number] for score, number in scored[:MOST] if score >= least]
 
 
+def says_too_little(claim: Reading) -> bool:
+    """Return whether no sentence of any article could share enough with a claim."""
+    return not _may_share(frozenset(_terms(claim.words)))
+
+
+def _may_share(terms: Collection[str]) -> bool:
+    return len(terms) >= SHARED_TERMS and sum(map(_tells, terms)) >= TELLING_TERMS
+
+
+def _standing_in(wanted: frozenset[str], text: Reading) -> list[str]:
+    """Return the wanted terms that stand anywhere: asked of the whole text, which is fast."""
+    said = text.joined.lower()
+    return [
+        term
+        for term in wanted
+        if f" {term} " in said or (_is_pair(term) and f" {term[0]} {term[1]} " in said)
+    ]
+
+
 def _shared(wanted: frozenset[str], words: list[str], spans: list[Span]) -> list[frozenset[str]]:
     """Return the wanted terms in each sentence."""
     shared = [wanted.intersection(words[start:end]) for start, end in spans]
-    if any(len(term) == 2 and _is_ideograph(term[0]) for term in wanted):
+    if any(map(_is_pair, wanted)):
         pairs = (wanted.intersection(_pairs(words[start:end])) for start, end in spans)
         shared = [a | b for a, b in zip(shared, pairs, strict=True)]
     return shared
@@ -71,6 +92,10 @@ def _pairs(words: list[str]) -> Iterator[str]:
 
 def _tells(term: str) -> bool:
     return len(term) >= LONG_TERM or _is_ideograph(term[0]) or term[0].isdigit()
+
+
+def _is_pair(term: str) -> bool:
+    return len(term) == 2 and _is_ideograph(term[0])
 
 
 def _is_ideograph(word: str) -> bool:

@@ -89,7 +89,7 @@ def _read(text: str) -> Reading:
         if found := _tokens_of(line):
             lines.append(len(tokens))
             tokens += found
-    words = [token.lstrip(_LEFT).rstrip(_RIGHT) for token in tokens]
+    words = [t if t.isalnum() else t.lstrip(_LEFT).rstrip(_RIGHT) for t in tokens]
     if "" in words:
         tokens, words, lines = _without_marks(tokens, words, lines)
     return Reading(tokens, words, lines, f" {' '.join(words)} ")
