@@ -63,6 +63,7 @@ const looking = setInterval(() => {
     }
   }
 }, 100);
+setTimeout(() => location.reload(), 15000);  // its service worker may come later than its frame
 </script>"""
 
 

@@ -38,8 +38,8 @@ class _Package:
     def open(self, path: str, *, compressed: bool = False, size_bytes: int = 0) -> Digested:
         """Open a new file for writing. What readers jump about in must not be compressed.
 
-        A file of more than 2 GiB must tell its size: for one that might grow so large, zipfile would
-        write a longer header, which ReplayWeb.page 2.4 takes for the beginning of the file.
+        A file of more than 2 GiB must tell its size: for one that may grow so large, zipfile writes
+        a longer header, which ReplayWeb.page 2.4 takes for the beginning of the file.
         """
         info = ZipInfo(path, self._now.timetuple()[:6])
         info.compress_type = ZIP_DEFLATED if compressed else ZIP_STORED
