@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from crawler.dates import format_instant
+from tests import commands
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,10 @@ def environment(**extra: str) -> dict[str, str]:
 
 def sourcekeep(*words: object, cwd: Path | None = None, timeout: float = 90) -> Outcome:
     """Run ``sourcekeep`` to its end."""
-    done = subprocess.run(
-        [sys.executable, "-m", "crawler", *map(str, words)],
-        capture_output=True, text=True, cwd=cwd, env=environment(), timeout=timeout, check=False,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    done = commands.run(
+        [str(word) for word in words], cwd=cwd, environment=environment(), timeout=timeout
+    )
+    return Outcome(done.code, done.out, done.err)
 
 
 def crawl_words(archive: Path, now: datetime, *words: object) -> list[str]:

@@ -1,0 +1,174 @@
+"""Commands in processes of their own that need not import Scrapy each time.
+
+A crawl of one page takes 1.2 s of CPU, 0.7 of it imports, and the tests run hundreds of them. So
+one process for each worker of pytest imports what the commands use, and each command is a fork of
+it: the same code in a process of its own, with its own output, folder and environment. What is
+about processes themselves (signals, start-up, damage to the interpreter) starts Python itself.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import json
+import os
+import pkgutil
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (below zero: by that signal) and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run(
+    words: list[str], *, cwd: Path | None, environment: Mapping[str, str], timeout: float
+) -> Ended:
+    """Run ``sourcekeep`` to its end. Raises subprocess.TimeoutExpired when it does not end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        asked = json.dumps(
+            {"words": words, "cwd": str(cwd or Path.cwd()), "env": dict(environment)}
+        )
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+            line.connect(_server())
+            line.settimeout(timeout)
+            socket.send_fds(line, [b"?"], [out.fileno(), err.fileno()])
+            line.sendall(asked.encode() + b"\n")
+            code = _code(line, words, timeout)
+        return Ended(code, _text(out), _text(err))
+
+
+def _code(line: socket.socket, words: list[str], timeout: float) -> int:
+    """Wait for the exit code; the first line names the process, for the case that it hangs."""
+    answers = line.makefile()
+    pid = int(answers.readline())
+    try:
+        return int(answers.readline())
+    except TimeoutError:
+        os.kill(pid, signal.SIGKILL)
+        raise subprocess.TimeoutExpired(words, timeout) from None
+
+
+def _text(printed: IO[bytes]) -> str:
+    printed.seek(0)
+    return printed.read().decode()
+
+
+@cache
+def _server() -> str:
+    """Start the process that forks, and return its socket. It ends when its input closes."""
+    folder = tempfile.mkdtemp(prefix="sourcekeep-commands-")
+    path = str(Path(folder, "socket"))
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.commands", path],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+
+    def end() -> None:
+        server.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
+    return path
+
+
+# --- the process that forks -----------------------------------------------------------------------
+
+
+def serve(path: str) -> None:
+    """Fork a process for each command that comes in at a socket, until the input closes."""
+    _import_all()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(path)
+        listening.listen(8)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the processes between are not waited for
+        print("ready", flush=True)
+        watcher = os.fork()
+        if not watcher:
+            sys.stdin.buffer.read()  # until whoever started us is gone
+            os.kill(os.getppid(), signal.SIGTERM)
+            os._exit(0)
+        while True:
+            line, _ = listening.accept()
+            if not os.fork():
+                listening.close()
+                _attend(line)
+            line.close()
+
+
+def _import_all() -> None:
+    """Import what the commands import, but nothing that chooses Twisted's reactor."""
+    from crawler import cli
+
+    for module in pkgutil.iter_modules(cli.__path__, "crawler.cli."):
+        import_module(module.name)
+    for name in ("crawler.spiders.entries", "crawler.spiders.sources", "crawler.fetching.handler"):
+        import_module(name)
+    assert "twisted.internet.reactor" not in sys.modules
+    gc.collect()
+    gc.freeze()  # the children need not look through it
+
+
+def _attend(line: socket.socket) -> None:
+    """Run one command in a child of this process, and tell its process and how it ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, printed, _, _ = socket.recv_fds(line, 1, 2)
+    asked = json.loads(line.makefile().readline())
+    child = os.fork()
+    if not child:
+        line.close()
+        _become(asked, *printed)
+    line.sendall(f"{child}\n".encode())
+    _, status = os.waitpid(child, 0)
+    with contextlib.suppress(BrokenPipeError):  # nobody waited so long
+        line.sendall(f"{os.waitstatus_to_exitcode(status)}\n".encode())
+    os._exit(0)
+
+
+def _become(asked: dict[str, Any], out: int, err: int) -> None:
+    """Run the command as ``python -m crawler`` would."""
+    from crawler.cli import main
+
+    with Path(os.devnull).open("rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.chdir(asked["cwd"])
+    os.environ.clear()
+    os.environ.update(asked["env"])
+    sys.argv = ["sourcekeep", *asked["words"]]
+    code: object = 1
+    try:
+        code = main()
+    except SystemExit as ended:
+        code = ended.code
+    except BaseException:  # noqa: BLE001 - Python would print it, too
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else 0 if code is None else 1)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
