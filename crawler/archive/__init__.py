@@ -33,7 +33,7 @@ from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
-from crawler.archive.records import CaptureRecord
+from crawler.archive.records import CaptureRecord, Cited
 from crawler.archive.reporting import Reports
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
@@ -45,6 +45,7 @@ __all__ = [
     "Accepted",
     "Archive",
     "CaptureRecord",
+    "Cited",
     "Coverage",
     "DueSource",
     "EndedVisit",

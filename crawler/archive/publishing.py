@@ -6,7 +6,7 @@ import json
 import sqlite3
 from dataclasses import replace
 
-from crawler.archive.records import CaptureRecord, CitationRecord, FetchRecord
+from crawler.archive.records import CaptureRecord, CitationRecord, Cited, FetchRecord, SourceRecord
 from crawler.items import Header
 from crawler.urls import REDACTED, redact_header, redact_text, redact_url
 
@@ -27,7 +27,17 @@ def forbids_copies(header: str) -> bool:
 
 
 def hold_back(sql: sqlite3.Connection, *, public: bool) -> None:
-    """Write into ``temp.held_back`` which payloads stay here, each with the reason."""
+    """Write into ``temp.held_back`` which payloads stay here, each with the reason.
+
+    Of those that a withheld source has shown, the ones that nobody else has; a record of that
+    source is held back whoever else has shown its payload.
+    """
+    sql.execute(
+        "INSERT INTO temp.held_back SELECT c.payload, max(s.withheld) FROM captures c"
+        " LEFT JOIN sources s ON s.id = c.source WHERE c.payload IN (SELECT w.payload"
+        "  FROM captures w JOIN sources u ON u.id = w.source WHERE u.withheld IS NOT NULL)"
+        " GROUP BY c.payload HAVING count(*) = count(s.withheld)"
+    )
     if not public:
         return
     sql.execute(
@@ -54,18 +64,24 @@ def _says_so(headers: list[list[str]]) -> bool:
 def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
     """Return a record as it may leave the archive at all.
 
-    Without the text of a payload that is held back, and without credentials in headers: ours are
-    redacted when they are kept, but a capture may have been recorded by somebody else.
+    Without the text of a payload that is held back, of a takedown without any of its words; and
+    without credentials in headers: ours are redacted when they are kept, but a capture may have
+    been recorded by somebody else.
     """
-    fetch, article = record.fetch, record.article
+    fetch, article, source = record.fetch, record.article, record.source
     if article is not None and record.withheld is not None:
         article = replace(article, text=None)
+        if record.withheld != REASON:
+            article = replace(article, title=None, author=None)
+    if source is not None and record.withheld not in (None, REASON):
+        labels = (each.label for each in record.citations if each.label)
+        source = replace(source, title=next(labels, source.url))
     redacted = replace(
         fetch,
         request_headers=tuple((n, redact_header(n, v)) for n, v in fetch.request_headers),
         response_headers=tuple((n, redact_header(n, v)) for n, v in fetch.response_headers),
     )
-    return replace(record, fetch=redacted, article=article)
+    return replace(record, fetch=redacted, article=article, source=source)
 
 
 def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
@@ -75,13 +91,10 @@ def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
         record,
         url=redact_url(record.url),
         fetch=_fetch_to_publish(record.fetch),
-        source=source and replace(
-            source, url=redact_url(source.url), urlkey=redact_url(source.urlkey),
-            title=redact_text(source.title),
-        ),
+        source=source and source_to_publish(source),
         refers_to=refers_to and replace(refers_to, url=_redacted(refers_to.url)),
         judgement=judgement and replace(judgement, final_url=_redacted(judgement.final_url)),
-        citations=tuple(map(_citation_to_publish, record.citations)),
+        citations=tuple(map(citation_to_publish, record.citations)),
     )  # fmt: skip
 
 
@@ -89,7 +102,16 @@ def _redacted(url: str | None) -> str | None:
     return redact_url(url) if url else url
 
 
-def _citation_to_publish(citation: CitationRecord) -> CitationRecord:
+def source_to_publish(source: SourceRecord) -> SourceRecord:
+    """Return a source without the secrets in its address."""
+    return replace(
+        source, url=redact_url(source.url), urlkey=redact_url(source.urlkey),
+        title=redact_text(source.title),
+    )  # fmt: skip
+
+
+def citation_to_publish(citation: CitationRecord) -> CitationRecord:
+    """Return a citation without the secrets of addresses."""
     return replace(
         citation,
         entry_key=redact_text(citation.entry_key),
@@ -117,3 +139,13 @@ def _without_contact(name: str, value: str) -> Header:
     if name.lower() == "user-agent":
         value = value.partition(" (+")[0]
     return name, redact_text(value)
+
+
+def cited_to_publish(cited: Cited) -> Cited:
+    """Return a citation with its source, without the secrets of addresses; its copy is fit."""
+    return replace(
+        cited,
+        citation=citation_to_publish(cited.citation),
+        source=cited.source and source_to_publish(cited.source),
+        elsewhere=cited.elsewhere and replace(cited.elsewhere, url=redact_url(cited.elsewhere.url)),
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 from crawler.archive.views import ARTICLE_OF
@@ -120,7 +120,26 @@ class CitationRecord:
     url_as_cited: str
     cited_on: str | None
     cited_on_basis: str | None
+    archived_at: str | None  # instant in a cited archive link
     removed_at: str | None  # None: it still stands there
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A copy that a web archive has, as far as we know."""
+
+    url: str
+    captured_at: str | None  # instant that the archive tells
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """One citation of an entry, with its source and the copies that there are."""
+
+    citation: CitationRecord
+    source: SourceRecord | None  # None: its URL can never be fetched
+    copy: CaptureRecord | None  # the good snapshot nearest to the citation's date
+    elsewhere: Elsewhere | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +175,8 @@ class CaptureRecord:
     article: ArticleRecord | None
     change: ChangeRecord | None
     citations: tuple[CitationRecord, ...]
-    withheld: str | None  # why the payload stays here: "noarchive", or the reason of a takedown
-    is_first: bool  # no earlier capture of the selection has this payload
+    withheld: str | None  # why the payload stays here: "withheld", "forgotten", "noarchive"
+    is_first: bool  # no earlier capture of the selection shows this payload
 
     @property
     def outcome(self) -> str:
@@ -176,7 +195,8 @@ _OF_CITATIONS = {
     "entry_url": "e.url",
 }  # fmt: skip
 _FIRST = """NOT EXISTS (SELECT 1 FROM captures x JOIN temp.selected y ON y.capture = x.id
-  WHERE x.payload = c.payload AND x.id < c.id)"""
+  LEFT JOIN sources z ON z.id = x.source
+  WHERE x.payload = c.payload AND x.id < c.id AND z.withheld IS NULL)"""
 _LISTS = {"flags", "reasons"}
 _HEADERS = {"request_headers", "response_headers"}
 _TRUTHS = {"tls_verified", "told"}
@@ -218,11 +238,20 @@ def _select() -> str:
         *_columns("c", _OWN),
         *(line for prefix, part in _PARTS.items() for line in _columns(prefix, _names(part))),
         "c.refers_to AS b_uid", "b.url AS b_url", "b.captured_at AS b_captured_at",
-        "n.reason AS withheld", f"{_FIRST} AS is_first", _citations(),
+        "coalesce(s.withheld, n.reason) AS withheld", f"{_FIRST} AS is_first", _citations(),
     ]  # fmt: skip
     return f"SELECT {', '.join(columns)}"
 
 
+def _select_citations() -> str:
+    columns = [f"{_OF_CITATIONS.get(n, f'k.{n}')} AS k_{n}" for n in _names(CitationRecord)]
+    columns += [*_columns("s", _names(SourceRecord)), "s.withheld AS withheld"]
+    return f"SELECT {', '.join(columns)}"
+
+
+SELECT_CITATIONS = f"""{_select_citations()}
+FROM citations k JOIN entries e ON e.id = k.entry LEFT JOIN sources s ON s.id = k.source
+"""
 # CROSS JOIN: SQLite keeps to this order, so that rows come by their ids without being sorted.
 _PARTS_OF_A_CAPTURE = f"""
 CROSS JOIN fetches f ON f.id = c.fetch
@@ -261,6 +290,18 @@ def record_of(row: sqlite3.Row) -> CaptureRecord:
         withheld=values["withheld"],
         is_first=bool(values["is_first"]),
     )
+
+
+def cited_of(row: sqlite3.Row) -> tuple[CitationRecord, SourceRecord | None]:
+    """Return the citation and the source of a row of ``SELECT_CITATIONS``."""
+    values = dict(row)
+    citation = _part(CitationRecord, "k", values)
+    if values["s_id"] is None:
+        return citation, None
+    source = _part(SourceRecord, "s", values)
+    if values["withheld"]:
+        source = replace(source, title=citation.label or source.url)
+    return citation, source
 
 
 def _part(part: Callable[..., Record], prefix: str, values: Mapping[str, Any]) -> Record:

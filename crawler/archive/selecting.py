@@ -16,9 +16,26 @@ from dataclasses import dataclass, fields, replace
 
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
-from crawler.archive.publishing import fit_to_leave, fit_to_publish, hold_back
-from crawler.archive.records import SELECT_ANY_RECORD, SELECT_RECORDS, CaptureRecord, record_of
-from crawler.errors import PayloadDamaged
+from crawler.archive.publishing import (
+    cited_to_publish,
+    fit_to_leave,
+    fit_to_publish,
+    hold_back,
+)
+from crawler.archive.records import (
+    SELECT_ANY_RECORD,
+    SELECT_CITATIONS,
+    SELECT_RECORDS,
+    CaptureRecord,
+    CitationRecord,
+    Cited,
+    Elsewhere,
+    SourceRecord,
+    cited_of,
+    record_of,
+)
+from crawler.archive.tabulating import table_rows
+from crawler.errors import PayloadDamaged, UsageError
 from crawler.urls import redact_text, redact_url
 from crawler.verdicts import LIVE
 
@@ -52,10 +69,16 @@ class Selection:
         whole = Selection(public=self.public)
         return any(getattr(self, f.name) != getattr(whole, f.name) for f in fields(self))
 
+    @property
+    def narrows_captures(self) -> bool:
+        """Whether more is asked for than certain entries, ``public`` or ``nearest``."""
+        asked = (self.sources, self.hosts, self.since, self.until, self.runs, self.verdicts)
+        return any(asked)
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedEntry:
-    """An entry of which a source is selected."""
+    """An entry that is asked for, or that cites what is selected."""
 
     id: int
     key: str
@@ -142,22 +165,75 @@ class Selected:
             yield row["source"]
 
     def entries(self) -> Iterator[SelectedEntry]:
-        """Yield the entries that cite something selected, by date and title; undated ones first.
+        """Yield the entries of the selection, by date and title; undated ones first.
 
-        Where entries or topics are asked for, only these.
+        All that are asked for; where captures or sources are asked for, those that cite one of
+        them.
         """
-        conditions, values = _of_entries(self.selection)
-        asked = f" AND {' AND '.join(conditions)}" if conditions else ""
         columns = ", ".join(f"e.{field.name}" for field in fields(SelectedEntry))
+        asked, values = self._where_entries()
         for row in self._sql.execute(
-            f"SELECT {columns} FROM entries e WHERE EXISTS (SELECT 1 FROM citations k"
-            "  WHERE k.entry = e.id AND EXISTS"
-            "   (SELECT 1 FROM temp.selected t WHERE t.source = k.source))"
-            f"{asked} ORDER BY e.date, e.title, e.id",
-            values,
+            f"SELECT {columns} FROM entries e{asked} ORDER BY e.date, e.title, e.id", values
         ):
             entry = SelectedEntry(**dict(row))
             yield _entry_to_publish(entry) if self.selection.public else entry
+
+    def count_entries(self) -> int:
+        """Return how many entries come."""
+        asked, values = self._where_entries()
+        row = self._sql.execute(f"SELECT count(*) AS n FROM entries e{asked}", values).fetchone()
+        return int(row["n"])
+
+    def _where_entries(self) -> tuple[str, dict[str, object]]:
+        conditions, values = _of_entries(self.selection)
+        if self.selection.narrows_captures:
+            conditions.append(
+                "EXISTS (SELECT 1 FROM citations k WHERE k.entry = e.id AND EXISTS"
+                " (SELECT 1 FROM temp.selected t WHERE t.source = k.source))"
+            )
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), values
+
+    def citations(self, entry: SelectedEntry) -> Iterator[Cited]:
+        """Yield the citations of sources that stand in an entry, in its order, with their copies.
+
+        Of a selection of certain sources only theirs.
+        """
+        chosen = (
+            " AND k.source IN (SELECT source FROM temp.selected)"
+            if self.selection.narrows_captures else ""
+        )  # fmt: skip
+        rows = self._sql.execute(
+            f"{SELECT_CITATIONS} WHERE k.entry = ? AND k.role IN ('source', 'archive-of')"
+            f" AND k.removed_at IS NULL{chosen} ORDER BY k.position, k.id",
+            (entry.id,),
+        )
+        for row in rows:
+            citation, source = cited_of(row)
+            copy = self.nearest(source.id, citation.cited_on) if source else None
+            cited = Cited(citation, source, copy, self._elsewhere(citation, source))
+            yield cited_to_publish(cited) if self.selection.public else cited
+
+    def _elsewhere(self, citation: CitationRecord, source: SourceRecord | None) -> Elsewhere | None:
+        """Return the copy of a web archive that is cited; else the known one nearest in time."""
+        if citation.role == "archive-of":
+            return Elsewhere(citation.url_as_cited, citation.archived_at)
+        row = self._sql.execute(
+            "SELECT uri_m, memento_datetime FROM mementos WHERE source = ?1"
+            " AND state <> 'rejected' ORDER BY memento_datetime IS NULL,"
+            " abs(strftime('%s', memento_datetime) - strftime('%s', ?2)), id LIMIT 1",
+            (source.id if source else None, citation.cited_on),
+        ).fetchone()
+        return Elsewhere(row["uri_m"], row["memento_datetime"]) if row else None
+
+    def table(self, name: str) -> Iterator[tuple[object, ...]]:
+        """Yield the names of the columns of a table or view, then its rows, as the archive has it.
+
+        Of a narrowed selection only what belongs to it. Raises UsageError: no such table, one that
+        cannot be narrowed, or one that is not fit to be published as it is.
+        """
+        if self.selection.public:
+            raise UsageError("a table is shown as it is, and not made fit for --public")
+        return table_rows(self._sql, name, narrowed=self.selection.is_narrowed)
 
     def payload(self, record: CaptureRecord) -> tuple[bytes | None, str | None]:
         """Return the payload of a record and None; or None and why there is none.

@@ -18,9 +18,10 @@ from crawler.cli.output import plural, print_json, progress
 from crawler.errors import UsageError
 from crawler.exports.destination import STDOUT, check_file, check_folder, new_file, new_folder
 from crawler.exports.formats import FORMATS, FileFormat, FolderFormat
-from crawler.exports.order import MAX_SIZE_BYTES, Order
+from crawler.exports.order import MAX_SIZE_BYTES, Order, checked_base_url
 
 EXIT_DONE, EXIT_INTEGRITY = 0, 4
+LINKING = {"markdown", "timemap", "robustlinks", "hugo", "eleventy"}  # formats that link to copies
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--max-size", type=count, default=MAX_SIZE_BYTES // 10**6, metavar="MB",
         help="of warc and wacz: begin another WARC file after so many megabytes (1000)",
     )  # fmt: skip
+    parser.add_argument(
+        "--base-url", metavar="URL",
+        help="where the copies will be, for formats that link to them; else relative names",
+    )  # fmt: skip
+    parser.add_argument("--table", metavar="NAME", help="of csv: this table or view instead")
+    parser.add_argument(
+        "--quoted", action="store_true", help="of csv: make cells safe that a spreadsheet would run"
+    )
     _add_filters(parser)
 
 
@@ -87,6 +96,7 @@ def run(parsed: argparse.Namespace) -> int:
             f"there is no format {parsed.format!r}{near(parsed.format, FORMATS)};"
             f" the formats are: {', '.join(FORMATS)}"
         )
+    _refuse_options(parsed)
     now = moment(parsed)
     _check_destination(form, parsed)
     with Archive.open_for_reading(archive_path(parsed)) as archive:
@@ -99,6 +109,15 @@ def run(parsed: argparse.Namespace) -> int:
             )
     _tell(done, parsed)
     return EXIT_INTEGRITY if done.damaged else EXIT_DONE
+
+
+def _refuse_options(parsed: argparse.Namespace) -> None:
+    """Refuse options that would do nothing. Raises UsageError."""
+    if parsed.format != "csv" and (parsed.table or parsed.quoted):
+        raise UsageError("--table and --quoted are options of csv")
+    if parsed.base_url and parsed.format not in LINKING:
+        raise UsageError(f"--base-url: {parsed.format} links to no copies")
+    checked_base_url(parsed.base_url)
 
 
 def _check_destination(form: FileFormat | FolderFormat, parsed: argparse.Namespace) -> None:
@@ -144,8 +163,14 @@ def _write(
     form: FileFormat | FolderFormat, selected: Selected, parsed: argparse.Namespace, now: datetime
 ) -> int:
     """Write the export and return of how many files it is."""
-    with progress("captures", total=len(selected), quiet=parsed.quiet) as bar:
-        order = Order(now=now, step=bar.update, max_size_bytes=parsed.max_size * 10**6)
+    total = selected.count_entries() if form.counts_entries else len(selected)
+    unit = "entries" if form.counts_entries else "captures"
+    with progress(unit, total=None if parsed.table else total, quiet=parsed.quiet) as bar:
+        order = Order(
+            now=now, base_url=checked_base_url(parsed.base_url), quoted=parsed.quoted,
+            as_yaml=parsed.destination.lower().endswith((".yaml", ".yml")), table=parsed.table,
+            max_size_bytes=parsed.max_size * 10**6, step=bar.update,
+        )  # fmt: skip
         if isinstance(form, FileFormat):
             with _file(parsed) as out:
                 form.write(selected, out, order)

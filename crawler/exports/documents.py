@@ -20,7 +20,7 @@ _CAPTURE = (
 )  # fmt: skip
 _CITATION = (
     "entry_key", "entry_title", "entry_date", "entry_url", "position", "role", "label",
-    "url_as_cited", "cited_on", "cited_on_basis", "removed_at",
+    "url_as_cited", "cited_on", "cited_on_basis", "archived_at", "removed_at",
 )  # fmt: skip
 
 

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from crawler.archive import Selected
-from crawler.exports import jsonl, wacz, warc
+from crawler.exports import (
+    jsonl,
+    markdown,
+    robustlinks,
+    sitedata,
+    tables,
+    timemaps,
+    wacz,
+    warc,
+)
 from crawler.exports.destination import Folder
 from crawler.exports.order import Order
 
@@ -19,6 +28,7 @@ class FileFormat:
     sentence: str
     write: Callable[[Selected, BinaryIO, Order], None]
     is_text: bool = True  # fit for a terminal
+    counts_entries: bool = False  # its steps are entries, not captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +37,27 @@ class FolderFormat:
 
     sentence: str
     write: Callable[[Selected, Folder, Order], None]
+    counts_entries: bool = False
 
 
 FORMATS: dict[str, FileFormat | FolderFormat] = {
     "jsonl": FileFormat("one JSON object a capture, with payload and text", jsonl.write),
     "warc": FolderFormat("WARC 1.1 files and a CDXJ index of them", warc.write),
     "wacz": FileFormat("one WACZ 1.1.1 file, for ReplayWeb.page", wacz.write, is_text=False),
+    "csv": FileFormat("a line for each capture, or a table or view (--table)", tables.write),
+    "markdown": FolderFormat("a file for each snapshot, and for each entry", markdown.write),
+    "timemap": FolderFormat(
+        "each source's snapshots (RFC 7089), link-format and JSON", timemaps.write
+    ),
+    "robustlinks": FolderFormat(
+        "each citation's live link, archived copy, dates and state: HTML, Markdown, JSON, text",
+        robustlinks.write,
+        counts_entries=True,
+    ),
+    "hugo": FileFormat(
+        "a data file for Hugo: the links of each entry; JSON or YAML",
+        sitedata.write,
+        counts_entries=True,
+    ),
+    "eleventy": FileFormat("the same for Eleventy", sitedata.write, counts_entries=True),
 }

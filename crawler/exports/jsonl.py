@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from typing import Any, BinaryIO
 
 from crawler.archive import CaptureRecord, Selected
 from crawler.exports.documents import document_of
+from crawler.exports.inert import json_text
 from crawler.exports.order import Order
 
 
@@ -36,4 +36,4 @@ def _payload(selected: Selected, record: CaptureRecord) -> dict[str, Any]:
 
 
 def _line(document: dict[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json_text(document).encode() + b"\n"

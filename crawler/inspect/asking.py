@@ -17,7 +17,7 @@ from datasette.views.base import DatasetteError
 
 from crawler.archive import Archive
 from crawler.archive.connection import Connection
-from crawler.inspect.families import SIGNS, family_of, family_of_outcome, meaning_of
+from crawler.inspect.families import GONE, SIGNS, family_of, family_of_outcome, meaning_of
 from crawler.inspect.places import LINKED_WEB, Places, followable
 
 Found = TypeVar("Found")
@@ -103,6 +103,7 @@ class Asked:
             "family_of_outcome": family_of_outcome,
             "meaning_of": meaning_of,
             "signs": SIGNS,
+            "gone_states": GONE,
             "values_of": _values_of,
             "rel": LINKED_WEB,
         }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crawler.archive import Archive, Row
 from crawler.comparison import Measures, measure, wording_of
 from crawler.comparison.showing import Shown, paragraphs_of
+from crawler.comparison.wording import Piece
 
 CHOICES_SHOWN = 200  # snapshots of the source, the latest
 
@@ -78,6 +79,15 @@ def compare_sides(before: Row, after: Row) -> Compared:
         before, after, paragraphs_of(wording), measure(old, new),
         is_same=not wording.is_changed, is_coarse=wording.is_coarse,
     )  # fmt: skip
+
+
+def pieces_of(passage: Row) -> list[Piece]:
+    """Return a cited passage with the words that differ now; empty when none are known to."""
+    before, after = passage["passage"], passage["wording_now"]
+    if not before or not after:
+        return []
+    shown = paragraphs_of(wording_of(before, after))
+    return [piece for line in shown if not isinstance(line, str) for piece in line]
 
 
 def _side(archive: Archive, capture: int) -> Row | None:

@@ -17,6 +17,7 @@ PARTS = {
     "missing": "no copy",
     "lost": "no copy, and gone",
 }
+LEAST_COLUMNS = 6  # for which there is room: two would be two walls
 MAX_COLUMNS = 24  # a phone shows so many side by side; more months are put together as years
 
 _COUNTS = """
@@ -109,7 +110,7 @@ def columns_of(months: Mapping[str, Counts]) -> tuple[Column, ...]:
     highest = max((sum(counts.values()) for counts in periods.values()), default=0)
     if not highest:
         return ()
-    step = 100 / len(periods)
+    step = 100 / max(len(periods), LEAST_COLUMNS)
     every = -(-len(periods) // 6)  # so many labels find room on a phone
     return tuple(
         Column(

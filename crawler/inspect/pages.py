@@ -12,7 +12,7 @@ from datasette.utils.asgi import NotFound, Request, Response
 from crawler.comparison import CHANGES
 from crawler.dates import utc_now
 from crawler.inspect.asking import HEADERS, Asked, asked_for
-from crawler.inspect.comparing import read_comparison
+from crawler.inspect.comparing import pieces_of, read_comparison
 from crawler.inspect.coverage import PARTS
 from crawler.inspect.elsewhere import elsewhere
 from crawler.inspect.entries import read_entries
@@ -62,7 +62,7 @@ async def show_entry(datasette: Datasette, request: Request) -> Response:
     entry = await asked.read(lambda archive: read_entry(archive, asked.number))
     if entry is None:
         raise NotFound("No such entry")
-    return await asked.answer("entry", entry=entry)
+    return await asked.answer("entry", entry=entry, pieces_of=pieces_of)
 
 
 async def show_source(datasette: Datasette, request: Request) -> Response:
@@ -73,7 +73,8 @@ async def show_source(datasette: Datasette, request: Request) -> Response:
     if page is None:
         raise NotFound("No such source")
     return await asked.answer(
-        "source", page=page, visits_shown=VISITS_SHOWN, change_meanings=CHANGES,
+        "source", page=page, pieces_of=pieces_of, visits_shown=VISITS_SHOWN,
+        change_meanings=CHANGES,
         elsewhere=elsewhere(page.row["url"], page.row["first_cited_on"]),
     )  # fmt: skip
 
