@@ -6,6 +6,8 @@ network, and must keep what goes wrong: each line below says which of the three 
 
 from __future__ import annotations
 
+from scrapy.settings import default_settings
+
 from crawler import __version__
 
 BOT_NAME = "sourcekeep"
@@ -111,8 +113,18 @@ SPIDER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.fetching.egress.EgressGuard": 0,
     "crawler.extensions.RunExtension": 10,
-    # off in any case; but to load it, and aiohttp with it, takes 0.1 s of CPU at each start
-    "scrapy.extensions.remote_control.RemoteControl": None,
+}
+# Off in any case; but Scrapy imports whatever stands here, None beside it or not, and aiohttp and
+# requests come with two of them: 0.1 s of CPU at each start.
+DOWNLOADER_MIDDLEWARES_BASE = {
+    name: order
+    for name, order in default_settings.DOWNLOADER_MIDDLEWARES_BASE.items()
+    if not name.endswith(".CookiesMiddleware")
+}
+EXTENSIONS_BASE = {
+    name: order
+    for name, order in default_settings.EXTENSIONS_BASE.items()
+    if not name.endswith((".RemoteControl", ".TelnetConsole"))
 }
 
 LOG_LEVEL = "INFO"
