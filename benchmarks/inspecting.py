@@ -26,7 +26,10 @@ from tests.test_archive_kit import fill
 
 CAPTURES, ROUNDS, GOAL_S = 100_000, 3, 1.0
 QUESTIONS = (
-    "lost", "said?source=toledo&date=2026-12-31", "changed_lately", "attention",
+    "lost",
+    "said?source=toledo&date=2026-12-31",
+    "changed_lately",
+    "attention",
     "search?words=consulates",
 )
 # Pages of ours; the source and the entry that are asked for are the crowded ones.

@@ -431,6 +431,76 @@ def test_a_search_has_pages(tmp_path: Path) -> None:
         assert second.sources == []
 
 
+# Snapshots, withheld sources
+
+
+def test_a_snapshot_without_an_article_has_what_there_is_to_read(told: Path) -> None:
+    failed = number(told, "SELECT c.id FROM captures c JOIN fetches f ON f.id = c.fetch"
+                          " WHERE f.status = 404")  # fmt: skip
+    (page,) = ask(told, f"/-/snapshot/{told.stem}/{failed}")
+    assert "No article" in page.text
+    assert "Not found" in page.text.partition("All that there is to read in it")[2]
+    assert "We fetched it ourselves" in page.text
+
+
+def test_what_came_from_a_web_archive_says_so(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as made:
+        tell(made)
+        sql, path = made.connection.sql, made.path
+        source = one(made, "SELECT id FROM sources WHERE url = ?", GONE)
+        good = one(made, "SELECT good_capture FROM sources WHERE id = ?", source)
+        for name, scheme in (("web.archive.org", "https://"), ("evil.example", "javascript:")):
+            sql.execute(
+                "INSERT INTO mementos (source, archive, uri_m, memento_datetime, known_from, state,"
+                " class, capture, found_at) VALUES (?, ?, ?, ?, 'index', 'home', 'B', ?, ?)",
+                (source, name, f"{scheme}{name}/web/2017/a", at(), good, at()),
+            )
+    snapshot, page = ask(path, f"/-/snapshot/{path.stem}/{good}", f"/-/source/{path.stem}/{source}")
+    for shown in (snapshot, page):
+        assert 'href="https://web.archive.org/web/2017/a"' in shown.text
+        assert "class B" in shown.text
+        assert 'href="javascript:' not in shown.text
+
+
+def test_a_pdf_is_no_document_of_the_browser_but_text_and_a_file(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as made:
+        tell(made)
+        run, quiet = begin(made), one(made, "SELECT id FROM sources WHERE url = ?", QUIET)
+        kept = visit(made, run, quiet, hop(QUIET, b"%PDF-1.7 " * 30,
+                                           mime_sniffed="application/pdf"))  # fmt: skip
+        made.articles.save(str(kept.final_payload), article("Of a statement."), now=at())
+        path = made.path
+    (page,) = ask(path, f"/-/snapshot/{path.stem}/{kept.final_capture}")
+    assert "Of a statement." in page.text and "is not shown here" in page.text
+    assert not {"iframe", "object", "embed"} & {tag for tag, _ in Elements(page.text).found}
+
+
+def test_of_a_withheld_source_no_page_shows_words(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as made:
+        tell(made)
+        source, path = one(made, "SELECT id FROM sources WHERE url = ?", URL), made.path
+        before = ask(path, *places(path))
+        made.withholding.withhold(source, "asked by its author", now=NOW)
+    after = ask(path, *places(path))
+    for pages, there in ((before, True), (after, False)):
+        text = "".join(page.text for page in pages)
+        for words in ("old quay", "The mayor agreed", "spends $50 million</bdi>", "$5 million"):
+            assert (words in text) is there, words
+    assert {page.status_code for page in after} == {200}
+
+
+def test_a_reworded_passage_shows_the_words_that_differ(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as made:
+        tell(made)
+        made.connection.sql.execute(
+            "UPDATE standings SET standing = 'supported-altered', wording = 'spends $5 million'"
+        )
+        path = made.path
+        quay = one(made, "SELECT id FROM entries WHERE title = 'The quay'")
+    (page,) = ask(path, f"/-/entry/{path.stem}/{quay}")
+    assert "spends $<del>50</del> <ins>5</ins> million</blockquote>" in page.text
+
+
 # Feeds
 
 

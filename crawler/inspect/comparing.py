@@ -13,7 +13,7 @@ CHOICES_SHOWN = 200  # snapshots of the source, the latest
 
 _SIDE = """
 SELECT n.id, n.captured_at, n.source, n.title, n.source_url, n.captured_url, n.outcome, n.words,
-  n.article_status, n.payload, n.text,
+  n.article_status, n.payload, n.withheld, n.text,
   (SELECT s.title FROM sources s WHERE s.id = n.source) AS source_title
 FROM snapshots n WHERE n.id = ?
 """

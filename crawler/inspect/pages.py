@@ -22,7 +22,7 @@ from crawler.inspect.front import read_front
 from crawler.inspect.harmless import harmless, kind_of
 from crawler.inspect.places import Places
 from crawler.inspect.searching import search
-from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot
+from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot, read_text
 from crawler.inspect.source import VISITS_SHOWN, read_source
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -100,8 +100,9 @@ async def show_snapshot(datasette: Datasette, request: Request) -> Response:
     asked = asked_for(datasette, request)
     snapshot = await _snapshot(asked)
     return await asked.answer(
-        "snapshot", snapshot=snapshot, row=snapshot.row, kind=kind_of(_mime(snapshot))
-    )
+        "snapshot", snapshot=snapshot, row=snapshot.row, kind=kind_of(_mime(snapshot)),
+        readable=await read_text(asked.db, snapshot.row),
+    )  # fmt: skip
 
 
 async def show_payload(datasette: Datasette, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 
 from datasette.database import Database
@@ -10,10 +11,12 @@ from datasette.database import Database
 from crawler.archive import Archive, Row
 from crawler.archive.views import ARTICLE_OF
 
+READ_AT_ONCE_BYTES = 2 * 2**20  # to read more takes longer than a page may
+
 _SNAPSHOT = f"""
 SELECT c.id, c.uid, c.captured_at, c.url, c.record_type, c.refers_to, c.payload, c.mime_declared,
   c.mime_sniffed, c.truncated, c.flags, c.origin, c.source, s.title AS source_title,
-  s.url AS source_url, f.visit, f.run, f.status, f.protocol, f.request_headers,
+  s.url AS source_url, f.id AS fetch, f.visit, f.run, f.status, f.protocol, f.request_headers,
   f.response_headers, f.ip_address, f.tls_verified, f.certificate_digest, f.elapsed_ms,
   f.wire_digest, f.wire_size_bytes, f.robots, coalesce(o.outcome, f.outcome) AS outcome,
   coalesce(o.reasons, json_array(f.reason)) AS reasons, p.size_bytes,
@@ -53,6 +56,10 @@ _GOOD = """
 SELECT c.id, c.captured_at FROM sources s JOIN captures c ON c.id = s.good_capture
 WHERE s.id = ? AND c.id <> ?
 """
+_MEMENTOS = """
+SELECT archive, uri_m, memento_datetime, capture, class, proof, retrieved_at FROM mementos
+WHERE capture = ?1 OR same_bytes_as = ?1 ORDER BY id LIMIT 20
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,7 @@ class Snapshot:
     citations: list[Row]  # of its source, those that stand first
     earlier: Row | None  # the snapshot of its source before it
     later: Row | None
+    mementos: list[Row]  # web archives' captures that it was made of, or that have its bytes
     good: Row | None  # the good copy of its source; None: none is held, or it is this one
 
 
@@ -86,6 +94,7 @@ def read_snapshot(archive: Archive, capture: int) -> Snapshot | None:
         citations=sql.execute(_CITATIONS, (source,)).fetchall(),
         earlier=sql.execute(_NEAR.format(than="<", order="DESC"), place).fetchone(),
         later=sql.execute(_NEAR.format(than=">", order="ASC"), place).fetchone(),
+        mementos=sql.execute(_MEMENTOS, (capture,)).fetchall(),
         good=sql.execute(_GOOD, (source, capture)).fetchone(),
     )
 
@@ -98,3 +107,18 @@ async def read_payload(db: Database, digest: str) -> bytes | None:
     found = await db.execute("SELECT payload(?)", [digest], log_sql_errors=False)
     body: bytes | None = found.first()[0]
     return body
+
+
+async def read_text(db: Database, row: Row) -> str | None:
+    """Return what there is to read in the payload of a snapshot that has no article.
+
+    None when there is nothing, too much for a page, or the payload is damaged.
+    """
+    if row["text"] or not row["held"] or (row["size_bytes"] or 0) > READ_AT_ONCE_BYTES:
+        return None
+    try:
+        found = await db.execute("SELECT payload_text(?)", [row["payload"]], log_sql_errors=False)
+    except sqlite3.OperationalError:
+        return None
+    text: str | None = found.first()[0]
+    return text

@@ -46,6 +46,10 @@ FROM citations k JOIN entries e ON e.id = k.entry
 WHERE k.source = ? ORDER BY k.removed_at IS NOT NULL, e.date DESC, k.id LIMIT ?
 """
 _SPELLINGS = "SELECT url, kind FROM source_spellings WHERE source = ? ORDER BY kind, url LIMIT 50"
+_MEMENTOS = """
+SELECT archive, uri_m, memento_datetime, state, class, capture FROM mementos
+WHERE source = ? ORDER BY state = 'home' DESC, memento_datetime DESC LIMIT 50
+"""
 _TEXT = "SELECT title, text, words, article_status FROM snapshots WHERE id = ?"
 
 
@@ -75,6 +79,7 @@ class SourcePage:
     citations: list[Row]
     passages: list[Row]
     spellings: list[Row]
+    mementos: list[Row]  # that web archives are known to hold, those brought home first
     on_date: OnDate | None
 
 
@@ -103,6 +108,7 @@ def read_source(archive: Archive, source: int, *, on: str, now: datetime) -> Sou
         citations=citations,
         passages=archive.passages.of_source(source),
         spellings=sql.execute(_SPELLINGS, (source,)).fetchall(),
+        mementos=sql.execute(_MEMENTOS, (source,)).fetchall(),
         on_date=read_on_date(archive, source, on) if on else None,
     )
 
