@@ -1,7 +1,7 @@
 """How long a page of `sourcekeep inspect` takes at 100,000 captures: ours, views, questions.
 
-The archive is one of the tests', multiplied by SQL: 33,000 sources, 17,000 articles of 8 KB, entries
-of eight years. Every article has the words that are searched for; one source has a thousand
+The archive is one of the tests', multiplied by SQL: 33,000 sources, 17,000 articles of 8 KB,
+entries of eight years. Every article has the words that are searched for; one source has a thousand
 captures and one entry a thousand citations. Pages are asked for through Datasette's own client,
 each once to warm up; what counts is the median of the rounds.
 """
