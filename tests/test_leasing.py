@@ -5,18 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from crawler.archive import Archive
+from crawler.archive import Archive, EndedVisit
 from crawler.demo import START, DemoWeb, page
 from crawler.fetching import leasing
 from crawler.fetching.clock import Clock
 from crawler.fetching.leasing import Leases
-from crawler.fetching.session import Session
+from crawler.fetching.session import GROUP_MAX_SECONDS, GROUP_MAX_VISITS, Session
 from tests.crawling import crawl, value
-from tests.test_archive_kit import begin, cite, entry, new_archive, record
+from tests.test_archive_kit import (
+    article,
+    at,
+    begin,
+    cite,
+    entry,
+    hop,
+    new_archive,
+    record,
+    source,
+)
 
 
 @pytest.fixture
@@ -66,3 +77,41 @@ def test_a_run_makes_no_more_visits_to_a_host_than_it_may(tmp_path: Path) -> Non
         again = crawl(archive, START, "--max-per-host", "25").json
     assert again["visits"] == 23
     assert value(archive, "SELECT count(*) FROM sources WHERE last_fetched_at IS NULL") == 0
+
+
+def test_a_run_that_waits_for_its_last_articles_commits_them_together(session: Session) -> None:
+    """Each commit flushes the search index, and some 30 articles can share one."""
+    sql = session.archive.connection.sql
+
+    async def main() -> None:
+        for number in range(GROUP_MAX_VISITS - 1):
+            saved = partial(session.archive.articles.save, f"sha256:{number}", now=at())
+            session.write(partial(saved, article(f"text {number}")))
+            assert not await session.something_was_read()
+            assert sql.in_transaction
+        session.write(lambda: session.archive.articles.save("sha256:x", article(), now=at()))
+        assert not sql.in_transaction
+        session.write(lambda: session.archive.articles.save("sha256:y", article(), now=at()))
+        await asyncio.sleep(2 * GROUP_MAX_SECONDS)
+        assert not sql.in_transaction
+
+    asyncio.run(main())
+
+
+def test_what_is_to_be_read_is_committed_before_it_is_waited_for(session: Session) -> None:
+    async def main() -> None:
+        url = "http://slow.example/1"
+        archive, source_id = session.archive, source(session.archive, url)
+        kept = session.write(lambda: archive.evidence.record(session.run, source_id, [hop(url)]))
+        assert kept is not None
+        ended = EndedVisit(source_id, session.run, (hop(url, None),), kept.fetches[-1],
+                           kept.final_capture, kept.final_payload)  # fmt: skip
+        session.write(lambda: session.judging.add(ended))
+        assert archive.connection.sql.in_transaction
+        waiting = asyncio.ensure_future(session.something_was_read())
+        await asyncio.sleep(0)
+        assert not archive.connection.sql.in_transaction
+        assert await waiting
+        await session.extraction.drain()
+
+    asyncio.run(main())

@@ -206,9 +206,10 @@ class CaptureMiddleware:
 
 def header_pairs(headers: Headers) -> tuple[Header, ...]:
     """Return headers as pairs of text, credentials redacted. Bytes beyond UTF-8 read as Latin-1."""
+    # As they lie there: Scrapy's items() asks for each name again, and spells it anew each time.
     return tuple(
         (name, redact_header(name, _text(value) or ""))
-        for name, values in ((_text(n) or "", v) for n, v in headers.items())
+        for name, values in ((_text(n) or "", v) for n, v in dict.items(headers))
         for value in values
     )
 
