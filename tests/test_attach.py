@@ -14,7 +14,7 @@ from crawler.errors import UsageError
 from crawler.imports.saved import read_saved
 from crawler.items import BY_HAND, OWN
 from tests.judged import ARTICLE, page
-from tests.test_archive_kit import new_archive, one, source
+from tests.test_archive_kit import hop, new_archive, one, source
 from tests.test_imports import NEWER, OLD, URL, Warc, bring, own_visit, shown, two_versions, wacz
 
 NOW = "2026-03-01T12:00:00Z"
@@ -88,7 +88,11 @@ def test_it_never_takes_the_place_of_a_copy_of_our_own(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Archive.open(archive) as own:
-        own_visit(own, one(own, "SELECT id FROM sources"), OLD, "2023-01-01T00:00:00Z")
+        own_visit(
+            own,
+            one(own, "SELECT id FROM sources"),
+            hop(URL, OLD, fetched_at="2023-01-01T00:00:00Z"),
+        )
     attach(archive, URL, saved(tmp_path, NEWER), "--at", "2025-01-01")
     assert copy_of(archive) == (OWN, "2023-01-01T00:00:00Z")
     assert "a better copy is held" in capsys.readouterr().out
@@ -101,7 +105,11 @@ def test_it_never_takes_the_place_of_a_copy_of_our_own(
 def test_a_copy_of_our_own_takes_its_place(archive: Path, tmp_path: Path) -> None:
     attach(archive, URL, saved(tmp_path), "--at", "2024-02-05")
     with Archive.open(archive) as own:
-        own_visit(own, one(own, "SELECT id FROM sources"), OLD, "2025-01-01T00:00:00Z")
+        own_visit(
+            own,
+            one(own, "SELECT id FROM sources"),
+            hop(URL, OLD, fetched_at="2025-01-01T00:00:00Z"),
+        )
     assert copy_of(archive) == (OWN, "2025-01-01T00:00:00Z")
 
 

@@ -24,10 +24,10 @@ from crawler.fetching.clock import Clock
 from crawler.imports.containers import RATIO_MAX
 from crawler.imports.importing import Importer
 from crawler.imports.records import Record, Unread, read_records
-from crawler.items import IMPORTED, OWN
+from crawler.items import IMPORTED, OWN, Hop
 from tests.judged import ARTICLE, page
 from tests.judged import read as read_page
-from tests.test_archive_kit import begin, hop, new_archive, one, rows, source, visit
+from tests.test_archive_kit import begin, hop, new_archive, one, rows, source
 
 URL = "https://news.example/2024/03/bridges-of-the-town"
 CAP = 2**20
@@ -146,7 +146,7 @@ def test_history_that_comes_after_our_own_takes_its_place_before_it(
 ) -> None:
     with Archive.open(archive) as own:
         number = one(own, "SELECT id FROM sources")
-        own_visit(own, number, NEWER, "2025-01-01T00:00:00Z")
+        own_visit(own, number, hop(URL, NEWER, fetched_at="2025-01-01T00:00:00Z"))
     bring(archive, two_versions(tmp_path / "a.warc.gz"))
     assert shown(
         archive,
@@ -168,7 +168,7 @@ def test_an_imported_copy_never_takes_the_place_of_a_good_one_of_our_own(
 ) -> None:
     with Archive.open(archive) as own:
         number = one(own, "SELECT id FROM sources")
-        own_visit(own, number, OLD, "2023-01-01T00:00:00Z")
+        own_visit(own, number, hop(URL, OLD, fetched_at="2023-01-01T00:00:00Z"))
         due = one(own, "SELECT due_at FROM sources")
     bring(archive, two_versions(tmp_path / "a.warc.gz"))
     [(origin, at, due_now)] = shown(
@@ -180,18 +180,21 @@ def test_an_imported_copy_never_takes_the_place_of_a_good_one_of_our_own(
     assert shown(archive, "SELECT count(*) FROM versions") == [(2,)]  # but it is known
 
 
-def own_visit(own: Archive, number: int, body: bytes, at: str) -> None:
-    run = begin(own)
-    kept = visit(own, run, number, hop(URL, body, fetched_at=at))
+def own_visit(own: Archive, number: int, answer: Hop) -> None:
+    """A visit of our own, as a crawl writes, reads and judges it."""
+    run, then = begin(own), parse_instant(answer.fetched_at)
     with own.writing():
-        found = read_page(body)
-        own.articles.save(str(kept.final_payload), found.article, now=at)
-        if found.facts:
-            own.judgements.save_facts(str(kept.final_payload), found.facts, now=at)
-    Conclusion(own, run).conclude(
-        own.observing.visit(kept.fetches[-1]), now=parse_instant(at), final=True
-    )
-    own.runs.finish(run, reason="finished", counts={}, now=at)
+        kept = own.evidence.record(run, number, [answer])
+        own.frontier.finish(None, number, then, began_at=answer.fetched_at)
+        visit = own.observing.visit(kept.fetches[-1])
+        for job in own.articles.job_of(visit):
+            found = read_page(own.payloads.get(job.payload))
+            if not job.facts_only:
+                own.articles.save(job.payload, found.article, now=answer.fetched_at)
+            if found.facts:
+                own.judgements.save_facts(job.payload, found.facts, now=answer.fetched_at)
+        Conclusion(own, run).conclude(visit, now=then, final=True)
+    own.runs.finish(run, reason="finished", counts={}, now=answer.fetched_at)
 
 
 def test_a_worse_answer_leaves_the_imported_copy_as_it_is(archive: Path, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class Judgements:
                 tuple(json.loads(row["reasons"])), row["similarity"], row["similarity_to_cited"],
                 row["incident"],
             )
-            for row in in_sequence(rows)
+            for row in in_sequence(self._sql, rows)
         )  # fmt: skip
 
     def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:

@@ -91,7 +91,7 @@ class Observing:
             " WHERE f.source = ? AND f.purpose = 'source' GROUP BY f.visit",
             (source,),
         ).fetchall()
-        return [self.visit(row["fetch"]) for row in in_sequence(rows)]
+        return [self.visit(row["fetch"]) for row in in_sequence(self._sql, rows)]
 
     def was_overtaken(self, visit: EndedVisit) -> bool:
         """Tell whether a later visit to the source was judged before this one."""

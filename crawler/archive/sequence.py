@@ -10,7 +10,8 @@ from __future__ import annotations
 import heapq
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from operator import itemgetter
 
 from crawler.items import OWN
@@ -24,7 +25,7 @@ _numbered = itemgetter("fetch")
 _dated = itemgetter("fetched_at", "fetch")
 
 
-def in_sequence(rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
+def in_sequence(sql: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
     """Return rows (fetch, fetched_at and those of ``LINEAGE``) in the order of what they tell.
 
     The order of each archive's own visits is kept; of two at the same instant the one that was not
@@ -33,5 +34,16 @@ def in_sequence(rows: Iterable[sqlite3.Row]) -> list[sqlite3.Row]:
     hands: dict[tuple[bool, str, str], list[sqlite3.Row]] = defaultdict(list)
     for row in rows:
         hands[row["origin"] == OWN, row["archive_uid"], row["origin"]].append(row)
-    ordered = (sorted(hands[hand], key=_numbered if hand[0] else _dated) for hand in sorted(hands))
+    ordered = [sorted(hands[hand], key=_numbered if hand[0] else _dated) for hand in sorted(hands)]
+    if any(map(_turns_back, ordered)) and _was_merged(sql):
+        ordered = [sorted(visits, key=_dated) for visits in ordered]
     return list(heapq.merge(*ordered, key=_at))
+
+
+def _turns_back(visits: Sequence[sqlite3.Row]) -> bool:
+    return any(later["fetched_at"] < earlier["fetched_at"] for earlier, later in pairwise(visits))
+
+
+def _was_merged(sql: sqlite3.Connection) -> bool:
+    """Tell whether another file was merged in: it may be a copy of this one that went on alone."""
+    return sql.execute("SELECT 1 FROM runs WHERE command = 'merge' LIMIT 1").fetchone() is not None

@@ -35,6 +35,7 @@ COMMANDS = {
     "pack": "store what is kept in less room, after a crawl",
     "import": "bring in what other programs kept: WARC, ARC and WACZ files",
     "attach": "take in a page that you saved by hand, as a copy of a source",
+    "merge": "bring other archives into this one: shards, or those of several machines",
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 

@@ -84,7 +84,7 @@ class ExtractionQueue:
     async def _extract(self, job: ExtractionJob) -> None:
         try:
             body = self._archive.payloads.get(job.payload)
-        except PayloadDamaged:
+        except (PayloadDamaged, KeyError):  # rotten, or in another archive
             self.failed += 1  # an article of wrong bytes would be a lie
             self._write(lambda: self._over_with(job))
             return
