@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import time
@@ -20,6 +21,15 @@ def digest_of_text(title: str | None, text: str | None) -> str:
     that the archive keeps.
     """
     return digest_of(f"{title or ''}\0{text or ''}".encode())
+
+
+def sha1_of(payload: bytes) -> str:
+    """Return the digest by which web archives name a payload: ``sha1:`` + 32 letters of base32.
+
+    Only to compare with theirs: SHA-1 has been broken, so it proves nothing against intent.
+    """
+    digest = hashlib.sha1(payload, usedforsecurity=False).digest()
+    return "sha1:" + base64.b32encode(digest).decode()
 
 
 def new_uid() -> str:

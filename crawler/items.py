@@ -16,6 +16,7 @@ ROLES: tuple[Role, ...] = ("source", "cover", "internal", "archive-of")
 OWN = "own"  # a run of this program, of whichever archive
 IMPORTED = "import"  # another program; read from its WARC, ARC or WACZ
 BY_HAND = "by-hand"  # a person saved it and attached it to its source
+OURS = (OWN, IMPORTED, BY_HAND)  # every other origin is the id of a web archive
 
 Header = tuple[str, str]  # name, value; as Twisted hands them over (names in Title-Case)
 

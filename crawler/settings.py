@@ -39,6 +39,12 @@ SOURCEKEEP_LOG_FILE = None  # also log there, with rotation; None: to stderr onl
 SOURCEKEEP_LOG_MAX_BYTES = 1_000_000  # a longer log file is put aside
 SOURCEKEEP_LOG_BACKUPS = 5  # that many older ones are kept
 SOURCEKEEP_ROBOTS_PATIENCE_DAYS = None  # then an unreachable robots.txt counts as none; None: never
+SOURCEKEEP_RESCUE = (
+    False  # ask web archives in each crawl; what they are wanted for is queued anyway
+)
+SOURCEKEEP_RESCUE_ARCHIVES = ["web.archive.org"]  # in this order; docs/rescue.md has the others
+SOURCEKEEP_RESCUE_MAX = 100  # sources that a run may ask for
+SOURCEKEEP_RESCUE_FETCHES = 8  # mementos that may be fetched for one source
 
 # Politeness
 

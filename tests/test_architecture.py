@@ -18,7 +18,7 @@ LAYERS = {
     "passages": 1, "mementos": 1,
     "archive": 2, "exports": 2,
     "fetching": 3, "spiders": 3, "extensions": 3, "demo": 3, "intake": 3,
-    "conclusion": 3, "reporting": 3, "inspect": 3, "imports": 3,
+    "conclusion": 3, "rescue": 3, "reporting": 3, "inspect": 3, "imports": 3,
     "settings": 4, "cli": 4, "__main__": 4,
 }  # fmt: skip
 ADAPTERS = {  # library -> the rooms that may import it

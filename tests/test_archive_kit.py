@@ -193,6 +193,7 @@ def fill(archive: Archive) -> None:
     visit(archive, run, lost, gone("https://gone.example/a"))
     archive.articles.save(str(kept.final_payload), article(), now=at())
     judge_by_hand(archive, run, good, lost)
+    archive.rescuing.ask_for([lost], NOW)
     robots = b"User-agent: *\nDisallow: /private\n" * 4
     address = "https://toledoblade.example/robots.txt"
     archive.evidence.record(run, None, [hop(address, robots, purpose="robots", outcome="robots")])

@@ -112,13 +112,13 @@ def test_one_line_adds_a_pywb_and_its_limits() -> None:
     asked = mine.cdx_url("http://a.example/?x=1&y", since="2016", until="2018", limit=9)
     assert asked == (
         "http://127.0.0.1:8080/news/cdx?url=http%3A%2F%2Fa.example%2F%3Fx%3D1%26y&output=json"
-        "&from=2016&to=2018&limit=9"
+        "&limit=9&from=2016&to=2018"
     )
 
 
 @pytest.mark.parametrize(
     "line",
-    ["archive.today", "nowhere.example", "x=ftp+http://a/", "web.archive.org=pywb+http://a.b/",
+    ["archive.today", "nowhere.example", "x=ftp+http://a/", "archive.today=pywb+http://a.b/",
      "x=pywb+file:///c", "x=pywb+http://a.b/;trust=much", "x=pywb+http://a.b/;index=0"],
 )  # fmt: skip
 def test_an_archive_that_cannot_be_or_must_not_be_asked_is_refused(line: str) -> None:

@@ -35,6 +35,7 @@ from crawler.archive.payloads import Payloads
 from crawler.archive.reading import Coverage, Reading
 from crawler.archive.records import CaptureRecord, Cited
 from crawler.archive.reporting import Reports
+from crawler.archive.rescuing import Rescuing
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
@@ -91,6 +92,7 @@ class Archive:
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
         self.withholding = Withholding(connection, self.payloads, self.articles)
+        self.rescuing = Rescuing(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

@@ -35,13 +35,14 @@ class ExtractionJob:
         return self.payload, self.facts_only
 
 
-# One job a payload: that of its first good capture, whose date bounds the publication date.
+# One job a payload: that of its first good capture, whose date bounds the publication date. Of a
+# memento these are the URL and the date of the web archive's capture, not of ours.
 _JOBS = """
-SELECT min(c.id) AS first, c.payload AS payload, c.url AS url, c.mime_declared AS content_type,
-  coalesce(c.mime_sniffed, 'application/octet-stream') AS mime,
-  substr(c.captured_at, 1, 10) AS captured_on
-FROM captures c JOIN fetches f ON f.id = c.fetch
-WHERE f.purpose = 'source' AND f.outcome = 'live-unverified'
+SELECT min(c.id) AS first, c.payload AS payload, coalesce(m.original, c.url) AS url,
+  c.mime_declared AS content_type, coalesce(c.mime_sniffed, 'application/octet-stream') AS mime,
+  substr(coalesce(m.memento_datetime, c.captured_at), 1, 10) AS captured_on
+FROM captures c JOIN fetches f ON f.id = c.fetch LEFT JOIN mementos m ON m.capture = c.id
+WHERE f.purpose IN ('source', 'rescue') AND c.source IS NOT NULL AND f.outcome = 'live-unverified'
   AND EXISTS (SELECT 1 FROM payloads p WHERE p.digest = c.payload)
 """
 
@@ -88,6 +89,10 @@ class Articles:
                 facts_only=not good,
             )
         ]
+
+    def was_read(self, job: ExtractionJob) -> bool:
+        """Tell whether what a job asks for is there already."""
+        return self._has("page_facts" if job.facts_only else "articles", job.payload)
 
     def _has(self, table: str, payload: str) -> bool:
         row = self._connection.sql.execute(

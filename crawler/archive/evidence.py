@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.digests import new_uid
-from crawler.items import OWN, Hop
+from crawler.items import OURS, OWN, Hop
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Evidence:
 
         An identical payload of the same source becomes a revisit; so does a 304, which refers to
         the capture that it confirms. What came from elsewhere (``origin``) brings the body that a
-        304 confirms along.
+        304 confirms along; of what came from a web archive it is the archive's id.
         """
         with self._connection.writing() as sql:
             visit = hops[0].uid
@@ -176,7 +176,7 @@ class Evidence:
             base = self._base_of(sql, source, hop.url, origin)
             payload = self._payloads.put(hop.body, base_digest=base)
             until = None if origin == OWN else hop.fetched_at
-            refers_to = self._earlier_capture(sql, source, hop.url, payload, until)
+            refers_to = self._earlier_capture(sql, source, hop.url, payload, until, origin)
         else:
             return None, None, False
         cursor = sql.execute(
@@ -211,20 +211,23 @@ class Evidence:
 
     @staticmethod
     def _earlier_capture(
-        sql: sqlite3.Connection, source: int | None, url: str, payload: str, until: str | None
-    ) -> str | None:
+        sql: sqlite3.Connection, source: int | None, url: str, payload: str, until: str | None,
+        origin: str,
+    ) -> str | None:  # fmt: skip
         """The first capture with this payload of the same source; None: a new response.
 
         Another source's equal payload shares the stored bytes, but is no revisit: each source
         keeps its own record, so that an export of one source stands alone. What belongs to no
         source is told apart by its URL. ``until``: an instant after which none is earlier; None:
-        all that is held is.
+        all that is held is. What web archives hold is never the same record as ours.
         """
+        alike = OURS if origin in OURS else (origin,)
         same, value = ("source IS NULL AND url", url) if source is None else ("source", source)
         row = sql.execute(
             f"SELECT uid FROM captures WHERE {same} = ? AND payload = ?"
-            " AND captured_at <= coalesce(?, captured_at) ORDER BY id LIMIT 1",
-            (value, payload, until),
+            " AND captured_at <= coalesce(?, captured_at)"
+            " AND origin IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT 1",
+            (value, payload, until, _json(alike)),
         ).fetchone()
         return str(row["uid"]) if row else None
 

@@ -131,7 +131,7 @@ class Observing:
             good=good.article if good else None,
             good_url=good.url if good else None,
             redirects_before=self._redirects_before(visit, elsewhere),
-            expected=Expectation() if good else self._expectation(visit.source),
+            expected=Expectation() if good else self.expectation(visit.source),
             host=Surroundings() if same else self._surroundings(visit, elsewhere, now),
         )
 
@@ -214,8 +214,8 @@ class Observing:
             count += 1
         return count
 
-    def _expectation(self, source: int) -> Expectation:
-        """What the entries say of a source that was never held."""
+    def expectation(self, source: int) -> Expectation:
+        """Return what the entries lead one to expect of a source that was never held."""
         rows = self._sql.execute(
             "SELECT k.label AS label, e.title AS headline, e.summary AS summary,"
             # not their number: a list of URLs is an entry of a hundred thousand sources

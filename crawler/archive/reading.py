@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
-from crawler.items import BY_HAND, OWN
+from crawler.items import BY_HAND, OURS, OWN
 from crawler.urls import parse_url, unwrap_archive_url, urlkey
 
 FOUND_MAX = 200  # sources that a part of a URL may fit before counting stops
@@ -22,12 +22,15 @@ class Coverage:
     citations: int  # of the roles source and archive-of, still in their entry
     citations_held: int
     citations_held_elsewhere: int  # not by us, but the entry cites the copy of a web archive
+    citations_rescued: int  # not by us, but brought home from a web archive
     citations_unfetchable: int  # their URL can never be fetched: no address in it
     sources: int
     sources_held: int
     sources_failing: int  # last visit failed; held or not
     sources_never_fetched: int
-    captures: int
+    captures: int  # our own
+    mementos: int  # good captures of web archives that were brought home
+    rescues_waiting: int  # sources that web archives are still to be asked for
     revisits: int
     payload_bytes: int  # before compression
     stored_bytes: int
@@ -51,8 +54,13 @@ class Reading:
               (SELECT count(*) FROM citations k JOIN sources s ON s.id = k.source
                 WHERE {cited} AND s.good_capture IS NOT NULL) AS citations_held,
               (SELECT count(*) FROM citations k LEFT JOIN sources s ON s.id = k.source
-                WHERE {cited} AND k.role = 'archive-of' AND s.good_capture IS NULL)
-                AS citations_held_elsewhere,
+                LEFT JOIN rescues r ON r.source = s.id
+                WHERE {cited} AND k.role = 'archive-of' AND s.good_capture IS NULL
+                AND r.state IS NOT 'home') AS citations_held_elsewhere,
+              (SELECT count(*) FROM citations k JOIN sources s ON s.id = k.source
+                JOIN rescues r ON r.source = s.id
+                WHERE {cited} AND s.good_capture IS NULL AND r.state = 'home')
+                AS citations_rescued,
               (SELECT count(*) FROM citations WHERE {cited} AND source IS NULL)
                 AS citations_unfetchable,
               (SELECT count(*) FROM sources) AS sources,
@@ -60,9 +68,12 @@ class Reading:
               (SELECT count(*) FROM sources WHERE failures > 0) AS sources_failing,
               (SELECT count(*) FROM sources WHERE last_fetched_at IS NULL)
                 AS sources_never_fetched,
-              (SELECT count(*) FROM captures WHERE source IS NOT NULL) AS captures,
               (SELECT count(*) FROM captures WHERE source IS NOT NULL
-                AND record_type = 'revisit') AS revisits,
+                AND origin = 'own') AS captures,
+              (SELECT count(*) FROM mementos WHERE state = 'home') AS mementos,
+              (SELECT count(*) FROM rescues WHERE state = 'waiting') AS rescues_waiting,
+              (SELECT count(*) FROM captures WHERE source IS NOT NULL
+                AND origin = 'own' AND record_type = 'revisit') AS revisits,
               (SELECT coalesce(sum(size_bytes), 0) FROM payloads) AS payload_bytes,
               (SELECT coalesce(sum(length(bytes)), 0) FROM payloads) AS stored_bytes,
               (SELECT count(*) FROM reading_problems) AS reading_problems"""
@@ -164,8 +175,22 @@ class Reading:
         )  # fmt: skip
         row: sqlite3.Row | None = self._sql.execute(
             "SELECT * FROM snapshots WHERE source = ?1"
-            f" AND outcome IN ('live', 'live-unverified', 'moved') ORDER BY {order} LIMIT 1",
+            " AND outcome IN ('live', 'live-unverified', 'moved')"
+            f" AND origin IN {OURS} ORDER BY {order} LIMIT 1",
             (source,) if at is None else (source, at),
+        ).fetchone()
+        return row
+
+    def rescued_snapshot(self, source: int) -> sqlite3.Row | None:
+        """Return the best snapshot of a source that came from a web archive, with its memento.
+
+        None: none was brought home. It stands apart from our own: it is another's testimony.
+        """
+        row: sqlite3.Row | None = self._sql.execute(
+            "SELECT n.*, r.archive, r.uri_m, r.class, r.proof, r.days_away, r.retrieved_at,"
+            " r.evidence, r.first_cited_on FROM rescued r JOIN snapshots n ON n.id = r.capture"
+            " WHERE r.source = ? AND r.state = 'home'",
+            (source,),
         ).fetchone()
         return row
 
@@ -190,13 +215,14 @@ class Reading:
     def fetches(self, source: int) -> list[sqlite3.Row]:
         """Return every fetch of a source with what was kept of it, oldest first."""
         return self._sql.execute(
-            "SELECT f.fetched_at, f.hop, f.url, f.status,"
-            " coalesce(o.outcome, f.outcome) AS outcome,"
-            " coalesce(o.reasons ->> 0, f.reason) AS reason, f.error,"
+            "SELECT f.fetched_at, f.purpose, f.hop, f.url, f.status,"
+            " coalesce(m.outcome, o.outcome, f.outcome) AS outcome,"
+            " coalesce(m.reasons ->> 0, o.reasons ->> 0, f.reason) AS reason, f.error,"
+            " m.memento_datetime, m.class AS confidence,"
             " f.elapsed_ms, f.wire_size_bytes, f.ip_address, f.robots, c.record_type, c.payload,"
             " c.origin, c.truncated, c.flags, a.words, a.status AS article_status, a.text_digest"
             " FROM fetches f LEFT JOIN captures c ON c.fetch = f.id"
-            " LEFT JOIN outcomes o ON o.fetch = f.id"
+            " LEFT JOIN outcomes o ON o.fetch = f.id LEFT JOIN mementos m ON m.capture = c.id"
             f" LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload='c.payload')}"
             " WHERE f.source = ? ORDER BY f.fetched_at, f.id",
             (source,),

@@ -115,7 +115,7 @@ class Runs:
             "SELECT s.id AS source, s.url AS url, s.last_outcome AS outcome,"
             " coalesce(o.reasons ->> 0, f.reason) AS reason, s.good_capture IS NOT NULL AS held"
             " FROM (SELECT source, max(id) AS last FROM fetches WHERE run = ?1"
-            "  AND source IS NOT NULL GROUP BY source) v"
+            "  AND source IS NOT NULL AND purpose = 'source' GROUP BY source) v"
             " JOIN fetches f ON f.id = v.last JOIN sources s ON s.id = v.source"
             " LEFT JOIN outcomes o ON o.fetch = f.id"
             " WHERE s.failures > 0 AND f.outcome <> 'local-fault'"

@@ -49,7 +49,7 @@ SELECT
   s.url AS source_url,
   c.url AS captured_url,
   f.status AS http_status,
-  coalesce(o.outcome, f.outcome) AS outcome,
+  coalesce(m.outcome, o.outcome, f.outcome) AS outcome,
   c.record_type AS record_type,
   c.mime_sniffed AS mime,
   p.size_bytes AS size_bytes,
@@ -59,6 +59,8 @@ SELECT
   a.status AS article_status,
   c.truncated AS truncated,
   c.origin AS origin,
+  m.memento_datetime AS memento_datetime,
+  m.class AS confidence,
   c.payload AS payload,
   c.uid AS capture_uid,
   s.withheld AS withheld,
@@ -66,6 +68,7 @@ SELECT
 FROM captures c
 JOIN fetches f ON f.id = c.fetch
 LEFT JOIN outcomes o ON o.fetch = f.id
+LEFT JOIN mementos m ON m.capture = c.id
 JOIN sources s ON s.id = c.source
 LEFT JOIN payloads p ON p.digest = c.payload
 LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
@@ -79,6 +82,8 @@ SELECT
   s.url AS url,
   s.host AS host,
   s.good_capture IS NOT NULL AS held,
+  m.class AS rescued_class,
+  m.memento_datetime AS rescued_memento_datetime,
   s.verdict AS verdict,
   s.verdict_since AS verdict_since,
   s.last_outcome AS last_outcome,
@@ -95,10 +100,13 @@ SELECT
   s.due_reason AS due_reason,
   {_ENTRIES} AS entries,
   (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
-  (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id) AS payloads,
+  (SELECT count(DISTINCT k.payload) FROM captures k
+    WHERE k.source = s.id AND k.origin = 'own') AS payloads,
   s.withheld AS withheld
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
+LEFT JOIN rescues r ON r.source = s.id AND r.state = 'home'
+LEFT JOIN mementos m ON m.id = r.memento
 """
 
 CHANGED = f"""
@@ -137,9 +145,12 @@ SELECT
   s.last_outcome AS last_outcome,
   s.good_capture IS NOT NULL AS held,
   c.captured_at AS good_capture_at,
+  m.class AS rescued_class,
   {_ENTRIES} AS entries
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
+LEFT JOIN rescues r ON r.source = s.id AND r.state = 'home'
+LEFT JOIN mementos m ON m.id = r.memento
 WHERE s.verdict IN ('vanished', 'usurped', 'drifted')
 """
 
@@ -174,14 +185,45 @@ SELECT
   s.first_cited_on AS first_cited_on,
   s.verdict AS verdict,
   s.last_outcome AS last_outcome,
-  (SELECT f.reason FROM fetches f WHERE f.source = s.id
+  (SELECT f.reason FROM fetches f WHERE f.source = s.id AND f.purpose = 'source'
     ORDER BY f.fetched_at DESC, f.id DESC LIMIT 1) AS last_reason,
   s.last_fetched_at AS last_fetched_at,
   s.failures AS failures_in_a_row,
   s.due_at AS due_at,
+  m.class AS rescued_class,
   {_ENTRIES} AS entries
 FROM sources s
+LEFT JOIN rescues r ON r.source = s.id AND r.state = 'home'
+LEFT JOIN mementos m ON m.id = r.memento
 WHERE s.good_capture IS NULL AND s.withheld IS NOT 'forgotten'
+"""
+
+# What web archives were asked for, and the best that came home: another's testimony, with its date.
+RESCUED = """
+SELECT
+  r.source AS source,
+  s.title AS title,
+  s.url AS url,
+  r.state AS state,
+  r.reason AS reason,
+  r.last_result AS last_result,
+  m.class AS class,
+  m.proof AS proof,
+  m.archive AS archive,
+  m.memento_datetime AS memento_datetime,
+  s.first_cited_on AS first_cited_on,
+  m.evidence ->> 'days_away' AS days_away,
+  m.uri_m AS uri_m,
+  m.retrieved_at AS retrieved_at,
+  m.capture AS capture,
+  s.good_capture AS good_capture,
+  s.verdict AS verdict,
+  r.attempts AS attempts,
+  r.due_at AS due_at,
+  m.evidence AS evidence
+FROM rescues r
+JOIN sources s ON s.id = r.source
+LEFT JOIN mementos m ON m.id = r.memento
 """
 
 # Held elsewhere: the entry itself cites the copy of a web archive, and we have none of our own.
@@ -192,8 +234,11 @@ SELECT
   e.title AS title,
   count(k.id) AS citations,
   count(s.good_capture) AS held,
-  count(CASE WHEN s.good_capture IS NULL AND k.role = 'archive-of' THEN 1 END) AS held_elsewhere,
-  count(CASE WHEN s.good_capture IS NULL AND k.role = 'source' THEN 1 END) AS not_held,
+  count(CASE WHEN s.good_capture IS NULL AND r.state = 'home' THEN 1 END) AS rescued,
+  count(CASE WHEN s.good_capture IS NULL AND r.state IS NOT 'home' AND k.role = 'archive-of'
+    THEN 1 END) AS held_elsewhere,
+  count(CASE WHEN s.good_capture IS NULL AND r.state IS NOT 'home' AND k.role = 'source'
+    THEN 1 END) AS not_held,
   count(CASE WHEN s.verdict IN ('vanished', 'usurped', 'drifted') THEN 1 END) AS vanished,
   count(CASE WHEN s.changes > 0 THEN 1 END) AS changed,
   e.topic AS topic,
@@ -202,13 +247,15 @@ FROM entries e
 LEFT JOIN citations k
   ON k.entry = e.id AND k.removed_at IS NULL AND k.role IN ('source', 'archive-of')
 LEFT JOIN sources s ON s.id = k.source
+LEFT JOIN rescues r ON r.source = s.id
 GROUP BY e.id
 """
 
 TIMEMAPS = """
 SELECT
   s.url AS original,
-  c.captured_at AS memento_datetime,
+  coalesce(m.memento_datetime, c.captured_at) AS memento_datetime,
+  c.origin AS origin,
   c.url AS captured_url,
   f.status AS http_status,
   c.record_type AS record_type,
@@ -218,6 +265,8 @@ SELECT
 FROM captures c
 JOIN sources s ON s.id = c.source
 JOIN fetches f ON f.id = c.fetch
+LEFT JOIN mementos m ON m.capture = c.id
+WHERE c.origin = 'own' OR m.state = 'home'
 """
 
 # A finished run has counted itself; counting a million rows again would take longer than Datasette
@@ -252,6 +301,7 @@ VIEWS = {
     "vanished": VANISHED,
     "passages": PASSAGES,
     "never_captured": NEVER_CAPTURED,
+    "rescued": RESCUED,
     "coverage_by_entry": COVERAGE_BY_ENTRY,
     "timemaps": TIMEMAPS,
     "runs_report": RUNS_REPORT,

@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "show what changed between two versions of a source, word by word",
     "why": "explain why a source is due or not, and why its verdict is what it is",
     "verdict": "list the verdicts on a source, or say what you know better",
+    "rescue": "bring home from web archives what we do not hold",
     "export": "write what is kept in a form that other programs read",
     "inspect": "look at the archive in Datasette, on this machine only",
     "schedule": "print a crontab, units of systemd or a workflow that make the runs",

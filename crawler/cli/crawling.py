@@ -7,35 +7,29 @@ snapshot. Reading them costs milliseconds an entry; fetching costs seconds a sou
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
-from scrapy.utils.defer import deferred_from_coro
-from twisted.python.failure import Failure
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
+from crawler.cli.processes import GOOD_ENDS, end_of, run_rescue, run_to_end
 from crawler.dates import format_instant
-from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.intake import IntakeCounts, add_input
+from crawler.rescue import Homecoming
 from crawler.spiders.entries import EntriesSpider
 from crawler.spiders.sources import SourcesSpider
-
-if TYPE_CHECKING:
-    from twisted.internet.base import ReactorBase
 
 _log = logging.getLogger(__name__)
 
 FAILED_SHOWN = 20
 # Of a limited run, what a site with many pages of entries must leave to the sources.
 SOURCES_SHARE = 0.5
-# What a run may end with and be no failure: done, or interrupted in good order.
-GOOD_ENDS = frozenset({"finished", "shutdown", "max-time"})
 
 
 @dataclass(slots=True)
@@ -52,6 +46,9 @@ class CrawlResult:
     articles: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     failed: list[dict[str, Any]] = field(default_factory=list)  # the first few
+    rescue_queued: int = 0  # sources that now wait for a web archive's copy
+    rescue_due: int = 0  # sources that archives may be asked for now
+    homecomings: list[Homecoming] = field(default_factory=list)  # where they were asked
     broke: bool = False  # evidence was lost, or the crawl itself failed
 
 
@@ -106,36 +103,13 @@ def _crawl(
         # What a certificate is worth is written into the fetch; a line for each host is noise.
         logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
         with _Progress(session, quiet=quiet):
-            _run_to_end(process, _both(process, session, ids or None, result))
+            run_to_end(process, _both(process, session, ids or None, result))
         session.extraction.kill()  # after an interruption; else they have ended by themselves
         _fill(result, session)
     finally:
         session.close(result.finish_reason)
     result.broke = result.finish_reason not in GOOD_ENDS
     return result
-
-
-def _run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) -> None:
-    """Start the reactor, do the work in it, stop it. Signals end the crawls in good order."""
-    from twisted.internet import reactor as installed  # only now: Scrapy chooses which one
-
-    reactor = cast("ReactorBase", installed)
-    failures: list[Failure] = []
-
-    def stop(outcome: object) -> None:
-        if isinstance(outcome, Failure):
-            failures.append(outcome)
-        if reactor.running:
-            reactor.stop()
-
-    def begin() -> None:
-        collect_rarely()
-        deferred_from_coro(work).addBoth(stop)
-
-    reactor.callWhenRunning(begin)
-    process.start(stop_after_crawl=False)
-    if failures:
-        failures[0].raiseException()
 
 
 async def _both(
@@ -150,13 +124,24 @@ async def _both(
         with session.budget.leaving(share_left):
             await process.crawl(crawler, session=session, **arguments)
             out_of_time = out_of_time or session.budget.seconds_left <= 0
-        stats = crawler.stats
-        result.finish_reason = str(stats.get_value("finish_reason", "broke") if stats else "broke")
+        result.finish_reason = end_of(crawler)
         if result.finish_reason != "finished" or session.lost is not None:
             return
     if out_of_time:
         result.finish_reason = "max-time"
+    await _rescue(process, session, result)
     await session.read_and_judge_the_rest()
+
+
+async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlResult) -> None:
+    """Queue what needs another's copy, and ask for it at once where that is switched on."""
+    await session.judge_the_rest()
+    rescuing, now = session.archive.rescuing, session.clock.now()
+    result.rescue_queued = session.write(lambda: rescuing.queue(now)) or 0
+    if session.lost is None and process.settings.getbool("SOURCEKEEP_RESCUE"):
+        await run_rescue(process, session, result.homecomings)
+    if session.lost is None:
+        result.rescue_due = rescuing.count_due(session.clock.now())
 
 
 def _fill(result: CrawlResult, session: Session) -> None:

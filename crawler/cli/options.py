@@ -43,7 +43,17 @@ def add_setting_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_fetch_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the commands that fetch."""
+    """Add the options of the commands that visit sources."""
+    add_network_options(parser)
+    group = parser.add_argument_group("visits")
+    group.add_argument("--max-fetches", type=count, metavar="N", help="make at most N visits")
+    group.add_argument(
+        "--max-per-host", type=count, metavar="N", help="make at most N visits to one host"
+    )
+
+
+def add_network_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of whatever asks other machines."""
     group = parser.add_argument_group("fetching")
     group.add_argument(
         "--contact",
@@ -51,11 +61,7 @@ def add_fetch_options(parser: argparse.ArgumentParser) -> None:
         help="a URL or mail address for the user agent: please set it",
     )
     group.add_argument("--delay", type=seconds, metavar="S", help="between requests to a host (5)")
-    group.add_argument("--max-fetches", type=count, metavar="N", help="make at most N visits")
-    group.add_argument(
-        "--max-per-host", type=count, metavar="N", help="make at most N visits to one host"
-    )
-    group.add_argument("--max-time", type=count, metavar="S", help="begin no visit after S seconds")
+    group.add_argument("--max-time", type=count, metavar="S", help="begin nothing after S seconds")
     group.add_argument("--proxy", metavar="URL", help="fetch through this proxy")
     group.add_argument(
         "--allow",

@@ -11,12 +11,16 @@ from crawler.cli.output import print_json, safe, withheld_line
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import UsageError
 from crawler.items import BY_HAND, IMPORTED
+from crawler.mementos.grading import CLASSES
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the command's own options."""
     parser.add_argument("source", metavar="SOURCE", help="its URL, a part of it, or its id")
     parser.add_argument("--at", metavar="DATE", help="the snapshot nearest to this date")
+    parser.add_argument(
+        "--rescued", action="store_true", help="the copy that was brought home from a web archive"
+    )
     parser.add_argument(
         "--raw", action="store_true", help="write the payload itself to stdout, byte for byte"
     )
@@ -28,6 +32,9 @@ def run(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         source = archive.reading.source(parsed.source)
         snapshot = archive.reading.snapshot(source["id"], at)
+        rescued = archive.reading.rescued_snapshot(source["id"])
+        if parsed.rescued or (snapshot is None and rescued is not None):
+            snapshot = rescued
         citations = archive.reading.citations(source["id"])
         withheld = archive.withholding.decisions(source["id"])
         note = archive.supplying.note_on(snapshot["id"]) if snapshot else None
@@ -40,10 +47,12 @@ def run(parsed: argparse.Namespace) -> int:
             sys.stdout.buffer.write(_payload(archive, snapshot["payload"]))
         elif parsed.json:
             print_json({
-                "source": source, "snapshot": snapshot, "citations": citations,
-                "decisions": withheld, "note": note,
+                "source": source, "snapshot": snapshot, "rescued": rescued,
+                "citations": citations, "decisions": withheld, "note": note,
             })  # fmt: skip
         elif not parsed.quiet:
+            if rescued is not None:
+                _print_whose(source, snapshot, rescued)
             _print(source, snapshot, citations, withheld, note)
     return 0
 
@@ -97,3 +106,25 @@ def _print(
     else:
         missing = f"(no text: {snapshot['article_status'] or 'not extracted yet'})"
         print(safe(snapshot["text"] or missing))
+
+
+def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
+    """Say whose copy it is, and how sure it shows the page as it was cited."""
+    if snapshot["id"] != rescued["id"]:
+        print(
+            f"our own copy; of class {rescued['class']} from {safe(rescued['archive'])},"
+            f" {rescued['memento_datetime']}: sourcekeep show {source['id']} --rescued\n"
+        )
+        return
+    print("brought home from a web archive, not an own capture")
+    facts = {
+        "archive": rescued["archive"],
+        "memento": f"{rescued['memento_datetime']}, {rescued['days_away']} days from the citation"
+        f" ({rescued['first_cited_on'] or 'undated'})",
+        "class": f"{rescued['class']}: {CLASSES[rescued['class']]}; proved by {rescued['proof']}",
+        "address": rescued["uri_m"],
+        "retrieved": rescued["retrieved_at"],
+    }
+    for name, value in facts.items():
+        print(f"{name:<11}{safe(value)}")
+    print()

@@ -62,11 +62,12 @@ def _print_worst(worst: list[dict[str, object]], problems: list[dict[str, object
 
 def _summary(c: Coverage, due: FrontierStats, verdicts: dict[str, int]) -> str:
     elsewhere = c.citations_held_elsewhere
-    missing = c.citations - c.citations_held - elsewhere
+    missing = c.citations - c.citations_held - c.citations_rescued - elsewhere
     share = f" ({100 * c.citations_held / c.citations:.1f} %)" if c.citations else ""
     lines = [
         f"entries    {c.entries}",
-        f"citations  {c.citations}: {c.citations_held} held{share}, {elsewhere} held elsewhere,"
+        f"citations  {c.citations}: {c.citations_held} held{share},"
+        f" {c.citations_rescued} brought home from web archives, {elsewhere} held elsewhere,"
         f" {missing} not held"
         + (f", {c.citations_unfetchable} of them without a fetchable URL"
            if c.citations_unfetchable else ""),
@@ -75,6 +76,8 @@ def _summary(c: Coverage, due: FrontierStats, verdicts: dict[str, int]) -> str:
         "verdicts   " + (", ".join(f"{n} {state}" for state, n in verdicts.items()) or "none"),
         f"captures   {c.captures}, {plural(c.revisits, 'revisit')} among them;"
         f" {size(c.payload_bytes)} kept in {size(c.stored_bytes)}",
+        f"archives   {plural(c.mementos, 'memento')} brought home,"
+        f" {plural(c.rescues_waiting, 'source')} to ask for (sourcekeep rescue)",
         f"due        {due.due} now, on {plural(due.hosts_due, 'host')}"
         + (f", {due.hosts_blocked} of which must rest" if due.hosts_blocked else ""),
     ]  # fmt: skip

@@ -19,7 +19,7 @@ from scrapy.http import Response
 
 from crawler.codings import decode_body, is_undecoded
 from crawler.dates import format_instant
-from crawler.digests import digest_of, new_uid
+from crawler.digests import digest_of, new_uid, sha1_of
 from crawler.errors import UrlError
 from crawler.extraction.mediatypes import sniff
 from crawler.fetching import tls
@@ -112,6 +112,9 @@ class CaptureMiddleware:
         payload = decode_body(wire, coding, limit=self._cap)
         hop = self._answered(request, response, payload)
         self._keep(request, hop)
+        visit: Visit | None = request.meta.get("visit")
+        if visit is not None and visit.purpose == "rescue":
+            visit.sha1 = frozenset({sha1_of(wire), sha1_of(payload.body)})
         again = self._asked_again(request, hop)
         if again is not None:
             return again
@@ -124,6 +127,8 @@ class CaptureMiddleware:
 
     def _asked_again(self, request: Request, hop: Hop) -> Request | None:
         if hop.reason != "truncated" or hop.truncated != "disconnect":
+            return None
+        if request.meta.get("dont_retry"):
             return None
         spider = self._crawler.spider
         assert spider is not None

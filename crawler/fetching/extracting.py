@@ -131,6 +131,12 @@ class ExtractionQueue:
         ended.cancel()
         return True
 
+    async def settle(self) -> None:
+        """Wait until everything queued has its article; the workers stay."""
+        while self._tasks and not self._stopped:
+            await asyncio.wait(set(self._tasks))
+            await asyncio.sleep(0)  # lets the done callbacks start the next ones
+
     async def drain(self) -> None:
         """Wait until everything queued has its article, then end the workers."""
         while self._tasks:

@@ -25,8 +25,7 @@ def rest_of(
     """
     if status not in _ASKS_FOR_REST:
         return None
-    told = next((value for name, value in headers if name.lower() == "retry-after"), None)
-    asked = _told_rest(told, now) if told is not None else None
+    asked = told_rest(headers, now)
     if asked is None and status != 429:
         return None  # a server that fails is no server that asks for rest
     rest = REST_UNTOLD if asked is None else asked
@@ -35,9 +34,12 @@ def rest_of(
     return min(rest, REST_MAX)
 
 
-def _told_rest(text: str, now: datetime) -> timedelta | None:
-    """Return the delay in a Retry-After value, seconds or a date; None for junk and the past."""
-    text = text.strip()
+def told_rest(headers: Sequence[Header], now: datetime) -> timedelta | None:
+    """Return the delay that Retry-After names, in seconds or by a date.
+
+    None when there is none, for junk, and for the past.
+    """
+    text = next((value for name, value in headers if name.lower() == "retry-after"), "").strip()
     if text.isdecimal():
         return timedelta(seconds=min(int(text[:9]), REST_MAX.total_seconds()))
     try:

@@ -86,6 +86,8 @@ class MetaRefreshMiddleware(_Unconditional):
         visit: Visit | None = request.meta.get("visit")
         if visit is None or response.status != 200 or not isinstance(response, TextResponse):
             return response
+        if request.meta.get("dont_redirect"):  # an archived page leads to where it once led
+            return response
         target = prompt_refresh(response.body[:SCAN_BYTES], response.url)
         if target is None:
             return response

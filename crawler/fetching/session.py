@@ -30,7 +30,7 @@ from crawler.fetching.garbage import Debris
 from crawler.fetching.hosts import HostNotes
 from crawler.fetching.judging import JudgingQueue
 from crawler.fetching.visits import Visit
-from crawler.items import Hop
+from crawler.items import OWN, Hop
 from crawler.robotstxt import RobotsRecord
 from crawler.schedule import ADAPTIVE, POLICIES, Policy
 from crawler.urls import redact_url
@@ -59,6 +59,8 @@ RECORDED_SETTINGS = (
     "SOURCEKEEP_ROBOTS_PATIENCE_DAYS", "SOURCEKEEP_MIN_RATE",
     "SOURCEKEEP_MIN_RATE_WINDOW_S", "SOURCEKEEP_CA_FILE",
     "SOURCEKEEP_CONTROL_URLS", "SOURCEKEEP_SCHEDULE",
+    "SOURCEKEEP_RESCUE", "SOURCEKEEP_RESCUE_ARCHIVES", "SOURCEKEEP_RESCUE_MAX",
+    "SOURCEKEEP_RESCUE_FETCHES",
 )  # fmt: skip
 
 
@@ -199,6 +201,20 @@ class Session:
         """Keep a fetch that belongs to no visit: a robots.txt."""
         self.write(lambda: self.archive.evidence.record(self.run, None, [hop]))
 
+    def keep_from_archive(
+        self, visit: Visit, *, source: int | None = None, origin: str = OWN
+    ) -> Kept | None:
+        """Keep what a web archive answered: of a memento with its source and the archive's id.
+
+        An index is asked for a source, but its answer is no capture of that.
+        """
+        kept = self.write(
+            lambda: self.archive.evidence.record(self.run, source, visit.hops, origin=origin)
+        )
+        if self.on_visit is not None:
+            self.on_visit(visit)
+        return kept
+
     def keep_visit(self, visit: Visit) -> Kept | None:
         """Write a visit to a source with its end, all or nothing, and say when the next is due."""
         kept = self.write(lambda: self._keep_visit(visit))
@@ -249,6 +265,23 @@ class Session:
         if self._wanting:  # else the group goes on: each article would be a commit of its own
             self.commit()
         return self.lost is None and await self.extraction.something_ended()
+
+    async def judge_the_rest(self) -> None:
+        """Judge what was visited as far as it can be; more may be read afterwards."""
+        self.commit()
+        await self.extraction.settle()
+        if self.lost is None and self.extraction.broken is None:
+            self.write(self.judging.finish)
+            self.commit()
+
+    async def read(self, jobs: list[ExtractionJob]) -> bool:
+        """Have payloads read and wait until they are. False: they could not be."""
+        self._want(jobs)
+        self.commit()
+        while not all(self.extraction.is_over(job) for job in jobs):
+            if self.lost is not None or not await self.extraction.something_ended():
+                return False
+        return True
 
     async def read_and_judge_the_rest(self) -> None:
         """Bring what was visited to its end; then no worker is left."""

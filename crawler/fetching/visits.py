@@ -25,13 +25,15 @@ class Visit:
     in one transaction: a killed run has visited a source, or it has not.
     """
 
-    purpose: Literal["source", "entry", "control"]  # control: a page beside the source
+    # control: a page beside the source; rescue, push: to a web archive
+    purpose: Literal["source", "entry", "control", "rescue", "push"]
     url: str
     source: DueSource | None = None
     lease: HostLease | None = None
     hops: list[Hop] = field(default_factory=list)
     put_off: bool = False  # to a later run, before the visit came to its end
     crawl_delay_s: float | None = None  # what robots.txt of the last host asks for
+    sha1: frozenset[str] = frozenset()  # of a memento: of the body as received, and decoded
 
     @property
     def last(self) -> Hop | None:

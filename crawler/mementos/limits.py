@@ -20,8 +20,8 @@ Kind = Literal["index", "replay"]
 REST_FIRST: Final = timedelta(seconds=60)  # 429 without Retry-After (EDGI's client waits as long)
 REST_BLOCKED: Final = timedelta(hours=1)  # what a firewall's rule lasts
 REST_MAX: Final = timedelta(hours=24)
-# Failures that look like a rule of a firewall: nothing answers at all.
-_SHUT_OUT: Final = frozenset({"refused", "reset", "no-route", "timeout", "stalled", "http-403"})
+# Failures that look like a rule of a firewall. A time-out does not: replay is slow now and then.
+_SHUT_OUT: Final = frozenset({"refused", "reset", "no-route", "http-403"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,15 @@ def after_answer(
 ) -> LimitState:
     """Return the state after an answer; ``asked_rest`` is what a Retry-After asked for.
 
-    A request to wait is obeyed to the second, and rounded up to one. The second refusal in a row
-    means that the first was not enough: an hour, and double that for each further one.
+    A first request to wait is obeyed to the second, rounded up to one. The second refusal in a row
+    means that this was not enough: an hour at least, and double that for each further one.
     """
     if result not in ("rate-limited", "archive-down"):
         return replace(state, strikes=0, resting_until=None, reason=None)
     strikes = state.strikes + 1
-    rest = max(_rest(result, reason, strikes), asked_rest or timedelta())
+    rest = _rest(result, reason, strikes)
+    if asked_rest is not None:
+        rest = asked_rest if strikes == 1 else max(rest, asked_rest)
     until = now + min(rest, REST_MAX) + timedelta(seconds=1 if now.microsecond else 0)
     return LimitState(strikes, format_instant(until), f"{result}: {reason}")
 

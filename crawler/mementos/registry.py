@@ -50,11 +50,18 @@ class WebArchive:
     folds: bool = True  # its index takes scheme, www. and the slash at the end for one
     note: str = ""
 
-    def cdx_url(self, url: str, *, since: str, until: str, limit: int) -> str | None:
-        """Return the address that lists the captures of a URL between two stamps of 14 digits."""
+    def cdx_url(
+        self, url: str, *, limit: int, since: str | None = None, until: str | None = None
+    ) -> str | None:
+        """Return the address that lists the captures of a URL; None: it has no index.
+
+        Between two stamps of 14 digits, if they are given.
+        """
         if self.cdx is None:
             return None
-        parameters = f"?url={quote(url, safe='')}&output=json&from={since}&to={until}&limit={limit}"
+        parameters = f"?url={quote(url, safe='')}&output=json&limit={limit}"
+        parameters += f"&from={since}" if since else ""
+        parameters += f"&to={until}" if until else ""
         if self.filters:
             fields = "urlkey,timestamp,original,mimetype,statuscode,digest,length"
             parameters += f"&fl={fields}&resolveRevisits=true"
@@ -150,7 +157,8 @@ _OPTIONS: Final = ("trust", "index", "replay", "robots")
 def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
     """Return the archives that a setting names, in its order, which is the order of asking.
 
-    A line is the id of a known archive, or a new one: ``ID=KIND+URL`` with KIND ``pywb``,
+    A line is the id of a known archive, or another one (also a mirror of a known one, by its id):
+    ``ID=KIND+URL`` with KIND ``pywb``,
     ``wayback`` (an address like ``https://web.archive.org``) or ``memento``, and options after it:
     ``mine=pywb+http://127.0.0.1:8080/news;trust=own;index=600;replay=1200;robots=no`` (requests
     a minute). Raises UsageError for anything else, and for an archive that is not to be trusted.
@@ -181,10 +189,10 @@ def _defined(line: str) -> WebArchive:
     name, _, rest = line.partition("=")
     address, *options = rest.split(";")
     kind, plus, base = address.partition("+")
-    if not plus or kind not in _KINDS or name in KNOWN or not name.strip():
-        raise UsageError(
-            f"{line!r}: write ID=KIND+URL with a new ID and KIND one of {', '.join(_KINDS)}"
-        )
+    if not plus or kind not in _KINDS or not name.strip():
+        raise UsageError(f"{line!r}: write ID=KIND+URL with KIND one of {', '.join(_KINDS)}")
+    if name in KNOWN and KNOWN[name].trust == "untrusted":
+        raise UsageError(f"{name} is never asked: {KNOWN[name].note}")
     try:
         base = parse_url(base).rstrip("/")
     except UrlError as exc:

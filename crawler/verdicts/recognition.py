@@ -218,12 +218,12 @@ def _tokens_found(case: Case) -> list[str]:
     said = fold(" ".join((*case.lines, case.text[:20_000])))
     best: list[str] = []
     for headline in case.seen.expected.headlines:
-        found = sorted(token for token in _rare_tokens(headline) if token in said)
+        found = sorted(token for token in rare_tokens(headline) if token in said)
         best = max(best, found, key=len)
     return [token.strip() for token in best] if len(best) >= RARE_TOKENS else []
 
 
-def _rare_tokens(headline: str) -> set[str]:
+def rare_tokens(headline: str) -> set[str]:
     """Return what is worth looking for: long words; where words are not parted, characters."""
     folded = fold(headline)
     if script_of(headline) in ("chinese", "japanese", "thai"):

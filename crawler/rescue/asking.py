@@ -1,0 +1,186 @@
+"""Asking web archives: one question at a time of each, as far apart as it wants them.
+
+What an archive said of our requests is kept in archive.db with each of them, so that a run that
+follows at once keeps the distance, and one that was told to wait is followed by none that was not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from crawler.archive import Kept
+from crawler.archive.rescuing import Pace
+from crawler.dates import format_instant, parse_instant
+from crawler.fetching.pacing import told_rest
+from crawler.fetching.session import Session
+from crawler.fetching.visits import Visit
+from crawler.mementos.limits import Kind, after_answer, distance
+from crawler.mementos.registry import WebArchive
+from crawler.mementos.replies import Answer, Result
+
+OFFLINE_REST = timedelta(hours=1)
+
+
+class Ask(Protocol):
+    """Sends one request through the downloader; what came of it is in the visit's hops."""
+
+    async def __call__(self, visit: Visit, archive: WebArchive, headers: Mapping[str, str]) -> None:
+        """Fill the visit. A request that was not sent after all leaves it without hops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An archive's answer, with the rows that it left."""
+
+    answer: Answer
+    visit: Visit
+    kept: Kept
+    at: datetime
+
+
+class NotAsked(Exception):
+    """A question was not put, because the archive is to be left alone or the run is over."""
+
+    def __init__(self, archive: WebArchive, until: datetime | None, reason: str) -> None:
+        super().__init__(f"{archive.id}: {reason}")
+        self.archive = archive
+        self.until = until  # when it may be asked; None: not known
+        self.reason = reason
+
+    @property
+    def result(self) -> Result:
+        """What it rests for."""
+        return "rate-limited" if self.reason.startswith("rate-limited") else "archive-down"
+
+
+class Archives:
+    """The archives that a run asks, in order, and the pace of each."""
+
+    def __init__(
+        self, archives: Sequence[WebArchive], session: Session, ask: Ask, *, patience_s: float
+    ) -> None:
+        self.known = tuple(archives)
+        self._session = session
+        self._ask = ask
+        self._patience = timedelta(seconds=patience_s)
+        self._paces: dict[str, Pace] = {}
+        self._turns: dict[tuple[str, Kind], datetime] = {}
+        self._rested_at: dict[str, datetime] = {}  # when each was last told to be left alone
+        self.asked = 0  # requests so far
+
+    def by_id(self, name: str) -> WebArchive | None:
+        """Return an archive that may be asked; None: it is not among them."""
+        return next((archive for archive in self.known if archive.id == name), None)
+
+    async def get(
+        self,
+        archive: WebArchive,
+        url: str,
+        kind: Kind,
+        *,
+        source: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Return what an archive answers, when its turn has come. Raises NotAsked.
+
+        ``source``: the answer is a memento of it; None: the answer is a list.
+        """
+        await self._turn(archive, kind)
+        visit = Visit("rescue", url)
+        began = self._now()
+        await self._ask(visit, archive, headers or {})
+        if visit.last is None:
+            raise NotAsked(archive, None, "the run is over")
+        self.asked += 1
+        if visit.outcome == "local-fault":
+            self._session.keep_from_archive(visit)
+            raise NotAsked(archive, self._now() + OFFLINE_REST, "we were offline ourselves")
+        origin = {"source": source, "origin": archive.id} if source is not None else {}
+        kept = self._session.keep_from_archive(visit, **origin)  # type: ignore[arg-type]
+        if kept is None:
+            raise NotAsked(archive, None, "the archive.db cannot be written")
+        last = visit.last
+        failure = last.reason if last.status is None else None
+        answer = Answer(last.url, last.status, last.response_headers, failure)
+        return Reply(answer, visit, kept, began)
+
+    def note(self, archive: WebArchive, result: Result | None, reason: str, reply: Reply) -> None:
+        """Draw the consequences of an answer for the archive's pace. None: it did answer."""
+        pace, now = self._pace(archive), self._now()
+        rested = self._rested_at.get(archive.id)
+        if result is not None and rested is not None and reply.at < rested:
+            return  # it was under way when the archive began to rest: no second refusal
+        asked = told_rest(reply.answer.headers, now)
+        state = after_answer(pace.state, result or "none-found", reason, now, asked_rest=asked)
+        if state.resting_until is not None:
+            self._rested_at[archive.id] = now
+        if state != pace.state:
+            self._save(archive, replace(pace, state=state))
+
+    def rests(self, archive: WebArchive) -> NotAsked | None:
+        """Return why an archive is not asked for longer than we wait; None: it may be."""
+        pace, now = self._pace(archive), self._now()
+        left = pace.state.rest_left(now)
+        patience = min(self._patience, timedelta(seconds=_finite(self._session)))
+        if left <= patience:
+            return None
+        return NotAsked(archive, now + left, pace.state.reason or "rests")
+
+    def rests_until(self, archive: WebArchive) -> datetime | None:
+        """Return until when an archive is to be left alone; None: it may be asked."""
+        pace, now = self._pace(archive), self._now()
+        return now + pace.state.rest_left(now) if pace.state.rests(now) else None
+
+    async def _turn(self, archive: WebArchive, kind: Kind) -> None:
+        """Wait for the archive's rest to end, then for the distance to the request before."""
+        while True:
+            refusal = self.rests(archive)
+            if refusal is not None:
+                raise refusal
+            left = self._pace(archive).state.rest_left(self._now())
+            if not left:
+                break
+            await asyncio.sleep(left.total_seconds())
+        turn = self._take_turn(archive, kind)
+        await asyncio.sleep(max((turn - self._now()).total_seconds(), 0))
+        if self._pace(archive).state.rests(self._now()):  # it was told meanwhile
+            await self._turn(archive, kind)
+
+    def _take_turn(self, archive: WebArchive, kind: Kind) -> datetime:
+        """Reserve the next moment for a request of a kind; no two get the same."""
+        pace, now = self._pace(archive), self._now()
+        kept = pace.index_next_at if kind == "index" else pace.replay_next_at
+        first = self._turns.get((archive.id, kind)) or (parse_instant(kept) if kept else now)
+        turn = max(first, now)
+        following = turn + distance(archive, kind)
+        self._turns[archive.id, kind] = following
+        # instants are whole seconds: rounded up, a run that follows waits no less
+        at = format_instant(following + timedelta(microseconds=999_999))
+        changed = (
+            replace(pace, index_next_at=at) if kind == "index" else replace(pace, replay_next_at=at)
+        )
+        self._save(archive, replace(changed, requests=pace.requests + 1))
+        return turn
+
+    def _pace(self, archive: WebArchive) -> Pace:
+        if archive.id not in self._paces:
+            self._paces[archive.id] = self._session.archive.rescuing.pace(archive.id)
+        return self._paces[archive.id]
+
+    def _save(self, archive: WebArchive, pace: Pace) -> None:
+        self._paces[archive.id] = pace
+        rescuing = self._session.archive.rescuing
+        self._session.write(lambda: rescuing.save_pace(archive.id, pace, self._now()))
+
+    def _now(self) -> datetime:
+        return self._session.clock.now()
+
+
+def _finite(session: Session) -> float:
+    left = session.budget.seconds_left
+    return max(left, 0.0) if math.isfinite(left) else 1e9

@@ -1,0 +1,329 @@
+"""One source from the wish to have another's copy of it to the end of the attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+
+from crawler.archive import Archive
+from crawler.archive.rescuing import CitedMemento, Ending, Wanted
+from crawler.digests import sha1_of
+from crawler.errors import PayloadDamaged
+from crawler.fetching.session import Session
+from crawler.items import Article
+from crawler.mementos.choosing import Cited, Looked, candidates, next_to_fetch
+from crawler.mementos.grading import Graded, Witness, grade
+from crawler.mementos.listing import Listed
+from crawler.mementos.registry import WebArchive
+from crawler.mementos.replies import Result
+from crawler.rescue.asking import Archives, NotAsked
+from crawler.rescue.fetching import Fetched, fetch
+from crawler.rescue.searching import Located, locate, search
+from crawler.schedule.kinds import kind_of
+
+T = TypeVar("T")
+
+KNOWN_MAX: Final = 16  # mementos of a source that are noted without being fetched
+LATER: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Homecoming:
+    """How the attempt for one source ended."""
+
+    source: int
+    url: str
+    ending: Ending
+    confidence: str | None = None  # class of the best memento; None: none came home
+    archive: str | None = None
+    memento_datetime: str | None = None
+    proof: str | None = None
+    fetched: int = 0  # mementos
+    why: str | None = None  # what an archive rests for, where it was not asked
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of a source while it is being rescued."""
+
+    wanted: Wanted
+    cited: Cited
+    own: Article | None
+    located: dict[Listed, Located] = field(default_factory=dict)
+    looked: list[Looked] = field(default_factory=list)
+    fetched: dict[str, Fetched] = field(default_factory=dict)  # good ones, by URI-M
+    rows: dict[str, int] = field(default_factory=dict)  # of `mementos`, by URI-M
+    results: dict[str, Result] = field(default_factory=dict)  # of the indexes, by archive
+    refusals: list[NotAsked] = field(default_factory=list)
+    fetches: int = 0
+
+    @property
+    def ordered(self) -> tuple[Listed, ...]:
+        """All mementos that may be the page, nearest to the citation first."""
+        return candidates(self.located, self.cited)
+
+
+class Conductor:
+    """Rescues the sources of one run, each by itself."""
+
+    def __init__(self, session: Session, archives: Archives, *, fetches_max: int) -> None:
+        self._session = session
+        self._archives = archives
+        self._fetches_max = fetches_max
+
+    @property
+    def _archive(self) -> Archive:
+        return self._session.archive
+
+    async def bring_home(self, source: int) -> Homecoming:
+        """Ask the archives for one source, and keep what they have of it."""
+        state = self._begin(source)
+        for cited in state.wanted.cited_mementos:
+            await self._try(self._cited_first, state, cited)
+        for archive in self._archives.known:
+            if self._session.lost is not None:
+                break
+            await self._try(self._from_archive, state, archive)
+            if state.fetched or self._has_our_bytes(state) is not None:
+                break
+        return self._end(state)
+
+    def _begin(self, source: int) -> _State:
+        expected = self._archive.observing.expectation(source)
+        wanted = self._archive.rescuing.wanted(source, expected)
+        own = self._archive.observing.article(wanted.good_payload)
+        state = _State(wanted, Cited.on(wanted.cited_on), own)
+        for row in self._archive.rescuing.mementos(source):
+            if row["state"] == "rejected" and row["memento_datetime"]:
+                memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
+                state.looked.append(Looked(memento, good=False))
+        return state
+
+    async def _try(
+        self, step: Callable[[_State, T], Awaitable[None]], state: _State, what: T
+    ) -> None:
+        """Take one step; an archive that must rest ends it, and is remembered."""
+        try:
+            await step(state, what)
+        except NotAsked as refusal:
+            state.refusals.append(refusal)
+
+    async def _cited_first(self, state: _State, cited: CitedMemento) -> None:
+        """Fetch the memento that an entry cites, where its archive may be asked."""
+        at = cited.memento_datetime
+        memento = Listed(at or "", cited.original, uri_m=cited.uri_m)
+        archive = self._archives.by_id(cited.archive)
+        if archive is None or cited.original is None or at is None:
+            self._know(state, cited.archive, cited.uri_m, memento, "citation")
+            return
+        located = locate(archive, cited.uri_m, memento)
+        if located is None:
+            self._know(state, cited.archive, cited.uri_m, memento, "citation")
+            return
+        state.located[located.memento] = located
+        self._know(state, located.archive.id, located.uri_m, located.memento, "citation")
+        await self._look_at(state, located.memento)
+
+    async def _from_archive(self, state: _State, archive: WebArchive) -> None:
+        """Search one archive and fetch what it lists, until enough is known."""
+        refusal = self._archives.rests(archive)
+        if refusal is not None:
+            raise refusal
+        found, located = await search(
+            state.wanted, state.cited, archive, self._archives, self._session
+        )
+        state.results[archive.id] = found.result
+        for each in located:
+            state.located.setdefault(each.memento, each)
+        if self._note_our_bytes(state) is not None:
+            return
+        while (following := self._next(state)) is not None:
+            await self._look_at(state, following)
+        self._note_the_nearest(state)
+
+    def _next(self, state: _State) -> Listed | None:
+        if self._session.lost is not None:
+            return None
+        # what an earlier run rejected costs nothing now
+        at_most = self._fetches_max + len(state.looked) - state.fetches
+        return next_to_fetch(state.ordered, state.looked, state.cited, at_most=at_most)
+
+    async def _look_at(self, state: _State, memento: Listed) -> None:
+        located = state.located[memento]
+        state.fetches += 1
+        fetched = await fetch(located, state.wanted, state.own, self._archives, self._session)
+        state.looked.append(Looked(memento, good=fetched.examined.good))
+        row = self._know(state, located.archive.id, located.uri_m, memento, "index")
+        if fetched.examined.good and fetched.capture is not None:
+            state.fetched[located.uri_m] = fetched
+            self._write_home(state)
+            return
+        examined, now = fetched.examined, self._now()
+        self._session.write(
+            lambda: self._archive.rescuing.reject(
+                row, examined.outcome, examined.reasons, fetched.capture, now
+            )
+        )
+
+    # What is written
+
+    def _know(
+        self, state: _State, archive: str, uri_m: str, memento: Listed, known_from: str,
+        same_bytes_as: int | None = None,
+    ) -> int:  # fmt: skip
+        if uri_m not in state.rows:
+            now, source = self._now(), state.wanted.source
+            row = self._session.write(
+                lambda: self._archive.rescuing.know(
+                    source, archive, uri_m, memento, known_from=known_from,
+                    same_bytes_as=same_bytes_as, now=now,
+                )
+            )  # fmt: skip
+            state.rows[uri_m] = row or 0
+        return state.rows[uri_m]
+
+    def _note_the_nearest(self, state: _State) -> None:
+        """Note what else lies near the citation: it can be fetched later, by a person or by us."""
+        for memento in state.ordered[:KNOWN_MAX]:
+            located = state.located[memento]
+            self._know(state, located.archive.id, located.uri_m, memento, "index")
+
+    def _grades(self, state: _State) -> tuple[Graded, ...]:
+        witnesses = [
+            Witness(
+                replace(each.located.memento, memento_datetime=each.memento_datetime),
+                each.article, each.examined.proof, each.payload or "",
+            )
+            for each in state.fetched.values()
+            if each.article is not None and each.examined.proof is not None
+        ]  # fmt: skip
+        kind = kind_of(state.wanted.url, witnesses[0].article.mime if witnesses else None)
+        return grade(witnesses, state.ordered, state.cited, kind=kind, claims=state.wanted.claims)
+
+    def _write_home(self, state: _State) -> None:
+        """Write every good memento with the class that it has by what is known now."""
+        grades, now = self._grades(state), self._now()
+
+        def write() -> None:
+            with self._archive.writing():
+                for graded in grades:
+                    uri_m = str(graded.witness.memento.uri_m)
+                    fetched = next(
+                        f for f in state.fetched.values() if f.located.memento.uri_m == uri_m
+                    )
+                    graded.evidence["cited_on"] = str(state.wanted.cited_on)
+                    graded.evidence["basis"] = state.wanted.basis
+                    self._archive.rescuing.bring_home(
+                        state.rows[fetched.located.uri_m], fetched.examined, graded,
+                        fetched.capture or 0, now,
+                    )  # fmt: skip
+
+        self._session.write(write)
+
+    # Our own bytes
+
+    def _note_our_bytes(self, state: _State) -> int | None:
+        """Note mementos that have the very bytes of our own copy, told by the index alone."""
+        capture, payload = state.wanted.good_capture, state.wanted.good_payload
+        if capture is None or payload is None:
+            return None
+        try:
+            own = sha1_of(self._archive.payloads.get(payload))
+        except PayloadDamaged:
+            return None
+        for memento in state.ordered:
+            if memento.digest == own:
+                located = state.located[memento]
+                self._know(state, located.archive.id, located.uri_m, memento, "index", capture)
+        return self._has_our_bytes(state, own)
+
+    def _has_our_bytes(self, state: _State, own: str | None = None) -> int | None:
+        """Return the row of a memento from before the citation with the bytes of our own copy.
+
+        Then the page stood unchanged from before the citation to our own capture.
+        """
+        for memento in state.ordered:
+            located = state.located[memento]
+            row = state.rows.get(located.uri_m)
+            if (
+                own is not None
+                and memento.digest == own
+                and row
+                and ("before" in state.cited.sides_of(memento.memento_datetime))
+            ):
+                state.rows["own"] = row
+        return state.rows.get("own")
+
+    # The end
+
+    def _end(self, state: _State) -> Homecoming:
+        grades = self._grades(state) if state.fetched else ()
+        best = grades[0] if grades else None
+        ending = self._ending(state, best)
+        memento = None
+        if best is not None:
+            memento = next(
+                state.rows[f.located.uri_m] for f in state.fetched.values()
+                if f.located.memento.uri_m == best.witness.memento.uri_m
+            )  # fmt: skip
+        else:
+            memento = state.rows.get("own")
+        again_at = self._again_at(state) if memento is None else None
+        now = self._now()
+        self._session.write(
+            lambda: self._archive.rescuing.settle(
+                state.wanted.source, ending, now, memento=memento, again_at=again_at
+            )
+        )
+        return _told(state, best, ending)
+
+    def _ending(self, state: _State, best: Graded | None) -> Ending:
+        if best is not None or "own" in state.rows:
+            return "found"
+        if state.refusals:
+            return state.refusals[-1].result
+        trouble: tuple[Result, ...] = ("rate-limited", "archive-down")
+        for result in trouble:
+            if result in state.results.values():
+                return result
+        some = state.looked or "found" in state.results.values()
+        return "none-good" if some else "none-found"
+
+    def _again_at(self, state: _State) -> datetime | None:
+        """Return when to go on with a source for which an archive could not be asked; None: done.
+
+        A single archive that fails must not make of "not asked" a "none found".
+        """
+        now = self._now()
+        ends = [refusal.until or now for refusal in state.refusals]
+        for archive in self._archives.known:
+            if state.results.get(archive.id) in ("rate-limited", "archive-down"):
+                ends.append(self._archives.rests_until(archive) or now + LATER)
+        return max(ends) if ends else None
+
+    def _now(self) -> datetime:
+        return self._session.clock.now()
+
+
+def _listed(at: str, digest: str | None, uri_m: str) -> Listed:
+    return Listed(at, None, digest=digest, uri_m=uri_m)
+
+
+def _told(state: _State, best: Graded | None, ending: Ending) -> Homecoming:
+    why = str(state.refusals[-1]) if state.refusals and best is None else None
+    if best is None:
+        return Homecoming(
+            state.wanted.source, state.wanted.url, ending, fetched=state.fetches, why=why
+        )
+    memento = best.witness.memento
+    located = state.located.get(memento) or next(
+        each for each in state.located.values() if each.memento.uri_m == memento.uri_m
+    )
+    return Homecoming(
+        state.wanted.source, state.wanted.url, ending,
+        confidence=best.confidence, archive=located.archive.id,
+        memento_datetime=memento.memento_datetime, proof=best.witness.proof,
+        fetched=state.fetches,
+    )  # fmt: skip

@@ -1,0 +1,151 @@
+"""Fetching one memento and finding out whether it is the page that was cited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from crawler.archive import ExtractionJob
+from crawler.archive.rescuing import Wanted
+from crawler.extraction.extractors import PAGES
+from crawler.fetching.session import Session
+from crawler.fetching.visits import let_go_of_bodies
+from crawler.items import Article, Hop
+from crawler.mementos.examining import Examined, examine
+from crawler.mementos.replies import Replayed, original_headers, read_replay
+from crawler.rescue.asking import Archives, Reply
+from crawler.rescue.searching import Located
+from crawler.verdicts.observation import Observation
+
+REDIRECTS_MAX: Final = 4
+TRIES_MAX: Final = 2  # at one memento, where the archive fails or asks to wait
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A memento that was looked at."""
+
+    located: Located
+    examined: Examined
+    capture: int | None  # row; None: no body came
+    payload: str | None  # digest
+    article: Article | None
+    memento_datetime: str  # instant that the archive names for what it gave
+
+
+async def fetch(
+    located: Located, wanted: Wanted, own: Article | None, archives: Archives, session: Session
+) -> Fetched:
+    """Return a memento, kept, read and examined. Raises NotAsked where its archive must rest."""
+    hops: list[Hop] = []
+    url, original = located.url, located.memento.original or wanted.url
+    seen: set[str] = set()
+    reply, said = await _ask(located, url, wanted, archives)
+    while said.kind == "redirect" and said.target is not None:
+        hops.append(_as_it_was(reply.visit.hops[-1], original))
+        if said.target in seen or len(hops) > REDIRECTS_MAX:
+            return _refused(located, reply, "redirect-loop")
+        seen.add(said.target)
+        url, original = said.target, said.original or original
+        reply, said = await _ask(located, url, wanted, archives)
+    if said.kind != "memento" or said.memento_datetime is None:
+        return _refused(located, reply, said.reason)
+    if _differs(located, reply, redirected=bool(hops)):
+        return _refused(located, reply, "digest-differs")
+    hops.append(_as_it_was(reply.visit.hops[-1], original))
+    return await _examined(located, reply, said.memento_datetime, hops, wanted, own, session)
+
+
+async def _ask(
+    located: Located, url: str, wanted: Wanted, archives: Archives
+) -> tuple[Reply, Replayed]:
+    """Ask for a memento; once more after its archive has rested, if that is not too long."""
+    archive, asked_at = located.archive, located.memento.memento_datetime
+    for tries in range(1, TRIES_MAX + 1):
+        reply = await archives.get(archive, url, "replay", source=wanted.source)
+        said = read_replay(archive, asked_at, reply.answer)
+        if said.kind not in ("archive-down", "rate-limited"):
+            archives.note(archive, None, said.reason, reply)
+            return reply, said
+        archives.note(
+            archive, "rate-limited" if said.kind == "rate-limited" else "archive-down",
+            said.reason, reply,
+        )  # fmt: skip
+        if tries == TRIES_MAX:
+            refusal = archives.rests(archive)
+            if refusal is not None:
+                raise refusal
+    return reply, Replayed("rejected", said.reason)
+
+
+def _differs(located: Located, reply: Reply, *, redirected: bool) -> bool:
+    """Tell whether the bytes are not those that the index names.
+
+    Of the body as received, or decoded: an archive may keep either. A redirect leads to another
+    capture, of which the index has said nothing here.
+    """
+    digest = located.memento.digest
+    return digest is not None and not redirected and digest not in reply.visit.sha1
+
+
+def _refused(located: Located, reply: Reply, reason: str) -> Fetched:
+    let_go_of_bodies_of(reply)
+    return Fetched(
+        located, Examined("doubtful", (reason,), None), reply.kept.final_capture, None, None,
+        located.memento.memento_datetime,
+    )  # fmt: skip
+
+
+def let_go_of_bodies_of(reply: Reply) -> None:
+    """Drop what was received; it is in the archive."""
+    reply.visit.hops[:] = [replace(hop, body=None) for hop in reply.visit.hops]
+
+
+async def _examined(
+    located: Located,
+    reply: Reply,
+    memento_datetime: str,
+    hops: Sequence[Hop],
+    wanted: Wanted,
+    own: Article | None,
+    session: Session,
+) -> Fetched:
+    payload, last = reply.kept.final_payload, hops[-1]
+    size = len(reply.visit.body or b"")
+    let_go_of_bodies(reply.visit, session.debris)
+    if payload is not None and last.mime_sniffed is not None:
+        await session.read(_jobs(payload, last, memento_datetime, session))
+    observing = session.archive.observing
+    article = observing.article(payload)
+    seen = Observation(
+        hops=tuple(hops),
+        article=article,
+        facts=observing.facts(payload),
+        size_bytes=size,
+        expected=wanted.expected,
+    )
+    examined = examine(seen, memento_datetime, own)
+    return Fetched(located, examined, reply.kept.final_capture, payload, article, memento_datetime)
+
+
+def _jobs(payload: str, hop: Hop, memento_datetime: str, session: Session) -> list[ExtractionJob]:
+    """Return what must be read of a memento: nothing, if its very payload was read before."""
+    good = hop.outcome == "live-unverified"
+    if not good and hop.mime_sniffed not in PAGES:
+        return []
+    job = ExtractionJob(
+        payload=payload,
+        url=hop.url,
+        content_type=hop.mime_declared,
+        mime=hop.mime_sniffed or "application/octet-stream",
+        captured_on=memento_datetime[:10],
+        facts_only=not good,
+    )
+    return [] if session.archive.articles.was_read(job) else [job]
+
+
+def _as_it_was(hop: Hop, original: str) -> Hop:
+    """Return the hop of a memento as the page's own host once answered."""
+    headers = original_headers(hop.response_headers)
+    return replace(hop, url=original, purpose="source", response_headers=headers, body=None)

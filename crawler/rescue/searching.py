@@ -1,0 +1,118 @@
+"""Finding what archives hold of one source: by CDX where there is one, else by TimeMap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from crawler.archive.rescuing import Wanted
+from crawler.dates import format_instant
+from crawler.fetching.session import Session
+from crawler.mementos.choosing import LOOKUPS_MAX, Cited, spellings
+from crawler.mementos.listing import Listed
+from crawler.mementos.registry import KNOWN, WebArchive, stamp_of, take_apart
+from crawler.mementos.replies import Found, read_index
+from crawler.rescue.asking import Archives
+
+# A list begins with the oldest: of a page that was archived a hundred thousand times it would hold
+# nothing but its first years. Then what lies around the citation is asked for.
+ROWS_MAX: Final = 2_000
+WINDOW: Final = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A memento, and where it is fetched."""
+
+    archive: WebArchive
+    memento: Listed
+    url: str  # of its raw payload
+    uri_m: str  # its address as the archive writes it
+
+
+async def search(
+    wanted: Wanted, cited: Cited, archive: WebArchive, archives: Archives, session: Session
+) -> tuple[Found, tuple[Located, ...]]:
+    """Ask one archive under each spelling until it lists something; return that and where it is.
+
+    Raises NotAsked where the archive rests, now or in between.
+    """
+    urls = spellings(
+        wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=archive.folds
+    )
+    found = Found("none-found", "empty")
+    for url in urls[:LOOKUPS_MAX]:
+        address = archive.cdx_url(url, limit=ROWS_MAX) or archive.timemap_url(url)
+        if address is None:
+            continue
+        found = await _look_up(wanted, archive, address, archives, session)
+        listing = found.listing
+        if archive.cdx and len(listing.mementos) + listing.malformed >= ROWS_MAX:
+            found = await _look_up(wanted, archive, _near(archive, url, cited), archives, session)
+        if found.result != "none-found" or found.reason == "excluded":
+            break
+    return found, tuple(_located(archive, found.listing.mementos))
+
+
+def _near(archive: WebArchive, url: str, cited: Cited) -> str:
+    """Return the address that lists what lies around a citation."""
+    since = stamp_of(format_instant(cited.begins_at - WINDOW))
+    until = stamp_of(format_instant(cited.ends_at + WINDOW))
+    return archive.cdx_url(url, since=since, until=until, limit=ROWS_MAX) or ""
+
+
+async def _look_up(
+    wanted: Wanted,
+    archive: WebArchive,
+    address: str,
+    archives: Archives,
+    session: Session,
+) -> Found:
+    reply = await archives.get(archive, address, "index")
+    text = (reply.visit.body or b"").decode("utf-8", "replace")
+    found = read_index(reply.answer, text, timemap=archive.cdx is None)
+    down = found.result if found.result in ("archive-down", "rate-limited") else None
+    archives.note(archive, down, found.reason, reply)
+    rescuing, now = session.archive.rescuing, session.clock.now()
+    session.write(
+        lambda: rescuing.save_lookup(
+            wanted.source, archive.id, found.result, found.reason, fetch=reply.kept.fetches[-1],
+            listed=len(found.listing.mementos), malformed=found.listing.malformed, now=now,
+        )
+    )  # fmt: skip
+    return found
+
+
+def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]:
+    """Yield the mementos that can be fetched from an archive that is known."""
+    for memento in listed:
+        if memento.uri_m is None:
+            if memento.original is None:
+                continue
+            raw = archive.raw_url(memento.original, stamp_of(memento.memento_datetime))
+            if raw is not None:
+                yield Located(archive, replace(memento, uri_m=raw), raw, raw)
+            continue
+        located = locate(archive, memento.uri_m, memento)
+        if located is not None:
+            yield located
+
+
+def locate(archive: WebArchive, uri_m: str, memento: Listed) -> Located | None:
+    """Return where the raw payload of a memento's address is; None: it cannot be fetched raw.
+
+    Aggregators list mementos of other archives: those are fetched where they are.
+    """
+    for holder in (archive, *KNOWN.values()):
+        apart = take_apart(holder, uri_m)
+        if apart is None or holder.trust == "untrusted":
+            continue
+        at = apart.memento_datetime or memento.memento_datetime
+        raw = holder.raw_url(apart.original, stamp_of(at))
+        if raw is None:
+            return None
+        known = replace(memento, original=apart.original, memento_datetime=at, uri_m=raw)
+        return Located(holder, known, raw, raw)
+    return None
