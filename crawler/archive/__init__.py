@@ -7,7 +7,9 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
@@ -17,6 +19,7 @@ from crawler.archive.articles import Articles, ExtractionJob
 from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
+from crawler.archive.findings import Finding, Verification
 from crawler.archive.frontier import (
     Accepted,
     DueSource,
@@ -27,6 +30,7 @@ from crawler.archive.frontier import (
 )
 from crawler.archive.judgements import Judgements, SourceState
 from crawler.archive.ledger import Input, Ledger, Page, Recorded
+from crawler.archive.manifests import Manifest, beside
 from crawler.archive.observing import EndedVisit, GoodCopy, Observing
 from crawler.archive.opening import connect, connect_for_reading, run_lock
 from crawler.archive.packing import Stage
@@ -38,9 +42,15 @@ from crawler.archive.reporting import Reports
 from crawler.archive.rescuing import Rescuing
 from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
+from crawler.archive.sealing import Sealing
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
 from crawler.archive.supplying import Supplying
+from crawler.archive.verifying import OnStep, verify
 from crawler.archive.withholding import Forgotten, Withholding
+from crawler.dates import utc_now
+from crawler.errors import ArchiveError
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "Accepted",
@@ -51,6 +61,7 @@ __all__ = [
     "DueSource",
     "EndedVisit",
     "ExtractionJob",
+    "Finding",
     "Forgotten",
     "FrontierStats",
     "GoodCopy",
@@ -68,14 +79,16 @@ __all__ = [
     "Selection",
     "SourceState",
     "Stage",
+    "Verification",
 ]
 
 
 class Archive:
     """One archive.db: its parts share a connection, and so a transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, writable: bool = True) -> None:
         self.connection = connection
+        self._writable = writable
         self.payloads = Payloads(connection)
         self.ledger = Ledger(connection, self.payloads)
         self.frontier = Frontier(connection)
@@ -91,6 +104,7 @@ class Archive:
         self.reports = Reports(connection)
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
+        self.sealing = Sealing(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
 
@@ -106,7 +120,18 @@ class Archive:
     @classmethod
     def open_for_reading(cls, path: str | Path) -> Self:
         """Open an existing archive read-only; a crawl may be writing to it."""
-        return cls(connect_for_reading(Path(path)))
+        return cls(connect_for_reading(Path(path)), writable=False)
+
+    @staticmethod
+    def verify(
+        path: str | Path, *, sample: float | None = None, on_step: OnStep | None = None
+    ) -> Verification:
+        """Check an archive, however damaged, and return what was found; nothing is written.
+
+        ``sample``: the share of rows and payloads to look at; None: all, with SQLite's own checks.
+        Raises ArchiveError when there is no archive, or one of another release.
+        """
+        return verify(Path(path), sample=sample, on_step=on_step or (lambda *_: None))
 
     @property
     def path(self) -> Path:
@@ -121,9 +146,32 @@ class Archive:
         """Hold the archive for one run. Raises ArchiveBusy when another process does."""
         return run_lock(self.path)
 
+    def seal(self, now: datetime | None = None, *, run: int | None = None) -> Manifest | None:
+        """Seal what was written since the last time, and return the manifest; None: nothing was.
+
+        ``run`` names a run that has ended with it; ``now`` is the present unless it is told. What
+        cannot be sealed, on a full disk say, is told in the log, and sealed the next time:
+        nothing is lost by it, so it ends no run.
+        """
+        told, self.connection.on_lost = self.connection.on_lost, None
+        try:
+            return self.sealing.seal(now=now or utc_now(), run=run)
+        except ArchiveError as exc:
+            logger.warning("what was written could not be sealed yet: %s", exc)
+            return None
+        finally:
+            self.connection.on_lost = told
+
     def close(self) -> None:
         """Close the file; uncommitted writes are undone."""
         self.connection.close()
+
+    def remove(self) -> None:
+        """Delete the archive with all that lies beside it. For the holder of its run lock."""
+        self._writable = False
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        beside(self.path).unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -134,4 +182,7 @@ class Archive:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Close; what a block of work that went well has written is sealed first."""
+        if exc_type is None and self._writable:
+            self.seal()
         self.close()

@@ -12,6 +12,7 @@ from typing import IO
 
 from crawler.archive.connection import ArchiveSql, Connection
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, migrate
+from crawler.archive.sealable import watch
 from crawler.errors import ArchiveBusy, ArchiveError, ForeignDatabase, NewerSchema
 
 BUSY_TIMEOUT_S = 30.0  # a reader or `add` beside a crawl waits this long for its turn
@@ -41,6 +42,7 @@ def connect(path: Path, *, create: bool) -> Connection:
     try:
         _configure(sql)
         migrate(sql)
+        watch(sql)
     except sqlite3.Error as exc:
         sql.close()
         raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
@@ -56,14 +58,52 @@ def connect_for_reading(path: Path) -> Connection:
     if version is None:
         raise _nothing_there(path)
     if version < SCHEMA_VERSION:
-        raise ArchiveError(
-            f"{path}: written by an older Sourcekeep (schema {version}, this one reads"
-            f" {SCHEMA_VERSION}); bring it up to date with: sourcekeep extract"
-        )
+        raise _older(path, version)
     try:
         return Connection(path, _read_only(path))
     except sqlite3.Error as exc:
         raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
+
+
+def connect_for_verifying(path: Path) -> tuple[ArchiveSql, list[str]]:
+    """Open an archive read-only as far as it can be opened, text that is no UTF-8 included.
+
+    Also returns what its head says wrongly, where the latest manifest knows better. Raises
+    ArchiveError when there is none, or one of another release.
+    """
+    if not path.is_file():
+        connect_for_reading(path)  # says what is there
+    sql = _read_only(path)
+    try:
+        sql.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
+        sql.execute("PRAGMA cell_size_check = ON")  # else a damaged page is read past its cells
+        sql.execute("PRAGMA writable_schema = ON")  # else one damaged definition hides all tables
+        return sql, _misnamed(sql)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
+        if "malformed database schema" in repr(exc):  # it is one; the first look says what
+            return sql, []
+        sql.close()
+        raise ForeignDatabase(f"{path}: not usable as an archive: {exc}") from exc
+    except LookupError:
+        sql.close()
+        version = _version_of(path)
+        if version is None:
+            raise _nothing_there(path) from None
+        raise _older(path, version) from None
+
+
+def _misnamed(sql: sqlite3.Connection) -> list[str]:
+    """What the head says of itself and is not so. Raises LookupError: it may be right."""
+    application_id = sql.execute("PRAGMA application_id").fetchone()[0]
+    version = int(sql.execute("PRAGMA user_version").fetchone()[0])
+    if (application_id, version) == (APPLICATION_ID, SCHEMA_VERSION):
+        return []
+    sealed = sql.execute(
+        "SELECT body ->> 'schema' FROM manifests ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    if sealed is None or sealed[0] != SCHEMA_VERSION:
+        raise LookupError
+    return [f"the application id is {application_id}, the version of the schema {version}"]
 
 
 def _version_of(path: Path) -> int | None:
@@ -121,7 +161,7 @@ def _checked_version(sql: sqlite3.Connection, path: Path) -> int | None:
     return version
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def _read_only(path: Path) -> ArchiveSql:
     sql = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro",
         uri=True,
@@ -131,6 +171,13 @@ def _read_only(path: Path) -> sqlite3.Connection:
     )
     sql.row_factory = sqlite3.Row
     return sql
+
+
+def _older(path: Path, version: int) -> ArchiveError:
+    return ArchiveError(
+        f"{path}: written by an older Sourcekeep (schema {version}, this one reads"
+        f" {SCHEMA_VERSION}); bring it up to date with: sourcekeep extract"
+    )
 
 
 def _nothing_there(path: Path) -> ArchiveError:

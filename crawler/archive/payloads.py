@@ -186,6 +186,11 @@ class Payloads:
         ).fetchone()
         return row
 
+    def count(self) -> int:
+        """Return how many payloads are held."""
+        row = self._connection.sql.execute("SELECT count(*) FROM payloads").fetchone()
+        return int(row[0])
+
     def get(self, digest: str) -> bytes:
         """Return a payload, checked against its digest.
 

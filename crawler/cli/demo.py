@@ -84,8 +84,7 @@ def _make_room(path: Path) -> None:
     if not inputs or not all(source.locator.startswith(LOOPBACK) for source in inputs):
         raise UsageError(f"{path} holds other things than a demo; name another file: --archive")
     with Archive.open(path) as archive, archive.run_lock():  # raises when a demo is at work on it
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        archive.remove()
 
 
 def _crawl(

@@ -321,6 +321,7 @@ class Session:
     def _finish(self, reason: str) -> None:
         now = format_instant(self.clock.now())
         self.archive.runs.finish(self.run, reason=reason, counts=self.counts(), now=now)
+        self.archive.seal(self.clock.now(), run=self.run)
 
     def _end_in_need(self) -> None:
         """Give the reserve up, keep what the open group still holds, and end the run's row.

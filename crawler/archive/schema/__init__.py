@@ -13,6 +13,7 @@ from sqlite_utils import Database, Migrations
 
 from crawler.archive.schema import fifth, first, fourth, second, third
 from crawler.archive.schema.first import APPLICATION_ID
+from crawler.archive.sealable import sealed_tables
 from crawler.archive.views import VIEWS
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "migrate", "migrations"]
@@ -39,12 +40,22 @@ def migrate(sql: sqlite3.Connection) -> None:
         if _version(sql) != SCHEMA_VERSION:
             migrations.apply(Database(sql, strict=True, execute_plugins=False))
             _lay_views(sql)
+            _unseal(sql)
             sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         sql.execute("COMMIT")
     except BaseException:
         if sql.in_transaction:
             sql.execute("ROLLBACK")
         raise
+
+
+def _unseal(sql: sqlite3.Connection) -> None:
+    """Have every table sealed anew: a step may have written to any of them."""
+    sql.executemany(
+        "INSERT OR IGNORE INTO unsealed (sealed_table, position) VALUES (?, -1)",
+        [(name,) for name in sealed_tables(sql)],
+    )
+    sql.execute("DELETE FROM seals WHERE sealed_table NOT IN (SELECT sealed_table FROM unsealed)")
 
 
 def _version(sql: sqlite3.Connection) -> int:

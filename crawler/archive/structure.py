@@ -1,0 +1,140 @@
+"""What SQLite itself can say of a file: its head, pages, indexes, constraints, and our schema."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+
+from crawler.archive.findings import Finding
+from crawler.archive.schema import migrate
+
+COMPLAINTS_MAX = 1_000
+_MAGIC = b"SQLite format 3\0"
+# What the head of an archive holds at these offsets, whoever wrote it last (SQLite, "Database File
+# Format" §1.3). The rest are counters and numbers of pages, which SQLite checks itself.
+_HEAD = (
+    (0, _MAGIC, "the name of the format"),
+    (16, b"\x10\0", "the size of a page"),
+    (20, b"\0\x40\x20\x20", "reserved bytes and payload fractions"),
+    (44, b"\0\0\0\4", "the schema format"),
+    (56, b"\0\0\0\1", "the text encoding: UTF-8"),
+    (72, bytes(20), "bytes that are always zero"),
+)
+_ORDINAL = re.compile(r"row (\d+) missing from index (\w+)")
+_INDEX = re.compile(r"\bindex (\w+)")
+_COLUMN = re.compile(r"\bin (\w+)(?:\.\w+)?$")
+
+
+def check_header(path: Path) -> list[Finding]:
+    """Return what is wrong with the head of a file that was an archive, as far as it still shows.
+
+    A file that is nothing of ours gives nothing, and cannot be opened afterwards.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError:
+        return []
+    wrong = [
+        Finding("header", detail=f"bytes {at} to {at + len(value) - 1}: {what}")
+        for at, value, what in _HEAD
+        if head[at : at + len(value)] != value
+    ]
+    if head[18:20] not in (b"\2\2", b"\1\1"):  # 1: somebody has turned the write-ahead log off
+        wrong.append(Finding("header", detail="bytes 18 to 19: the format versions"))
+    # Of a page with one or two damaged fields all others are right; anything else is not ours.
+    return wrong if len(wrong) <= 2 and len(head) == 100 else []
+
+
+def check_structure(sql: sqlite3.Connection) -> list[Finding]:
+    """Return what SQLite's own check complains of, with table and row where it names them."""
+    try:
+        complaints = [
+            str(row[0]) for row in sql.execute(f"PRAGMA integrity_check({COMPLAINTS_MAX})")
+        ]
+    except sqlite3.Error as exc:
+        complaints = [str(exc)]
+    found = [_complaint(sql, text) for text in complaints if text != "ok"]
+    return [*found, *_check_search(sql), *check_schema(sql)]
+
+
+def _complaint(sql: sqlite3.Connection, text: str) -> Finding:
+    missing, index, column = _ORDINAL.search(text), _INDEX.search(text), _COLUMN.search(text)
+    if missing:
+        table = _table_of(sql, missing[2])
+        return Finding("structure", table, _row_at(sql, table, int(missing[1])), None, text)
+    if index:
+        return Finding("structure", _table_of(sql, index[1]), None, None, text)
+    return Finding("structure", column[1] if column else None, None, None, text)
+
+
+def _table_of(sql: sqlite3.Connection, index: str) -> str | None:
+    row = sql.execute(
+        "SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _row_at(sql: sqlite3.Connection, table: str | None, ordinal: int) -> int | None:
+    """Return the number of the n-th row: SQLite's complaints count the rows."""
+    try:
+        row = sql.execute(
+            f'SELECT rowid FROM "{table}" NOT INDEXED LIMIT 1 OFFSET ?', (ordinal - 1,)
+        ).fetchone()
+    except sqlite3.Error:  # a table without row numbers, or one that cannot be read so far
+        return None
+    return int(row[0]) if row else None
+
+
+def _check_search(sql: sqlite3.Connection) -> list[Finding]:
+    """Walk through the search index. It holds nothing that is not in the texts."""
+    try:
+        sql.execute("CREATE VIRTUAL TABLE temp.words USING fts5vocab(main, texts_fts, row)")
+        sql.execute("SELECT count(*), sum(cnt) FROM temp.words").fetchone()
+    except sqlite3.Error as exc:
+        return [Finding("search-index", "texts_fts", None, None, str(exc))]
+    return []
+
+
+def check_foreign_keys(sql: sqlite3.Connection) -> list[Finding]:
+    """Return the rows that refer to one that is not there."""
+    try:
+        rows = sql.execute("PRAGMA foreign_key_check").fetchmany(COMPLAINTS_MAX)
+    except sqlite3.Error as exc:
+        return [Finding("structure", detail=f"foreign keys cannot be checked: {exc}")]
+    return [
+        Finding("foreign-key", row[0], row[1], None, f"no such row in {row[2]}") for row in rows
+    ]
+
+
+def check_schema(sql: sqlite3.Connection) -> list[Finding]:
+    """Return the tables, indexes, triggers and views that are not as this release lays them."""
+    laid = _laid()
+    try:
+        found = _objects(sql)
+    except sqlite3.Error as exc:
+        return [Finding("schema", detail=str(exc))]
+    return [
+        Finding("schema", table, None, name, "is missing" if name not in found else "is changed")
+        for name, (table, text) in laid.items()
+        if name not in found or found[name][1] != text
+    ]
+
+
+@cache
+def _laid() -> dict[str, tuple[str, str]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        migrate(fresh)
+        return _objects(fresh)
+
+
+def _objects(sql: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    rows = sql.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
+        # laid by a library, whose spelling differs from release to release
+        " AND name NOT LIKE 'texts_%' AND name <> '_sqlite_migrations'"
+    )
+    return {str(name): (str(table), " ".join(str(text).split())) for name, table, text in rows}

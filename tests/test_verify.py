@@ -1,0 +1,346 @@
+"""What verifying finds: each damage by its row, and nothing where nothing is wrong."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive, Finding
+from crawler.archive.manifests import beside
+from crawler.archive.schema import SCHEMA_VERSION
+from crawler.errors import ArchiveError, ForeignDatabase
+from tests.crawling import environment, sourcekeep
+from tests.test_archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
+
+LATER = "https://later.example/"
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The path of a sealed archive that holds a little of everything."""
+    with new_archive(tmp_path_factory.mktemp("verify")) as made:
+        fill(made)
+    return made.path
+
+
+def copied(path: Path, folder: Path) -> Path:
+    """A copy with the manifests beside it."""
+    there = folder / "copy.db"
+    shutil.copy(path, there)
+    shutil.copy(beside(path), beside(there))
+    return there
+
+
+def meddled(path: Path, folder: Path, *statements: str) -> Path:
+    """A copy to which somebody else's program has done something."""
+    there = copied(path, folder)
+    with closing(sqlite3.connect(there, isolation_level=None)) as sql:
+        for statement in statements:
+            sql.execute(statement)
+    return there
+
+
+def found(path: Path, *, but: tuple[str, ...] = ("schema", "foreign-key")) -> list[Finding]:
+    return [finding for finding in Archive.verify(path).findings if finding.kind not in but]
+
+
+def test_a_sealed_archive_is_sound_to_its_last_row(filled: Path) -> None:
+    result = Archive.verify(filled)
+    assert result.sound and not result.unsealed and result.beside == "agrees"
+    with Archive.open_for_reading(filled) as archive:
+        assert result.tables["fetches"] == one(archive, "SELECT count(*) FROM fetches")
+        assert result.payloads == archive.payloads.count()
+        assert result.payload_bytes == one(archive, "SELECT sum(size_bytes) FROM payloads")
+
+
+CHANGES = [
+    ("UPDATE fetches SET url = 'https://evil.example/' WHERE id = 2", "edited", "fetches", 2),
+    ("UPDATE fetches SET response_headers = '[]' WHERE id = 2", "edited", "fetches", 2),
+    ("UPDATE captures SET captured_at = '2020-01-01T00:00:00Z' WHERE id = 3", "edited",
+     "captures", 3),
+    ("UPDATE verdicts SET state = 'live'", "edited", "verdicts", 1),
+    ("UPDATE runs SET software = '{}'", "edited", "runs", 1),
+    ("UPDATE sources SET title = 'Another' WHERE id = 1", "edited", "sources", 1),
+    ("UPDATE texts SET text = 'Other words'", "edited", "texts", 1),
+    ("UPDATE entries SET date = '1999-01-01' WHERE id = 1", "edited", "entries", 1),
+    ("UPDATE source_spellings SET kind = 'redirect' WHERE source = 2", "edited",
+     "source_spellings", 2),
+    ("UPDATE payloads SET size_bytes = size_bytes + 1 WHERE rowid = 2", "edited", "payloads", 2),
+    ("UPDATE payloads SET bytes = x'00' WHERE rowid = 2", "payload", "payloads", 2),
+    ("DELETE FROM fetches WHERE id = 6", "missing", "fetches", 6),
+    ("DELETE FROM payloads WHERE rowid = 3", "missing", "payloads", 3),
+    ("DELETE FROM citations WHERE id = 2", "missing", "citations", 2),
+    ("INSERT INTO hosts (host) VALUES ('new.example')", "added", "hosts", 3),
+    ("INSERT INTO verdicts SELECT 9, source, run, state, since, confidence, reasons, deciding,"
+     " fetches, last_proven_alive_at, first_seen_missing_at, by_hand, note, concluded_at"
+     " FROM verdicts", "added", "verdicts", 9),
+    ("UPDATE payloads SET rowid = 77 WHERE rowid = 2", "moved", "payloads", 77),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "kind", "table", "row"), CHANGES)
+def test_what_somebody_else_has_done_is_named_by_its_row(
+    filled: Path, tmp_path: Path, statement: str, kind: str, table: str, row: int
+) -> None:
+    guards = [f"DROP TRIGGER IF EXISTS {table}_{end}" for end in ("stay", "remain", "are_new")]
+    path = meddled(filled, tmp_path, *guards, statement)
+    findings = [f for f in found(path) if f.kind != "manifest"]
+    assert [(f.kind, f.table, f.row) for f in findings] == [(kind, table, row)], findings
+
+
+def test_two_rows_that_have_changed_places_are_both_named(filled: Path, tmp_path: Path) -> None:
+    path = meddled(
+        filled, tmp_path, "DROP TRIGGER fetches_stay",
+        "UPDATE fetches SET id = -1 WHERE id = 2", "UPDATE fetches SET id = 2 WHERE id = 3",
+        "UPDATE fetches SET id = 3 WHERE id = -1",
+    )  # fmt: skip
+    assert [(f.kind, f.row) for f in found(path)] == [("edited", 2), ("edited", 3)]
+
+
+def test_a_finding_says_what_the_row_is(filled: Path, tmp_path: Path) -> None:
+    statement = "UPDATE captures SET flags = '[]' WHERE id = 2"
+    path = meddled(filled, tmp_path, "DROP TRIGGER captures_stay", statement)
+    [finding] = found(path)
+    assert finding.what == f"{URL}?final 2026-03-01T12:00:00Z"
+    path = meddled(
+        filled, tmp_path, "DROP TRIGGER fetches_remain", "DELETE FROM fetches WHERE id = 2"
+    )
+    [finding] = found(path)
+    assert (finding.kind, finding.what) == ("missing", f"{URL}?final 2026-03-01T12:00:00Z")
+
+
+def test_a_guard_that_was_taken_away_is_missed(filled: Path, tmp_path: Path) -> None:
+    findings = found(meddled(filled, tmp_path, "DROP TRIGGER captures_remain"), but=())
+    assert [(f.kind, f.table, f.what) for f in findings] == [
+        ("schema", "captures", "captures_remain")
+    ]
+
+
+def test_what_a_person_may_set_by_hand_is_no_damage(filled: Path, tmp_path: Path) -> None:
+    path = meddled(
+        filled, tmp_path, "UPDATE sources SET due_at = NULL WHERE id = 1",
+        "UPDATE inputs SET enabled = 0", "CREATE TABLE notes (mine TEXT)",
+        "INSERT INTO notes VALUES ('own')", "CREATE VIEW mine AS SELECT * FROM notes", "VACUUM",
+    )  # fmt: skip
+    assert Archive.verify(path).sound
+
+
+def test_of_a_damaged_seal_the_rows_are_acquitted(filled: Path, tmp_path: Path) -> None:
+    path = meddled(
+        filled, tmp_path, "UPDATE seals SET digests = zeroblob(64) WHERE sealed_table = 'entries'"
+    )
+    [finding] = found(path)
+    assert finding.kind == "seal" and "entries" in str(finding)
+
+
+def test_whoever_edits_a_row_with_its_seal_is_shown_by_the_manifest(
+    filled: Path, tmp_path: Path
+) -> None:
+    """And whoever makes a new manifest as well, by the one that stands beside."""
+    path = copied(filled, tmp_path)
+    with Archive.open(path) as archive, archive.writing() as sql:
+        for name in ("fetches_stay", "manifests_remain"):
+            sql.execute(f"DROP TRIGGER {name}")
+        sql.execute("UPDATE fetches SET url = 'https://evil.example/' WHERE id = 2")
+        sql.execute("DELETE FROM seals WHERE sealed_table = 'fetches'")
+    assert "set-back" not in {f.kind for f in found(path)}
+    with Archive.open(path) as archive:
+        archive.connection.sql.execute("DELETE FROM manifests")
+        archive.connection.sql.execute("INSERT INTO unsealed VALUES ('fetches', -1)")
+    [finding] = found(path)
+    assert finding.kind == "set-back"
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("UPDATE manifests SET body = replace(body, 'root', 'toor') WHERE number = 2", "manifest"),
+        ("UPDATE manifests SET sealed_at = '2020-01-01T00:00:00Z' WHERE number = 2", "manifest"),
+        ("DELETE FROM manifests WHERE number = 2", "manifest"),
+        ("DELETE FROM manifests WHERE number = 1", "manifest"),
+        ("DELETE FROM manifests WHERE number = 3", "set-back"),
+    ],
+)
+def test_a_chain_of_manifests_that_is_broken_is_told(
+    filled: Path, tmp_path: Path, statement: str, kind: str
+) -> None:
+    path = copied(filled, tmp_path)
+    for number in range(2):
+        with Archive.open(path) as archive:
+            source(archive, f"{LATER}{number}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as sql:
+        for guard in ("manifests_stay", "manifests_remain"):
+            sql.execute(f"DROP TRIGGER {guard}")
+        sql.execute(statement)
+    assert kind in {f.kind for f in found(path)}
+
+
+# Copies, runs under way, runs that were killed
+
+
+def test_a_copy_without_its_log_is_told_by_the_manifests_beside(
+    filled: Path, tmp_path: Path
+) -> None:
+    path = copied(filled, tmp_path)
+    with Archive.open(path) as archive:
+        source(archive, LATER)
+        archive.seal(NOW)
+        lost = tmp_path / "lost"
+        lost.mkdir()
+        old = lost / path.name
+        shutil.copy(path, old)  # and not what lies in copy.db-wal
+        shutil.copy(beside(path), beside(old))
+        [finding] = found(old)
+        assert finding.kind == "set-back" and "1 later manifest" in str(finding)
+
+
+def test_what_a_killed_run_left_is_not_sealed_yet_and_no_damage(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        number, path = source(archive), archive.path
+    archive = Archive.open(path)
+    visit(archive, begin(archive), number, hop())
+    archive.close()  # as a kill leaves it: nothing was sealed
+    result = Archive.verify(path)
+    assert result.sound and {"fetches", "captures", "sources"} <= result.unsealed.keys()
+    with Archive.open(path):
+        pass  # the next command seals it
+    result = Archive.verify(path)
+    assert result.sound and not result.unsealed
+
+
+def test_verifying_while_another_process_writes_sees_one_state(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        fill(archive)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(archive.path)], stdout=subprocess.PIPE,
+        env=environment(),
+    )  # fmt: skip
+    try:
+        assert writer.stdout and writer.stdout.readline() == b"writing\n"
+        results = [Archive.verify(archive.path) for _ in range(12)]
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert all(result.sound for result in results), [r.findings for r in results]
+    assert len({(r.head, tuple(r.unsealed.items())) for r in results}) > 1  # it did write
+    assert Archive.verify(archive.path).sound
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from tests.test_archive_kit import *
+path, count = Path(sys.argv[1]), 0
+print("writing", flush=True)
+while True:
+    with Archive.open(path) as archive:
+        run = begin(archive)
+        for _ in range(3):
+            count += 1
+            url = f"https://writer.example/{count}"
+            visit(archive, run, source(archive, url), hop(url, GOOD + url.encode()))
+        archive.runs.finish(run, reason="finished", counts={}, now=at())
+        archive.seal(NOW, run=run)
+"""
+
+
+# Payloads, old files, damaged files
+
+
+def test_a_payload_of_another_archive_is_listed_and_no_damage(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        number, run = source(archive), begin(archive)
+        kept = visit(archive, run, number, hop())
+        sql = archive.connection.sql
+        sql.execute("DROP TRIGGER payloads_remain")
+        sql.execute("DELETE FROM payloads WHERE digest = ?", (kept.final_payload,))
+    result = Archive.verify(archive.path)
+    assert [f.kind for f in result.findings] == ["schema"]  # the guard that this test took away
+    assert (result.elsewhere, result.elsewhere_first) == (1, [kept.final_payload])
+
+
+def test_an_archive_after_a_takedown_is_sound(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        fill(archive)
+        archive.withholding.forget(source(archive), "taken down", now=NOW)
+        archive.withholding.overwrite()
+    result = Archive.verify(archive.path)
+    assert result.sound and result.forgotten > 0 and not result.elsewhere
+
+
+def test_a_sample_looks_at_a_part(filled: Path, tmp_path: Path) -> None:
+    whole, result = Archive.verify(filled), Archive.verify(filled, sample=0.5)
+    assert result.sound and sum(result.tables.values()) < sum(
+        Archive.verify(filled).tables.values()
+    )
+    outcome = sourcekeep("verify", "--sample", "100%", "--archive", filled, "--json")
+    assert outcome.code == 0 and outcome.json["payloads"] == whole.payloads
+    for wrong in ("much", "0", "120%"):
+        assert sourcekeep("verify", "--sample", wrong, "--archive", filled).code == 2
+
+
+def test_the_command_ends_with_4_and_names_the_row(filled: Path, tmp_path: Path) -> None:
+    path = meddled(filled, tmp_path, "UPDATE sources SET title = 'Another' WHERE id = 1")
+    outcome = sourcekeep("verify", "--archive", path)
+    assert outcome.code == 4 and f"edited: sources row 1 ({URL}" in outcome.out, outcome
+    assert sourcekeep("verify", "--quiet", "--archive", path).out.startswith("edited: sources")
+    assert sourcekeep("verify", "--quiet", "--archive", filled).out == ""
+
+
+def test_only_an_archive_can_be_verified(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="no archive here"):
+        Archive.verify(tmp_path / "none.db")
+    text = tmp_path / "notes.txt"
+    text.write_text("no archive " * 40)
+    with pytest.raises(ForeignDatabase):
+        Archive.verify(text)
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as sql:
+        sql.execute("CREATE TABLE t (x)")
+        sql.commit()
+    with pytest.raises(ForeignDatabase):
+        Archive.verify(other)
+
+
+@pytest.mark.parametrize("at", [3, 17, 19, 47, 59, 63, 70, 75])
+def test_a_damaged_head_is_named(filled: Path, tmp_path: Path, at: int) -> None:
+    path = copied(filled, tmp_path)
+    data = bytearray(path.read_bytes())
+    data[at] ^= 4
+    path.write_bytes(data)
+    assert "header" in {finding.kind for finding in Archive.verify(path).findings}
+
+
+def test_a_file_cut_off_or_with_a_page_of_noise_is_read_as_far_as_it_goes(
+    filled: Path, tmp_path: Path
+) -> None:
+    whole = filled.read_bytes()
+    with closing(sqlite3.connect(filled)) as sql:
+        roots = {row[0]: row[1] for row in sql.execute("SELECT name, rootpage FROM sqlite_master")}
+    path = copied(filled, tmp_path)
+    path.write_bytes(whole[: len(whole) // 2 // 4096 * 4096])
+    assert not Archive.verify(path).sound
+    begins = (roots["captures"] - 1) * 4096
+    path.write_bytes(whole[:begins] + bytes(4096) + whole[begins + 4096 :])
+    result = Archive.verify(path)
+    named = {f.row for f in result.findings if f.table == "captures"}
+    assert named >= set(range(1, 7)), result.findings
+    assert result.tables["fetches"] == Archive.verify(filled).tables["fetches"]
+
+
+def test_an_older_schema_is_refused_and_sealed_by_the_next_command_that_writes(
+    filled: Path, tmp_path: Path
+) -> None:
+    path = meddled(filled, tmp_path, f"PRAGMA user_version = {SCHEMA_VERSION - 1}")
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("DROP TRIGGER manifests_remain")
+        sql.execute("DELETE FROM manifests")
+        sql.commit()
+    with pytest.raises(ArchiveError, match="older Sourcekeep"):
+        Archive.verify(path)
