@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 
 import concluding
+import exporting
 import extraction
 import hostile
 import inspecting
@@ -36,6 +37,7 @@ def main() -> int:
         *storage.measure(chosen.shared, pages),
         *concluding.measure(chosen.shared, pages or concluding.PAGES, rounds),
         *inspecting.measure(rounds),
+        *exporting.measure(chosen.shared, pages or exporting.PAGES, rounds),
         *unchanged.measure(chosen.shared, pages or unchanged.PAGES, rounds),
         *extraction.measure(chosen.shared, pages),
         *workers.measure(chosen.shared, workers.PAGES, rounds),

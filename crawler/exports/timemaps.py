@@ -74,11 +74,14 @@ def _memento(record: CaptureRecord, order: Order) -> Memento:
     )  # fmt: skip
 
 
-def link_format(original: str, own: str, mementos: list[Memento]) -> str:
-    """Return a TimeMap in link-format; ``own`` is its address."""
+def link_format(
+    original: str, own: str, mementos: list[Memento], *, timegate: str | None = None
+) -> str:
+    """Return a TimeMap in link-format; ``own`` is its address, that of a TimeGate may be none."""
     first, last = mementos[0], mementos[-1]
     lines = [
         f'<{_uri(original)}>;rel="original"',
+        *([f'<{timegate}>;rel="timegate"'] if timegate else []),
         f'<{own}>;rel="self";type="application/link-format"'
         f';from="{http_date(first.captured_at)}";until="{http_date(last.captured_at)}"',
         *(

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
+from crawler.inspect import memento
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.pages import ROUTES, TEMPLATES
 from crawler.inspect.places import Places
@@ -38,7 +39,7 @@ _ROWS_OF = {
 @hookimpl
 def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
     """Add the pages of our own."""
-    return ROUTES
+    return (*ROUTES, *memento.ROUTES)
 
 
 @hookimpl
