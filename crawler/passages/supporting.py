@@ -28,10 +28,11 @@ def supporting_sentences(claim: Reading, text: Reading) -> list[Span]:
     a quarter of the claim's weight: then the article does not say this in words of the claim.
     """
     wanted = frozenset(_terms(claim.words))
-    if not _may_share(_standing_in(wanted, text)):
+    said = text.joined.lower()
+    if not _may_share(_standing_in(wanted, said)):
         return []
     spans = sentences_of(text)
-    shared = _shared(wanted, [word.lower() for word in text.words], spans)
+    shared = _shared(wanted, said.split(), spans)
     counts = Counter(term for terms in shared for term in terms)
     weight = {term: log(1 + len(spans) / max(1, counts[term])) for term in wanted}
     scored = sorted(
@@ -58,9 +59,8 @@ def _may_share(terms: Collection[str]) -> bool:
     return len(terms) >= SHARED_TERMS and sum(map(_tells, terms)) >= TELLING_TERMS
 
 
-def _standing_in(wanted: frozenset[str], text: Reading) -> list[str]:
+def _standing_in(wanted: frozenset[str], said: str) -> list[str]:
     """Return the wanted terms that stand anywhere: asked of the whole text, which is fast."""
-    said = text.joined.lower()
     return [
         term
         for term in wanted

@@ -126,6 +126,10 @@ def _without_marks(
     starts: list[int] = []
     for start, end in pairwise([*lines, len(tokens)]):
         first = len(kept)
+        if "" not in words[start:end]:  # as in most lines
+            kept += tokens[start:end]
+            starts.append(first)
+            continue
         for token, word in zip(tokens[start:end], words[start:end], strict=True):
             if word:
                 kept.append(token)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from crawler.comparison.change import Measures
-from crawler.comparison.measures import measure
+from crawler.comparison.measures import containment, measure
 from crawler.comparison.texts import estimate_words
 from crawler.items import Hop
 from crawler.verdicts.observation import Observation
@@ -155,6 +155,11 @@ class Case:
             return True
         found = self.measures
         return found is not None and (found.similarity >= ALIKE or found.old_in_new >= KEPT)
+
+    @cached_property
+    def excerpt_shares(self) -> tuple[float, ...]:
+        """How much of each excerpt of the citing entries stands in the text, in their order."""
+        return tuple(containment(e, self.text) for e in self.seen.expected.excerpts)
 
     @cached_property
     def similarity(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crawler.comparison.measures import containment
 from crawler.comparison.texts import count_words
 from crawler.verdicts.absences import UNLIKE, Signs
 from crawler.verdicts.case import PAGES, Case, Evidence, Finding
@@ -175,7 +174,7 @@ def _proof(case: Case, signs: Signs) -> Finding:
     refuted = _refuted(case, signs)
     if refuted is not None:
         return refuted
-    share = max((containment(e, case.text) for e in case.seen.expected.excerpts), default=0.0)
+    share = max(case.excerpt_shares, default=0.0)
     evidence: dict[str, Evidence] = {"words": case.article_words}
     if share >= VERIFIED:
         return Finding("live-unverified", ("excerpt-found",), {**evidence, "excerpt": share})
@@ -194,7 +193,10 @@ def _refuted(case: Case, signs: Signs) -> Finding | None:
     """
     if not case.seen.expected.alone or not case.text:
         return None
-    shares = [containment(e, case.text) for e in case.seen.expected.excerpts if _decides(e, case)]
+    if all(share >= REFUTED for share in case.excerpt_shares):
+        return None  # before their language is asked, which takes longer
+    excerpts = zip(case.seen.expected.excerpts, case.excerpt_shares, strict=True)
+    shares = [share for excerpt, share in excerpts if _decides(excerpt, case)]
     if not shares or max(shares) >= REFUTED:
         return None
     evidence = {**signs.evidence, "excerpt": max(shares), "words": case.article_words}
