@@ -63,7 +63,7 @@ class Sizes:
     warc: int
     crawled: int  # archive.db after the crawl
     packed: int  # and after `pack`
-    tables: dict[str, tuple[int, int]]  # group -> before and after
+    tables: dict[str, tuple[int, int]]  # group -> before and after, less the empty tables
 
 
 def corpus_pages(corpus: Path) -> dict[str, list[Served]]:
@@ -122,13 +122,17 @@ def measure_set(folder: Path, name: str, rounds: Rounds) -> Sizes:
     after = _sizes_by_group(archive)
     empty = folder / "empty.db"
     run("-m", "crawler", "crawl", "--archive", empty, "--quiet")
+    nothing = _sizes_by_group(empty)
     return Sizes(
         pages=sum(map(len, rounds)),
         gzipped=sum(len(zlib.compress(page.body, 6)) + 12 for pages in rounds for page in pages),
         warc=warc,
         crawled=crawled - _size(empty),
         packed=_size(archive) - _size(empty),
-        tables={group: (before[group], after[group]) for group in GROUPS},
+        tables={
+            group: (before[group] - nothing[group], after[group] - nothing[group])
+            for group in GROUPS
+        },
     )
 
 
