@@ -527,6 +527,19 @@ def test_feeds_tell_what_changed_and_what_vanished_with_stable_ids(told: Path) -
     assert missing.status_code == 404
 
 
+def test_of_a_large_run_a_feed_has_the_newest(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as made:
+        run = begin(made)
+        record(made, entry(*(cite(f"https://many.example/{n}", f"{n}") for n in range(9))))
+        for row in rows(made, "SELECT id FROM sources ORDER BY id"):
+            since = NOW + timedelta(hours=row["id"])
+            verdict = Verdict("vanished", since, 1.0, ("http-404",), (), 2, NOW, NOW)
+            made.judgements.save_verdict(row["id"], verdict, run=run, now=since)
+        found = made.reports.latest_items(3, kinds={"vanished"})
+        assert [item.subject for item in found] == ["8", "7", "6"]
+        assert made.reports.latest_items(3, kinds={"changed"}) == []
+
+
 # What holds of each page
 
 

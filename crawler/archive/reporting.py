@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
-from itertools import chain
-from typing import cast
+from itertools import chain, groupby, islice
+from operator import itemgetter
+from typing import Literal, cast
 
 from crawler.archive.connection import Connection
 from crawler.archive.report import KINDS, Cited, Item, Kind, Passage, Report, Result, Words
@@ -22,6 +22,8 @@ LIMIT = 500  # items of a kind in a report; beyond it they are counted
 # Of so many runs a feed has all items. Of older ones it has those of runs that told a change,
 # concluded a verdict or saw an outage, which leaves out few: a first copy or failure is a verdict.
 FEED_RUNS = 500
+
+Order = Literal["ASC", "DESC"]  # of the visits of a run
 
 _TURNS: dict[str, Kind] = {  # the state that a verdict turned to
     "vanished": "vanished", "usurped": "usurped", "drifted": "drifted", "blocked": "blocked",
@@ -60,13 +62,13 @@ _HELD = "LEFT JOIN captures g ON g.id = s.good_capture"
 _NEW = f"""
 SELECT o.fetched_at AS at, o.outcome AS code, o.reasons AS reasons, {_SOURCE}
 FROM outcomes o JOIN sources s ON s.id = o.source {_HELD}
-WHERE o.run = ?1 AND o.outcome IN ({_LIVE}) AND {_NEVER_LIVE_BEFORE} ORDER BY o.fetch
+WHERE o.run = ?1 AND o.outcome IN ({_LIVE}) AND {_NEVER_LIVE_BEFORE} ORDER BY o.fetch $ORDER
 """
 _CHANGED = f"""
 SELECT h.found_at AS at, h.class AS code, h.edits AS edits, h.words_before AS words_before,
   h.words_after AS words_after, {_SOURCE}
 FROM changes h JOIN sources s ON s.id = h.source {_HELD}
-WHERE h.run = ?1 AND h.told = 1 ORDER BY h.fetch
+WHERE h.run = ?1 AND h.told = 1 ORDER BY h.fetch $ORDER
 """
 _TURNED = f"""
 SELECT v.concluded_at AS at, v.state AS code, v.reasons AS reasons, v.deciding AS deciding,
@@ -74,14 +76,14 @@ SELECT v.concluded_at AS at, v.state AS code, v.reasons AS reasons, v.deciding A
   (SELECT group_concat(p.state, ' ') FROM (SELECT p.state FROM verdicts p
     WHERE p.source = v.source AND p.id < v.id ORDER BY p.id DESC LIMIT 3) p) AS before, {_SOURCE}
 FROM verdicts v JOIN sources s ON s.id = v.source {_HELD}
-WHERE v.run = ?1 AND v.by_hand = 0 ORDER BY v.id
+WHERE v.run = ?1 AND v.by_hand = 0 ORDER BY v.id $ORDER
 """
 _MOVED = f"""
 SELECT o.fetched_at AS at, o.outcome AS code, o.reasons AS reasons, o.final_url AS target, {_SOURCE}
 FROM outcomes o JOIN sources s ON s.id = o.source {_HELD}
 WHERE o.run = ?1 AND o.outcome = 'moved' AND NOT EXISTS (SELECT 1 FROM outcomes p
   WHERE p.source = o.source AND p.fetch < o.fetch AND p.outcome = 'moved'
-    AND p.final_url = o.final_url) ORDER BY o.fetch
+    AND p.final_url = o.final_url) ORDER BY o.fetch $ORDER
 """
 # A failure is told once, not at each visit: of a source that is held, when it follows a good one,
 # of another one, when it is another failure than before. What a verdict of the same run tells is
@@ -99,7 +101,7 @@ WHERE (o.previous IS NULL OR o.never AND o.previous <> o.outcome OR o.previous I
     AND v.state IN ({_quoted(_TOLD_STATES)}))
   AND NOT EXISTS (SELECT 1 FROM outcomes l WHERE l.source = o.source AND l.run = o.run
     AND l.fetch > o.fetch AND l.outcome IN ({_LIVE}))
-ORDER BY o.fetch
+ORDER BY o.fetch $ORDER
 """
 _UNREADABLE = """
 SELECT p.first_seen_at AS at, p.problem AS code, p.locator AS title FROM reading_problems p
@@ -128,7 +130,8 @@ def _version_of(capture: str) -> str:
 
 
 _PASSAGES = f"""
-SELECT h.found_at AS at, {_SOURCE}, n.kind AS kind, n.exact AS exact, n.version AS found,
+SELECT h.fetch AS fetch, h.found_at AS at, {_SOURCE}, n.kind AS kind,
+  n.exact AS exact, n.version AS found,
   t.standing AS now, t.wording AS wording, b.standing AS before, b.wording AS wording_before
 FROM (SELECT h.*, {_version_of("h.before")} AS version_before, {_version_of("h.after")} AS
     version_after FROM changes h WHERE h.run = ?1) h
@@ -139,7 +142,7 @@ JOIN standings t ON t.anchor = n.id AND t.version = h.version_after
 JOIN standings b ON b.anchor = n.id AND b.version = h.version_before
 WHERE t.standing IN ('support-lost', 'supported-altered')
   AND (t.standing, coalesce(t.wording, '')) <> (b.standing, coalesce(b.wording, ''))
-ORDER BY h.fetch, n.id
+ORDER BY h.fetch $ORDER, n.id
 """
 
 
@@ -174,7 +177,7 @@ class Reports:
         for run in self._sql.execute(_TELLING_RUNS, (FEED_RUNS,)):
             if len(items) >= count:
                 break
-            items += self._collected(run["id"], run["uid"], count, kinds)[1]
+            items += self._newest(run["id"], run["uid"], count, kinds)
         order = list(KINDS)
         items.sort(key=lambda item: (order.index(item.kind), item.key))
         items.sort(key=lambda item: item.at, reverse=True)
@@ -195,43 +198,56 @@ class Reports:
 
     # Items
 
-    def _collected(
-        self, run: int, uid: str, limit: int, kinds: Collection[Kind] = tuple(KINDS)
-    ) -> tuple[dict[Kind, int], list[Item]]:
+    def _collected(self, run: int, uid: str, limit: int) -> tuple[dict[Kind, int], list[Item]]:
         """Return how many items of each kind there are, and the first of each, in order of kind."""
         counts: Counter[Kind] = Counter()
         kept: dict[Kind, list[Item]] = {kind: [] for kind in KINDS}
-        hidden = {row["id"] for row in self._sql.execute(_WITHHELD)}  # reports are passed on
-        for item in self._items(run, uid, kinds):
-            if item.source in hidden:
-                continue
-            counts[item.kind] += 1
-            if len(kept[item.kind]) < limit:
-                kept[item.kind].append(item)
+        hidden = self._hidden()
+        for _, items in self._readers(run, uid, "ASC"):
+            for item in items:
+                if item.source in hidden:
+                    continue
+                counts[item.kind] += 1
+                if len(kept[item.kind]) < limit:
+                    kept[item.kind].append(item)
         return dict(counts), list(chain.from_iterable(kept.values()))
 
-    def _items(self, run: int, uid: str, kinds: Collection[Kind]) -> Iterator[Item]:
-        """Yield the items of these kinds; what could yield no other one is not asked."""
-        readers: tuple[tuple[set[Kind], Callable[[int, str], Iterator[Item]]], ...] = (
-            ({*_TURNS.values(), "returned"}, self._turned),
-            ({"lost", "altered"}, self._passages),
-            ({"new"}, partial(self._simple, "new", _NEW)),
-            ({"changed"}, partial(self._simple, "changed", _CHANGED)),
-            ({"moved"}, partial(self._simple, "moved", _MOVED)),
-            ({"uncaptured", "failed"}, self._failed),
-            ({"unreadable"}, self._unreadable),
-            ({"outage"}, self._outages),
-        )
-        for told, reader in readers:
+    def _newest(self, run: int, uid: str, count: int, kinds: Collection[Kind]) -> Iterator[Item]:
+        """Yield the newest items of a run: at most ``count`` of each reader, so that a run of a
+        hundred thousand visits is not read for the sake of a few.
+        """
+        hidden = self._hidden()
+        for told, items in self._readers(run, uid, "DESC"):
             if not told.isdisjoint(kinds):
-                yield from (item for item in reader(run, uid) if item.kind in kinds)
+                wanted = (i for i in items if i.kind in kinds and i.source not in hidden)
+                yield from islice(wanted, count)
 
-    def _simple(self, kind: Kind, query: str, run: int, uid: str) -> Iterator[Item]:
-        for row in self._sql.execute(query, (run,)):
+    def _hidden(self) -> set[int]:
+        """Return the sources of which no report tells: reports are passed on."""
+        return {row["id"] for row in self._sql.execute(_WITHHELD)}
+
+    def _readers(self, run: int, uid: str, order: Order) -> list[tuple[set[Kind], Iterator[Item]]]:
+        """Return generators of items, by their visits in order, with the kinds that each yields."""
+        return [
+            ({*_TURNS.values(), "returned"}, self._turned(run, uid, order)),
+            ({"lost", "altered"}, self._passages(run, uid, order)),
+            ({"new"}, self._simple("new", _NEW, run, uid, order)),
+            ({"changed"}, self._simple("changed", _CHANGED, run, uid, order)),
+            ({"moved"}, self._simple("moved", _MOVED, run, uid, order)),
+            ({"uncaptured", "failed"}, self._failed(run, uid, order)),
+            ({"unreadable"}, self._unreadable(run, uid)),
+            ({"outage"}, self._outages(run, uid)),
+        ]
+
+    def _rows(self, query: str, run: int, order: Order) -> Iterator[sqlite3.Row]:
+        return self._sql.execute(query.replace("$ORDER", order), (run,))
+
+    def _simple(self, kind: Kind, query: str, run: int, uid: str, order: Order) -> Iterator[Item]:
+        for row in self._rows(query, run, order):
             yield _item(kind, row, uid)
 
-    def _failed(self, run: int, uid: str) -> Iterator[Item]:
-        for row in self._sql.execute(_FAILED, (run,)):
+    def _failed(self, run: int, uid: str, order: Order) -> Iterator[Item]:
+        for row in self._rows(_FAILED, run, order):
             yield _item("uncaptured" if row["never"] else "failed", row, uid)
 
     def _unreadable(self, run: int, uid: str) -> Iterator[Item]:
@@ -245,21 +261,25 @@ class Reports:
                 looks=row["looks"], of=row["visited"],
             )  # fmt: skip
 
-    def _turned(self, run: int, uid: str) -> Iterator[Item]:
-        for row in self._sql.execute(_TURNED, (run,)):
+    def _turned(self, run: int, uid: str, order: Order) -> Iterator[Item]:
+        for row in self._rows(_TURNED, run, order):
             kind = turn_of((row["before"] or "").split(), row["code"])
             if kind is not None:
                 yield _item(kind, row, uid)
 
-    def _passages(self, run: int, uid: str) -> Iterator[Item]:
+    def _passages(self, run: int, uid: str, order: Order) -> Iterator[Item]:
         """Yield one item for all passages of a source that were lost, and one for the altered."""
-        found: dict[tuple[int, str, str], tuple[sqlite3.Row, list[Passage]]] = {}
-        for row in self._sql.execute(_PASSAGES, (run,)):
-            group = found.setdefault((row["source"], row["now"], row["at"]), (row, []))
+        for _, rows in groupby(self._rows(_PASSAGES, run, order), itemgetter("fetch")):
+            yield from self._passages_of_visit(rows, uid)
+
+    def _passages_of_visit(self, rows: Iterable[sqlite3.Row], uid: str) -> Iterator[Item]:
+        found: dict[str, tuple[sqlite3.Row, list[Passage]]] = {}
+        for row in rows:
+            group = found.setdefault(row["now"], (row, []))
             passage = _passage(row)
             if passage.exact not in {other.exact for other in group[1]}:
                 group[1].append(passage)
-        for (_, standing, _), (row, passages) in found.items():
+        for standing, (row, passages) in found.items():
             kind: Kind = "lost" if standing == "support-lost" else "altered"
             yield _item(kind, row, uid, passages=tuple(passages), code=standing)
 
