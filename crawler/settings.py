@@ -45,6 +45,12 @@ SOURCEKEEP_RESCUE = (
 SOURCEKEEP_RESCUE_ARCHIVES = ["web.archive.org"]  # in this order; docs/rescue.md has the others
 SOURCEKEEP_RESCUE_MAX = 100  # sources that a run may ask for
 SOURCEKEEP_RESCUE_FETCHES = 8  # mementos that may be fetched for one source
+SOURCEKEEP_PUSH = (
+    False  # go on with pushes in each crawl; SOURCEKEEP_PUSH_KEY, _SECRET: environment
+)
+SOURCEKEEP_PUSH_ARCHIVE = "web.archive.org"  # which web archive captures what is pushed
+SOURCEKEEP_PUSH_MAX = 20  # sources that a run may push
+SOURCEKEEP_PUSH_FRESH = "30d"  # a capture that is not older will do
 
 # Politeness
 

@@ -36,6 +36,7 @@ from crawler.archive.opening import connect, connect_for_reading, run_lock
 from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
+from crawler.archive.pushing import Pushing
 from crawler.archive.reading import Coverage, Reading
 from crawler.archive.records import CaptureRecord, Cited
 from crawler.archive.reporting import Reports
@@ -107,6 +108,7 @@ class Archive:
         self.sealing = Sealing(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
+        self.pushing = Pushing(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

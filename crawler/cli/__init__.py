@@ -27,6 +27,7 @@ COMMANDS = {
     "verdict": "list the verdicts on a source, or say what you know better",
     "rescue": "bring home from web archives what we do not hold",
     "export": "write what is kept in a form that other programs read",
+    "push": "have a web archive keep chosen sources, too",
     "inspect": "look at the archive in Datasette, on this machine only",
     "schedule": "print a crontab, units of systemd or a workflow that make the runs",
     "extract": "make articles again from the kept payloads",

@@ -7,6 +7,7 @@ snapshot. Reading them costs milliseconds an entry; fetching costs seconds a sou
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,12 +17,13 @@ from scrapy.settings import Settings
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
-from crawler.cli.processes import GOOD_ENDS, end_of, run_rescue, run_to_end
+from crawler.cli.processes import GOOD_ENDS, end_of, keys_of, run_push, run_rescue, run_to_end
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.intake import IntakeCounts, add_input
 from crawler.rescue import Homecoming
+from crawler.rescue.pushing import Pushed
 from crawler.spiders.entries import EntriesSpider
 from crawler.spiders.sources import SourcesSpider
 
@@ -49,6 +51,7 @@ class CrawlResult:
     rescue_queued: int = 0  # sources that now wait for a web archive's copy
     rescue_due: int = 0  # sources that archives may be asked for now
     homecomings: list[Homecoming] = field(default_factory=list)  # where they were asked
+    pushed: list[Pushed] = field(default_factory=list)  # where a web archive was to keep some, too
     broke: bool = False  # evidence was lost, or the crawl itself failed
 
 
@@ -130,6 +133,7 @@ async def _both(
     if out_of_time:
         result.finish_reason = "max-time"
     await _rescue(process, session, result)
+    await _push(process, session, result)
     await session.read_and_judge_the_rest()
 
 
@@ -142,6 +146,17 @@ async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlR
         await run_rescue(process, session, result.homecomings)
     if session.lost is None:
         result.rescue_due = rescuing.count_due(session.clock.now())
+
+
+async def _push(process: AsyncCrawlerProcess, session: Session, result: CrawlResult) -> None:
+    """Go on with what is pushed, where that is switched on. Whatever comes of it: no failure."""
+    keys = keys_of(os.environ)
+    if session.lost is not None or not process.settings.getbool("SOURCEKEEP_PUSH"):
+        return
+    if keys is None:
+        _log.warning("SOURCEKEEP_PUSH is on, but SOURCEKEEP_PUSH_KEY and _SECRET are not set")
+        return
+    await run_push(process, session, keys, result.pushed)
 
 
 def _fill(result: CrawlResult, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.crawler import AsyncCrawlerProcess, Crawler
@@ -12,6 +12,8 @@ from twisted.python.failure import Failure
 from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
 from crawler.rescue import Homecoming
+from crawler.rescue.pushing import Keys, Pushed
+from crawler.spiders.push import PushSpider
 from crawler.spiders.rescue import RescueSpider
 
 if TYPE_CHECKING:
@@ -48,6 +50,21 @@ def end_of(crawler: Crawler) -> str:
     """Return what a crawl that is over ended with."""
     stats = crawler.stats
     return str(stats.get_value("finish_reason", "broke") if stats else "broke")
+
+
+async def run_push(
+    process: AsyncCrawlerProcess, session: Session, keys: Keys, pushed: list[Pushed]
+) -> str:
+    """Let the spider work in a session that is open, and return what it ended with."""
+    crawler = process.create_crawler(PushSpider)
+    await process.crawl(crawler, session=session, keys=keys, pushed=pushed)
+    return end_of(crawler)
+
+
+def keys_of(environment: Mapping[str, str]) -> Keys | None:
+    """Return the keys of the archive that takes captures; None: the environment has none."""
+    key, secret = (environment.get(f"SOURCEKEEP_PUSH_{part}", "") for part in ("KEY", "SECRET"))
+    return Keys(key, secret) if key and secret else None
 
 
 async def run_rescue(

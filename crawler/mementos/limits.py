@@ -15,7 +15,7 @@ from crawler.dates import format_instant, parse_instant
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Result
 
-Kind = Literal["index", "replay"]
+Kind = Literal["index", "replay", "push"]
 
 REST_FIRST: Final = timedelta(seconds=60)  # 429 without Retry-After (EDGI's client waits as long)
 REST_BLOCKED: Final = timedelta(hours=1)  # what a firewall's rule lasts
@@ -76,5 +76,9 @@ def _rest(result: str, reason: str, strikes: int) -> timedelta:
 
 def distance(archive: WebArchive, kind: Kind) -> timedelta:
     """Return how far apart the requests of a kind stand: evenly, so that no window is exceeded."""
-    per_minute = archive.index_per_minute if kind == "index" else archive.replay_per_minute
-    return timedelta(seconds=60 / per_minute)
+    per_minute = {
+        "index": archive.index_per_minute,
+        "replay": archive.replay_per_minute,
+        "push": archive.push_per_minute,
+    }
+    return timedelta(seconds=60 / per_minute[kind])

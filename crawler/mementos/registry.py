@@ -45,6 +45,8 @@ class WebArchive:
     trust: Trust = "unknown"
     index_per_minute: float = 24.0  # requests to CDX and TimeMap, together
     replay_per_minute: float = 60.0
+    save: str | None = None  # where it is asked to capture a page, as Save Page Now is
+    push_per_minute: float = 2.4  # of these; the limit was seen to be 3, 6 and 12 (2023 to 2025)
     obeys_robots: bool = True  # ask its robots.txt first, as of any host
     filters: bool = False  # its index takes Wayback's parameters: fl, filter, resolveRevisits
     folds: bool = True  # its index takes scheme, www. and the slash at the end for one
@@ -100,6 +102,7 @@ _WAYBACK: Final = WebArchive(
     cdx="https://web.archive.org/cdx/search/cdx",
     timemap="https://web.archive.org/web/timemap/link/{url}",
     timegate="https://web.archive.org/web/{url}",
+    save="https://web.archive.org/save",
     trust="high",
     # 30 and 600 a minute, of which the client of EDGI takes 24 and 480 (wayback 0.5.1, _client.py)
     index_per_minute=30 * SHARE_USED,
@@ -151,7 +154,7 @@ KNOWN: Final[Mapping[str, WebArchive]] = {
 _KINDS: Final = ("wayback", "pywb", "memento")
 # Your own machine is asked faster than a public archive, but never without a limit.
 _OWN_LIMITS: Final = {"index_per_minute": 600.0, "replay_per_minute": 1200.0}
-_OPTIONS: Final = ("trust", "index", "replay", "robots")
+_OPTIONS: Final = ("trust", "index", "replay", "push", "robots")
 
 
 def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
@@ -212,6 +215,7 @@ def _of_kind(name: str, kind: str, base: str) -> WebArchive:
         cdx=base + "/cdx/search/cdx",
         timemap=base + "/web/timemap/link/{url}",
         timegate=base + "/web/{url}",
+        save=base + "/save",
         trust="unknown",
         index_per_minute=_OWN_LIMITS["index_per_minute"],
         replay_per_minute=_OWN_LIMITS["replay_per_minute"],
@@ -223,7 +227,7 @@ def _with_options(archive: WebArchive, options: list[str], line: str) -> WebArch
         name, _, value = option.partition("=")
         if name == "trust" and value in TRUST:
             archive = replace(archive, trust=value)
-        elif name in ("index", "replay") and value.isdecimal() and int(value) > 0:
+        elif name in ("index", "replay", "push") and value.isdecimal() and int(value) > 0:
             archive = _limited(archive, name, float(value))
         elif name == "robots" and value in ("yes", "no"):
             archive = replace(archive, obeys_robots=value == "yes")
@@ -235,6 +239,8 @@ def _with_options(archive: WebArchive, options: list[str], line: str) -> WebArch
 def _limited(archive: WebArchive, kind: str, per_minute: float) -> WebArchive:
     if kind == "index":
         return replace(archive, index_per_minute=per_minute)
+    if kind == "push":
+        return replace(archive, push_per_minute=per_minute)
     return replace(archive, replay_per_minute=per_minute)
 
 

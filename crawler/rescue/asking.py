@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Literal, Protocol
 
 from crawler.archive import Kept
 from crawler.archive.rescuing import Pace
@@ -29,8 +29,10 @@ OFFLINE_REST = timedelta(hours=1)
 class Ask(Protocol):
     """Sends one request through the downloader; what came of it is in the visit's hops."""
 
-    async def __call__(self, visit: Visit, archive: WebArchive, headers: Mapping[str, str]) -> None:
-        """Fill the visit. A request that was not sent after all leaves it without hops."""
+    async def __call__(
+        self, visit: Visit, archive: WebArchive, headers: Mapping[str, str], form: bytes | None
+    ) -> None:
+        """Fill the visit; ``form`` is posted. What is not sent leaves it without hops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +86,18 @@ class Archives:
         kind: Kind,
         *,
         source: int | None = None,
+        purpose: Literal["rescue", "push"] = "rescue",
         headers: Mapping[str, str] | None = None,
+        form: bytes | None = None,
     ) -> Reply:
         """Return what an archive answers, when its turn has come. Raises NotAsked.
 
         ``source``: the answer is a memento of it; None: the answer is a list.
         """
         await self._turn(archive, kind)
-        visit = Visit("rescue", url)
+        visit = Visit(purpose, url)
         began = self._now()
-        await self._ask(visit, archive, headers or {})
+        await self._ask(visit, archive, headers or {}, form)
         if visit.last is None:
             raise NotAsked(archive, None, "the run is over")
         self.asked += 1
@@ -154,18 +158,27 @@ class Archives:
     def _take_turn(self, archive: WebArchive, kind: Kind) -> datetime:
         """Reserve the next moment for a request of a kind; no two get the same."""
         pace, now = self._pace(archive), self._now()
-        kept = pace.index_next_at if kind == "index" else pace.replay_next_at
-        first = self._turns.get((archive.id, kind)) or (parse_instant(kept) if kept else now)
+        first = self._turns.get((archive.id, kind)) or self._next_of(archive, kind) or now
         turn = max(first, now)
         following = turn + distance(archive, kind)
         self._turns[archive.id, kind] = following
         # instants are whole seconds: rounded up, a run that follows waits no less
         at = format_instant(following + timedelta(microseconds=999_999))
-        changed = (
-            replace(pace, index_next_at=at) if kind == "index" else replace(pace, replay_next_at=at)
-        )
-        self._save(archive, replace(changed, requests=pace.requests + 1))
+        if kind == "index":
+            pace = replace(pace, index_next_at=at)
+        elif kind == "replay":
+            pace = replace(pace, replay_next_at=at)
+        self._save(archive, replace(pace, requests=pace.requests + 1))
         return turn
+
+    def _next_of(self, archive: WebArchive, kind: Kind) -> datetime | None:
+        """Return when the archive may be asked, by what earlier runs have left; None: at once."""
+        pace = self._pace(archive)
+        if kind == "push":
+            last = self._session.archive.pushing.last_submitted_at(archive.id)
+            return last + distance(archive, kind) if last else None
+        kept = pace.index_next_at if kind == "index" else pace.replay_next_at
+        return parse_instant(kept) if kept else None
 
     def _pace(self, archive: WebArchive) -> Pace:
         if archive.id not in self._paces:

@@ -1,0 +1,47 @@
+"""What the spiders share that ask web archives: each answer decides the next request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from crawler.fetching.handler import PutOff
+from crawler.fetching.visits import Visit, unsent_hop, visit_request
+from crawler.mementos.registry import WebArchive, archives_of
+from crawler.rescue import Archives
+from crawler.spiders.archive_spider import ArchiveSpider
+
+SOURCES_AT_ONCE = 4  # while one is being read, others are fetched
+
+
+class AskingSpider(ArchiveSpider):
+    """Sends requests one by one, and waits for each."""
+
+    # Each archive has its own pace, which holds across runs: crawler/rescue/asking.py.
+    custom_settings = {"DOWNLOAD_DELAY": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": SOURCES_AT_ONCE}  # noqa: RUF012
+
+    def archives(self, lines: Iterable[str]) -> Archives:
+        """Return the archives that these lines name, to be asked by this spider."""
+        patience_s = self.settings.getfloat("SOURCEKEEP_WAIT_MAX_S")
+        return Archives(archives_of(lines), self.session, self._ask, patience_s=patience_s)
+
+    async def _ask(
+        self, visit: Visit, archive: WebArchive, headers: Mapping[str, str], form: bytes | None
+    ) -> None:
+        """Send one request. Redirects are read, not followed: they may lead out of the archive."""
+        request = visit_request(visit, None, None)
+        if form is not None:
+            request = request.replace(method="POST", body=form)
+        request.headers.update(headers)
+        request.meta.update(
+            dont_redirect=True,
+            dont_retry=True,  # an archived 503 is a memento
+            dont_obey_robotstxt=not archive.obeys_robots,
+        )
+        assert self.crawler.engine is not None
+        try:
+            await self.crawler.engine.download_async(request)
+        except PutOff:
+            visit.put_off = True
+        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
+            if visit.last is None:
+                visit.hops.append(unsent_hop(visit, exc, self.session.clock))

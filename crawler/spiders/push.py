@@ -1,0 +1,73 @@
+"""The `push` spider: has a web archive capture the sources that are to be kept there, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from scrapy import Request
+
+from crawler.archive.pushing import Push
+from crawler.errors import UsageError
+from crawler.mementos.registry import WebArchive
+from crawler.rescue.pushing import Keys, Pushed, Pusher
+from crawler.spiders.asking_spider import SOURCES_AT_ONCE, AskingSpider
+
+STEPS_MAX = 8  # of one push in a run: asked, looked at until it is done, read back
+
+
+class PushSpider(AskingSpider):
+    """Goes on with what is due in the push queue."""
+
+    name = "push"
+
+    def __init__(
+        self, keys: Keys | None = None, pushed: list[Pushed] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self._keys = keys
+        self.pushed = pushed if pushed is not None else []
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Work the queue off; nothing is yielded, because each answer decides the next request."""
+        self.stop_when_lost()
+        await self._work()
+        return
+        yield
+
+    async def _work(self) -> None:
+        settings, session = self.settings, self.session
+        archives = self.archives([settings["SOURCEKEEP_PUSH_ARCHIVE"]])
+        if self._keys is None or not archives.known or archives.known[0].save is None:
+            raise UsageError("a push needs keys, and an archive that takes captures")
+        archive = archives.known[0]
+        fresh = str(settings["SOURCEKEEP_PUSH_FRESH"])
+        pusher = Pusher(session, archives, archive, self._keys, fresh=fresh)
+        left = settings.getint("SOURCEKEEP_PUSH_MAX") * STEPS_MAX
+        while left > 0 and await self._something_is_due(archive):
+            due = session.archive.pushing.due(archive.id, session.clock.now(), left)
+            left -= len(due)
+            waiting = iter(due)
+            await asyncio.gather(
+                *(self._push_each(pusher, waiting) for _ in range(SOURCES_AT_ONCE))
+            )
+
+    async def _something_is_due(self, archive: WebArchive) -> bool:
+        """Wait for what was submitted to be done, if that is not too long. False: it is."""
+        session = self.session
+        at = session.archive.pushing.next_due_at(archive.id)
+        if at is None or not session.is_open:
+            return False
+        wait_s = (at - session.clock.now()).total_seconds()
+        patience_s = self.settings.getfloat("SOURCEKEEP_WAIT_MAX_S")
+        if wait_s > min(patience_s, session.budget.seconds_left):
+            return False
+        await asyncio.sleep(max(wait_s, 0))
+        return True
+
+    async def _push_each(self, pusher: Pusher, waiting: Iterator[Push]) -> None:
+        for push in waiting:
+            if not self.session.is_open or self.session.budget.seconds_left <= 0:
+                return
+            self.pushed.append(await pusher.go_on(push))
