@@ -7,9 +7,11 @@ import gzip
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -180,21 +182,22 @@ def test_an_imported_copy_never_takes_the_place_of_a_good_one_of_our_own(
     assert shown(archive, "SELECT count(*) FROM versions") == [(2,)]  # but it is known
 
 
-def own_visit(own: Archive, number: int, answer: Hop) -> None:
+def own_visit(own: Archive, number: int, *answers: Hop) -> None:
     """A visit of our own, as a crawl writes, reads and judges it."""
-    run, then = begin(own), parse_instant(answer.fetched_at)
+    at = answers[-1].fetched_at
+    run, then = begin(own), parse_instant(at)
     with own.writing():
-        kept = own.evidence.record(run, number, [answer])
-        own.frontier.finish(None, number, then, began_at=answer.fetched_at)
+        kept = own.evidence.record(run, number, answers)
+        own.frontier.finish(None, number, then, began_at=answers[0].fetched_at)
         visit = own.observing.visit(kept.fetches[-1])
         for job in own.articles.job_of(visit):
             found = read_page(own.payloads.get(job.payload))
             if not job.facts_only:
-                own.articles.save(job.payload, found.article, now=answer.fetched_at)
+                own.articles.save(job.payload, found.article, now=at)
             if found.facts:
-                own.judgements.save_facts(job.payload, found.facts, now=answer.fetched_at)
+                own.judgements.save_facts(job.payload, found.facts, now=at)
         Conclusion(own, run).conclude(visit, now=then, final=True)
-    own.runs.finish(run, reason="finished", counts={}, now=answer.fetched_at)
+    own.runs.finish(run, reason="finished", counts={}, now=at)
 
 
 def test_a_worse_answer_leaves_the_imported_copy_as_it_is(archive: Path, tmp_path: Path) -> None:
@@ -521,21 +524,77 @@ def test_a_file_that_is_not_there_changes_nothing(archive: Path, tmp_path: Path)
 # ------------------------------------------------------------------ interruptions
 
 
-def test_what_a_killed_import_left_is_judged_in_order_by_whoever_comes_next(
-    archive: Path, tmp_path: Path
-) -> None:
-    file = two_versions(tmp_path / "a.warc.gz")
+def killed_before_it_judged(archive: Path, file: Path) -> None:
     with Archive.open(archive) as killed:
         importer = Importer(killed, begin(killed), Clock())
         importer.read(file)
         importer.finish()
         assert killed.supplying.waiting() == [1]
+
+
+def test_what_a_killed_import_left_is_judged_in_order_by_whoever_comes_next(
+    archive: Path, tmp_path: Path
+) -> None:
+    file = two_versions(tmp_path / "a.warc.gz")
+    killed_before_it_judged(archive, file)
     bring(archive, file)
     assert shown(archive, "SELECT count(*) FROM captures") == [(2,)]
     assert shown(archive, "SELECT number FROM versions") == [(1,), (2,)]
     assert shown(archive, "SELECT finish_reason FROM runs ORDER BY id") == [
         ("killed",), ("finished",),
     ]  # fmt: skip
+
+
+def test_a_crawl_that_takes_up_imported_visits_judges_them_in_their_order(
+    archive: Path, tmp_path: Path
+) -> None:
+    with Archive.open(archive) as own:
+        number = one(own, "SELECT id FROM sources")
+        own_visit(own, number, hop(URL, NEWER, fetched_at="2025-01-01T00:00:00Z"))
+    killed_before_it_judged(archive, two_versions(tmp_path / "a.warc.gz"))
+    with Archive.open(archive) as crawl:
+        for fetch in crawl.observing.unjudged():
+            visit = crawl.observing.visit(fetch)
+            for job in crawl.articles.job_of(visit):
+                found = read_page(crawl.payloads.get(job.payload))
+                crawl.articles.save(job.payload, found.article, now="2025-02-01T00:00:00Z")
+            Conclusion(crawl, begin(crawl)).conclude(
+                visit, now=parse_instant("2025-02-01T00:00:00Z")
+            )
+        assert crawl.observing.unjudged() == [] == crawl.supplying.waiting()
+    assert shown(archive, "SELECT number, first_seen_at FROM versions ORDER BY number") == [
+        (1, "2024-03-01T10:00:00Z"), (2, "2024-04-01T10:00:00Z"),
+    ]  # fmt: skip
+    assert shown(archive, "SELECT good_capture_at FROM sources_now") == [("2025-01-01T00:00:00Z",)]
+
+
+@pytest.mark.slow
+def test_an_import_killed_at_any_moment_is_completed_by_the_next(
+    archive: Path, tmp_path: Path
+) -> None:
+    warc = Warc()
+    for minute in range(59):
+        warc.response(
+            page(ARTICLE + f"<p>{minute} lamps.</p>" * 9), f"2024-03-01T10:{minute:02}:00Z"
+        )
+    file = warc.save(tmp_path / "a.warc.gz")
+    command = [sys.executable, "-m", "crawler", "import", "--archive", str(archive), str(file)]
+    for wait_s in (0.6, 0.8, 1.0, 1.3, 1.8):
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(wait_s)
+        process.kill()
+        process.wait()
+        with Archive.open(archive) as kept:
+            assert one(kept, "PRAGMA integrity_check") == "ok"
+    bring(archive, file)
+    with new_archive(tmp_path, "whole.db") as new:
+        source(new, URL)
+    bring(tmp_path / "whole.db", file)
+    for query in ("SELECT uid, payload FROM captures ORDER BY uid",
+                  "SELECT number, text_digest, first_seen_at FROM versions ORDER BY number",
+                  "SELECT fetched_at, outcome FROM outcomes ORDER BY fetched_at"):  # fmt: skip
+        assert shown(archive, query) == shown(tmp_path / "whole.db", query)
 
 
 # ------------------------------------------------------------------ real files

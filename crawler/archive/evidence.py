@@ -61,16 +61,23 @@ class Evidence:
         self._payloads = payloads
 
     def record(
-        self, run: int, source: int | None, hops: Sequence[Hop], *, origin: str = OWN
+        self,
+        run: int,
+        source: int | None,
+        hops: Sequence[Hop],
+        *,
+        origin: str = OWN,
+        visit: str | None = None,
     ) -> Kept:
         """Write the hops of one visit, each a fetch, with a capture where a body came.
 
         An identical payload of the same source becomes a revisit; so does a 304, which refers to
         the capture that it confirms. What came from elsewhere (``origin``) brings the body that a
-        304 confirms along; of what came from a web archive it is the archive's id.
+        304 confirms along; of what came from a web archive it is the archive's id. ``visit`` names
+        the visit, which else is called as its first hop.
         """
         with self._connection.writing() as sql:
-            visit = hops[0].uid
+            visit = visit or hops[0].uid
             fetches: list[int] = []
             captures: list[int | None] = []
             payload, is_new = None, False

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from crawler.errors import UrlError, UsageError
 from crawler.imports.containers import opened
-from crawler.imports.exchanges import Elsewhere, NotUsable, exchange_of, url_of
+from crawler.imports.exchanges import exchange_of, url_of
+from crawler.imports.ours import Elsewhere, NotUsable
 from crawler.imports.records import Record, Unread, read_records
 from crawler.items import Hop
 from crawler.urls import parse_url, redact_url, urlkey

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from crawler.dates import parse_instant
 from crawler.errors import UrlError
-from crawler.imports.exchanges import Exchange
+from crawler.imports.ours import Exchange
 from crawler.items import Hop
 from crawler.urls import parse_url, urlkey
 
@@ -29,6 +29,7 @@ class Visit:
     source: int
     origin: str
     hops: tuple[Hop, ...]
+    name: str | None = None  # uid of a visit of ours; None: that of its first hop
 
 
 class Chains:
@@ -77,7 +78,7 @@ class Chains:
             self._ours = name, replace(visit, hops=(*visit.hops, exchange.hop))
             return
         self._end_ours()
-        self._ours = name, Visit(source, exchange.origin, (exchange.hop,))
+        self._ours = name, Visit(source, exchange.origin, (exchange.hop,), name)
 
     def _end_ours(self) -> None:
         if self._ours is not None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from crawler.errors import SourcekeepError
+from crawler.imports.ours import LINE
 from crawler.imports.records import ARC_MARKS, WARC_MARKS, Unread
 from crawler.imports.streams import CHUNK_BYTES, Plain
 
@@ -48,10 +49,11 @@ class ContainerRefused(SourcekeepError):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A WARC or ARC file, or one within a container."""
+    """A WARC or ARC file, or one within a container; or JSON Lines of ours."""
 
     name: str  # by which a person knows it
     file: BinaryIO
+    lines: bool = False  # it is none of both, but JSON Lines of ours
 
 
 @contextmanager
@@ -64,8 +66,10 @@ def opened(path: Path) -> Iterator[Iterator[Part | Unread]]:
                 yield _parts_of_wacz(path.name, file)
             elif head[:3] == b"\x1f\x8b\x08" or _begins(file, WARC_MARKS + ARC_MARKS):
                 yield iter((Part(path.name, file),))
+            elif _begins(file, (LINE,)):
+                yield iter((Part(path.name, file, lines=True),))
             else:
-                raise ContainerRefused(path.name, "neither WARC, ARC nor WACZ")
+                raise ContainerRefused(path.name, "neither WARC, ARC, WACZ nor an export of ours")
     except OSError as exc:
         raise ContainerRefused(str(path), f"cannot be read: {exc.strerror or exc}") from exc
 

@@ -7,8 +7,7 @@ Where the record is one of ours, the metadata record beside it tells all that we
 from __future__ import annotations
 
 import io
-import json
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any
 
 from warcio.bufferedreaders import ChunkedDataReader
@@ -18,35 +17,16 @@ from crawler.codings import decode_body, is_undecoded
 from crawler.digests import derived_uid, digest_of
 from crawler.errors import UrlError
 from crawler.extraction.mediatypes import sniff
+from crawler.imports.ours import Elsewhere, Exchange, NotUsable, told_in
 from crawler.imports.records import Record, matches
-from crawler.items import IMPORTED, OWN, Header, Hop
+from crawler.items import IMPORTED, Header, Hop
 from crawler.urls import parse_url, redact_header
 from crawler.verdicts import outcome_of_response
 
-OUR_FIELD = "sourcekeep-capture"  # of the metadata record that our exports write
-LAYOUT = 1  # of that field; a later layout is not understood
 SUPPLIED = "supplied"  # reason of an answer whose status nobody recorded
 
 _TRUNCATED = frozenset({"length", "time", "disconnect", "unspecified"})
 _HTTP = (b"HTTP/", b"http/")
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A hop with its body, and what an export of ours told besides."""
-
-    hop: Hop
-    origin: str
-    source_url: str  # the source that it was made for; of other programs' records its own URL
-    visit: str | None = None  # uid of our visit that it was part of; None: not told
-
-
-class NotUsable(Exception):
-    """A record from which no capture can be made; its text says why."""
-
-
-class Elsewhere(Exception):
-    """A record that is no answer to a request for a page of the web: it is passed over."""
 
 
 def url_of(record: Record) -> str:
@@ -71,9 +51,9 @@ def exchange_of(
     hop = _hop(record, url, cap, repeated)
     if request is not None:
         hop = replace(hop, request_headers=_request_headers(request))
-    ours = _told_by_us(metadata, hop) if metadata is not None else None
-    if ours is not None:
-        return ours
+    told = told_in(metadata.block) if metadata is not None else None
+    if told is not None and told.is_of(hop.body):
+        return told.exchange(hop.body or b"")
     facts = (hop.url, hop.fetched_at, str(hop.status), digest_of(hop.body or b""))
     hop = replace(hop, uid=derived_uid("fetch", *facts), capture_uid=derived_uid("capture", *facts))
     return Exchange(hop, IMPORTED, url)
@@ -210,64 +190,3 @@ def _request_headers(record: Record) -> tuple[Header, ...]:
         return ()
     stream.seek(0)
     return _headers(StatusAndHeadersParser([], verify=False).parse(stream))
-
-
-# What our own exports tell
-
-_FETCH = frozenset(field.name for field in fields(Hop)) - {
-    "request_headers", "response_headers", "body", "mime_declared", "mime_sniffed", "flags",
-    "truncated", "capture_uid", "tls_verified",
-}  # fmt: skip
-
-
-def _told_by_us(metadata: Record, hop: Hop) -> Exchange | None:
-    """Return the exchange as our archive knew it; None: the record is not ours, or not of this.
-
-    It is believed where its digest is that of the payload: then it is of this payload, and what it
-    says of it can be no worse than what the record beside it says.
-    """
-    told = ours_in(metadata)
-    if told is None or hop.body is None:
-        return None
-    try:
-        fetch, capture, source = told["fetch"], told["capture"], told["source"]
-        if capture["payload"] != digest_of(hop.body) or fetch["purpose"] != "source":
-            return None
-        known = {name: fetch.get(name) for name in _FETCH if name in fetch}
-        verified = fetch.get("tls_verified")
-        restored = replace(
-            hop,
-            **known,
-            request_headers=_pairs(fetch.get("request_headers")),
-            response_headers=_pairs(fetch.get("response_headers")),
-            tls_verified=None if verified is None else bool(verified),
-            mime_declared=capture.get("mime_declared"),
-            mime_sniffed=capture.get("mime_sniffed"),
-            flags=tuple(capture.get("flags") or ()),
-            truncated=capture.get("truncated"),
-            capture_uid=str(capture["uid"]),
-        )
-        origin = capture.get("origin") or OWN
-        return Exchange(
-            restored, IMPORTED if origin == OWN else str(origin),
-            str(source["url"]), str(fetch["visit"]),
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError):
-        return None
-
-
-def ours_in(metadata: Record) -> dict[str, Any] | None:
-    """Return what the metadata record of one of our exports holds; None: it is none of ours."""
-    for line in metadata.block.split(b"\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == OUR_FIELD.encode():
-            try:
-                told = json.loads(value)
-            except ValueError:
-                return None
-            return told if isinstance(told, dict) and told.get("layout") == LAYOUT else None
-    return None
-
-
-def _pairs(told: Any) -> tuple[Header, ...]:  # noqa: ANN401 -- JSON of a foreign file
-    return tuple((str(name), redact_header(str(name), str(value))) for name, value in told or ())

@@ -18,14 +18,9 @@ from crawler.extraction.extractors import PAGES
 from crawler.fetching.clock import Clock
 from crawler.imports.chains import Chains, Visit
 from crawler.imports.containers import Part, opened
-from crawler.imports.exchanges import (
-    Elsewhere,
-    Exchange,
-    NotUsable,
-    exchange_of,
-    ours_in,
-    url_of,
-)
+from crawler.imports.exchanges import exchange_of, url_of
+from crawler.imports.lines import Line, Lines
+from crawler.imports.ours import Elsewhere, Exchange, NotUsable, told_in
 from crawler.imports.records import Record, Unread, read_records
 from crawler.urls import parse_url
 
@@ -102,13 +97,23 @@ class Importer:
             self._archive.connection.begin_group()
             for part in parts:
                 if not isinstance(part, Unread):
-                    for told in _grouped(self._records(part)):
-                        self._add_source(told)
+                    for url in self._sources_in(part):
+                        self._add_source(url)
         self._archive.connection.end_group()
 
-    def _add_source(self, told: _Told) -> None:
-        url = _source_told(told.metadata) or self._page_in(told.record)
-        if url is not None and self._source_of(url) is None:
+    def _sources_in(self, part: Part) -> Iterator[str]:
+        if part.lines:
+            for line in Lines(part.file, part.name, cap=self._cap).read():
+                if isinstance(line, Line) and line.told is not None:
+                    yield line.told.source_url
+            return
+        for told in _grouped(self._records(part)):
+            url = _source_told(told.metadata) or self._page_in(told.record)
+            if url is not None:
+                yield url
+
+    def _add_source(self, url: str) -> None:
+        if self._source_of(url) is None:
             now = format_instant(self._clock.now())
             with suppress(UrlError):
                 self._archive.supplying.add_source(parse_url(url), now)
@@ -151,6 +156,16 @@ class Importer:
 
     def _read_part(self, part: Part) -> None:
         before = 0
+        if part.lines:
+            lines = Lines(part.file, part.name, cap=self._cap)
+            for line in lines.read():
+                if isinstance(line, Unread):
+                    self.counts.note(line)
+                    continue
+                self._take_line(part.name, line, lines)
+                self._on_bytes(line.offset - before)
+                before = line.offset
+            return
         for told in _grouped(self._records(part, self.counts.note)):
             self._take(told)
             self._on_bytes(max(told.record.offset - before, 0))
@@ -198,6 +213,29 @@ class Importer:
             self._remember(record, exchange)
             self._place(exchange)
 
+    def _take_line(self, name: str, line: Line, lines: Lines) -> None:
+        self.counts.records += 1
+        told = line.told
+        if told is None or self._source_of(told.source_url) is None:
+            self.counts.other_addresses += 1
+            return
+        body = line.body
+        if body is None:
+            before = lines.payload(told.payload)
+            body = before if before is not None else self._held(told.payload)
+        if body is None:
+            self.counts.note(Unread(name, line.offset, "its payload is on no line before it"))
+        elif not told.is_of(body):
+            self.counts.note(Unread(name, line.offset, "its payload does not match its digest"))
+        else:
+            self._place(told.exchange(body))
+
+    def _held(self, digest: str) -> bytes | None:
+        try:
+            return self._archive.payloads.get(digest)
+        except (KeyError, PayloadDamaged):
+            return None
+
     def _is_wanted(self, url: str, metadata: Record | None) -> bool:
         if self._chains.awaits(url) or self._source_of(url) is not None:
             return True
@@ -232,10 +270,9 @@ class Importer:
     def _repeated(self, record: Record) -> bytes | None:
         """Return the body that a revisit repeats; None: it is not held, so far."""
         for digest in self._candidates(record):
-            try:
-                return self._archive.payloads.get(digest)
-            except (KeyError, PayloadDamaged):
-                continue
+            body = self._held(digest)
+            if body is not None:
+                return body
         return None
 
     def _candidates(self, record: Record) -> Iterator[str]:
@@ -277,7 +314,9 @@ class Importer:
         if not hops:
             return
         with self._archive.writing():
-            kept = evidence.record(self._run, visit.source, hops, origin=visit.origin)
+            kept = evidence.record(
+                self._run, visit.source, hops, origin=visit.origin, visit=visit.name
+            )
             self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
         self.counts.captures += len([capture for capture in kept.captures if capture])
         self._touched.add(visit.source)
@@ -292,10 +331,8 @@ class Importer:
 
 def _source_told(metadata: Record | None) -> str | None:
     """Return the URL of the source for which an archive of ours made a capture; None: not told."""
-    ours = ours_in(metadata) if metadata else None
-    source = (ours or {}).get("source")
-    url = source.get("url") if isinstance(source, dict) else None
-    return url if isinstance(url, str) else None
+    told = told_in(metadata.block) if metadata else None
+    return told.source_url if told else None
 
 
 def _grouped(records: Iterator[Record]) -> Iterator[_Told]:
