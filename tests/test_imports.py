@@ -122,6 +122,8 @@ def test_imported_answers_are_captures_with_their_own_dates_and_origin(
         ("material", "2024-04-01T10:00:00Z")
     ]
     assert shown(archive, "SELECT command, finish_reason FROM runs") == [("import", "finished")]
+    assert not Archive.verify(archive).findings
+    assert shown(archive, "SELECT manifest_digest IS NOT NULL FROM runs") == [(1,)]
 
 
 def test_a_source_that_was_only_imported_is_still_due_for_its_first_visit(

@@ -120,6 +120,8 @@ def whole(archive: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def intact(archive: Path) -> None:
+    found = Archive.verify(archive)
+    assert not found.findings, found.findings[:3]
     with Archive.open_for_reading(archive) as kept:
         assert one(kept, "PRAGMA integrity_check") == "ok"
         assert not rows(kept, "PRAGMA foreign_key_check")
@@ -231,6 +233,7 @@ def test_copies_of_one_archive_that_went_on_alone_are_one_history(
                 look(archive, url, body, DAY.format(day))
     merge(first, second)
     assert logical(first) == logical(made / "all.db")
+    intact(first)
 
 
 def test_a_delta_whose_base_is_a_delta_here_is_stored_anew(tmp_path: Path) -> None:

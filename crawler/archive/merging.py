@@ -62,6 +62,7 @@ class Merging:
         self._ours: sqlite3.Connection = ours.connection.sql
         self._other: sqlite3.Connection = theirs.connection.sql
         self._insert = Inserting(self._ours)
+        self._sealed: set[str] = set()  # digests of the manifests that are here afterwards
         self.merged = Merged()
 
     def fetches(self) -> int:
@@ -79,6 +80,7 @@ class Merging:
         try:
             with self._archive.writing():
                 self._ledger()
+                self._sealed = self._joined_manifests()
                 self._runs()
                 self._decisions()
             for visits in self._groups():
@@ -210,14 +212,11 @@ class Merging:
     def _runs(self) -> None:
         for row in self._other.execute("SELECT * FROM runs ORDER BY id").fetchall():
             known = self._one("SELECT id FROM runs WHERE uid = ?", row["uid"])
+            new = known is None
             if known is None:
-                # who holds its lock knows that nobody is at work on it
-                reason = row["finish_reason"] or "killed"
-                ours = self._insert("runs", row, finish_reason=reason)
+                known = self._insert("runs", row, **self._ended(row))
                 self.merged.runs += 1
-            learn(
-                self._ours, "runs", row["id"], ours if known is None else known, new=known is None
-            )
+            learn(self._ours, "runs", row["id"], known, new=new)
 
     # Evidence
 
@@ -312,7 +311,45 @@ class Merging:
             self.merged.rows += unite(self._ours, self._other, how)
         for how in LISTED:
             self.merged.rows += unite_listed(self._ours, self._other, how)
+        self._manifests()
         self._stamps()
+
+    def _joined_manifests(self) -> set[str]:
+        """Return the manifests that are here or can stand here, each behind the one before it.
+
+        Those of a copy of this archive that went on alone cannot: of one archive there is one
+        chain.
+        """
+        own = self._ours.execute("SELECT uid FROM archive").fetchone()["uid"]
+        chain = "SELECT archive_uid, number, digest, previous_digest FROM manifests ORDER BY 1, 2"
+        heads = {row["archive_uid"]: row for row in self._ours.execute(chain)}
+        joined = {row["digest"] for row in self._ours.execute("SELECT digest FROM manifests")}
+        for row in self._other.execute(chain):
+            head = heads.get(row["archive_uid"])
+            follows = row["number"] == (head["number"] if head else 0) + 1 and row[
+                "previous_digest"
+            ] == (head["digest"] if head else None)
+            if follows and row["archive_uid"] != own and row["digest"] not in joined:
+                joined.add(row["digest"])
+                heads[row["archive_uid"]] = row
+        return joined
+
+    def _ended(self, row: sqlite3.Row) -> dict[str, object]:
+        """Return how a run of theirs ended: who holds its lock knows that nobody is at work on it.
+
+        It names no manifest that stays behind.
+        """
+        ended: dict[str, object] = {"finish_reason": row["finish_reason"] or "killed"}
+        if row["manifest_digest"] not in self._sealed:
+            ended |= {"manifest_digest": None, "previous_manifest_digest": None}
+        return ended
+
+    def _manifests(self) -> None:
+        for row in self._other.execute("SELECT * FROM manifests ORDER BY id").fetchall():
+            if row["digest"] in self._sealed and not self._has("manifests", row["digest"]):
+                run = ours_of(self._ours, "runs", row["run"])
+                self._insert("manifests", row, run=run)
+                self.merged.rows += 1
 
     def _stamps(self) -> None:
         rows = self._other.execute(

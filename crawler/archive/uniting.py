@@ -110,7 +110,6 @@ LISTED = (
         {**_SOURCE, "fetch": "fetches"},
     ),
     United("pushes", ("source", "archive", "queued_at"), {**_SOURCE, "memento": "mementos"}),
-    United("manifests", ("digest",), {"run": "runs"}),
 )  # fmt: skip
 
 

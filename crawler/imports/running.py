@@ -65,3 +65,4 @@ def _finish(archive: Archive, run: Running, clock: Clock) -> None:
     archive.runs.finish(
         run.number, reason=run.reason, counts=run.counts, now=format_instant(clock.now())
     )
+    archive.seal(clock.now(), run=run.number)
