@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from surt import surt
 
-SORTED_AT_ONCE = 20_000  # lines; about 8 MB
+SORTED_AT_ONCE = 4_000  # lines; about 2 MB
+MERGED_AT_ONCE = 100  # files: far from as many as a process may open
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class Place:
         return f"{surt(self.url)} {stamp(self.captured_at)} {json.dumps(told)}"
 
 
-def key_of(line: str) -> str:
+def key_of(line: bytes) -> str:
     """Return what a line is sorted by: SURT and stamp."""
-    return " ".join(line.split(" ", 2)[:2])
+    return b" ".join(line.split(b" ", 2)[:2]).decode()
 
 
 def stamp(instant: str) -> str:
@@ -54,33 +55,49 @@ def stamp(instant: str) -> str:
 
 
 class SortedLines:
-    """Lines in the order of their bytes, however many: what memory cannot hold waits in files."""
+    """Lines in the order of their bytes, however many: what memory cannot hold waits in files.
+
+    So many files of so many lines are merged into a larger one, and so many of these; all that are
+    left are merged when the lines are read.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._waiting: list[str] = []
-        self._files: list[Path] = []
+        self._waiting: list[bytes] = []
+        self._levels: list[list[Path]] = []  # files of lines as spilled, files merged of those …
+        self._made = 0
 
     def add(self, line: str) -> None:
         """Take a line, without its end."""
-        self._waiting.append(line)
+        self._waiting.append(f"{line}\n".encode())
         if len(self._waiting) == SORTED_AT_ONCE:
-            self._spill()
+            self._waiting.sort()
+            self._keep(0, self._waiting)
+            self._waiting = []
 
-    def _spill(self) -> None:
-        path = self._folder / f"lines-{len(self._files):05}"
-        self._waiting.sort(key=str.encode)
-        path.write_text("".join(f"{line}\n" for line in self._waiting), encoding="utf-8")
-        self._files.append(path)
-        self._waiting = []
+    def _keep(self, level: int, lines: Iterable[bytes]) -> None:
+        path = self._folder / f"lines-{self._made:05}"
+        self._made += 1
+        with path.open("wb") as file:
+            file.writelines(lines)
+        if level == len(self._levels):
+            self._levels.append([])
+        files = self._levels[level]
+        files.append(path)
+        if len(files) == MERGED_AT_ONCE:
+            self._keep(level + 1, _merged(files, []))
+            files.clear()
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield all lines in order, with their ends. The files go when all were read."""
-        self._waiting.sort(key=str.encode)
-        with ExitStack() as stack:
-            spilled = [stack.enter_context(path.open(encoding="utf-8")) for path in self._files]
-            rest = (f"{line}\n" for line in self._waiting)
-            yield from heapq.merge(*spilled, rest, key=str.encode)
-        for path in self._files:
-            path.unlink()
-        self._files, self._waiting = [], []
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield all lines in order, with their ends; once."""
+        self._waiting.sort()
+        yield from _merged([path for files in self._levels for path in files], self._waiting)
+
+
+def _merged(files: list[Path], rest: list[bytes]) -> Iterator[bytes]:
+    """Yield the lines of sorted files and a sorted list in order; the files go."""
+    with ExitStack() as stack:
+        opened = [stack.enter_context(path.open("rb")) for path in files]
+        yield from heapq.merge(*opened, rest)
+    for path in files:
+        path.unlink()

@@ -93,12 +93,12 @@ def write(selected: Selected, out: BinaryIO, order: Order) -> None:
     package.close()
 
 
-def _write_index(package: _Package, lines: Iterable[str]) -> None:
+def _write_index(package: _Package, lines: Iterable[bytes]) -> None:
     """Write the lines in compressed blocks (ZipNum), and where each block begins."""
     places = [f"!meta 0 {json.dumps({'format': 'cdxj-gzip-1.0', 'filename': _INDEX})}"]
     index = package.open(f"indexes/{_INDEX}")
     for block in _blocks(iter(lines)):
-        data = member_of("".join(block).encode())
+        data = member_of(b"".join(block))
         place = {"offset": index.size_bytes, "length": len(data), "digest": digest_of(data)}
         places.append(f"{key_of(block[0])} {json.dumps(place | {'filename': _INDEX})}")
         index.write(data)
@@ -107,7 +107,7 @@ def _write_index(package: _Package, lines: Iterable[str]) -> None:
     there.write_all(f"{place}\n".encode() for place in places)
 
 
-def _blocks(lines: Iterator[str]) -> Iterator[list[str]]:
+def _blocks(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
     while block := list(islice(lines, LINES_A_BLOCK)):
         yield block
 

@@ -147,7 +147,7 @@ def write(selected: Selected, folder: Folder, order: Order) -> None:
         for place, _ in write_captures(selected, files, order):
             lines.add(place.line())
         files.close()
-        open_file(INDEX).write_all(line.encode() for line in lines)
+        open_file(INDEX).write_all(lines)
     sums = "".join(f"{file.sha256}  {name}\n" for name, file in written.items())
     folder.add(SUMS, sums.encode())
 
