@@ -22,7 +22,7 @@ from crawler.exports.inert import (
     markdown_text,
     plain,
     web_address,
-    without_links,
+    without_callers,
     yaml_lines,
 )
 from crawler.exports.markdown import paragraphs
@@ -180,8 +180,10 @@ def test_only_web_addresses_are_links_and_nothing_in_them_ends_early(
 
 
 def test_no_link_of_a_page_is_left_that_a_browser_would_open_early() -> None:
-    assert "<link" not in without_links(PAGE.decode()).lower()
-    assert without_links("<linked> <LINK\nrel=x>") == "<linked> <meta\nrel=x>"
+    assert "<link" not in without_callers(PAGE.decode()).lower()
+    assert without_callers("<linked> <LINK\nrel=x>") == "<linked> <meta\nrel=x>"
+    assert without_callers("<IFRAME src=x><b></iframe >") == "<noframes src=x><b></noframes >"
+    assert without_callers("<frameset><frame/src=x>") == "<frameset><meta/src=x>"
 
 
 HARD = (

@@ -183,8 +183,10 @@ def test_which_entries_lost_a_source_is_answered_by_clicking(told: Path) -> None
     (front,) = ask(told, "/-/sourcekeep")
     (listing,) = ask(told, link_to(front, "Which entries lost a source?"))
     assert "The quay" in listing.text and "Another day" not in listing.text
+    assert "lost 1 of 4" in listing.text and "cited passage gone" in listing.text
     (page,) = ask(told, link_to(listing, "The quay"))
-    assert "This entry lost 2 sources." in page.text, "one vanished, of one the passage went"
+    assert "This entry lost 1 source." in page.text
+    assert "In 1 source what was cited stands no more." in page.text
     (source,) = ask(told, link_to(page, "Gone"))
     assert "vanished" in source.text and GONE in source.text
 
@@ -406,6 +408,9 @@ def test_chinese_is_found_inside_of_a_line(tmp_path: Path) -> None:
 def test_a_search_shows_the_passage_and_finds_sources_by_address(told: Path) -> None:
     (page,) = ask(told, f"/-/search/{told.stem}?q=toledoblade")
     assert "Sources by address or title" in page.text
+    spelled = "HTTP://ToledoBlade.example:80/2017/03/03/mexico.html?utm_source=x%23top"
+    (page,) = ask(told, f"/-/search/{told.stem}?q={spelled}")
+    assert f'href="/-/source/{told.stem}/{source_of(told, URL)}"' in page.text
     (page,) = ask(told, f"/-/search/{told.stem}?q=quay")
     assert "<mark>quay</mark>" in page.text and "it reads otherwise now" in page.text
     (page,) = ask(told, f"/-/search/{told.stem}?q={'x' * LONGEST * 2}&page=999")

@@ -12,8 +12,9 @@ import pytest
 from datasette.plugins import pm
 
 from crawler.archive import Archive
+from crawler.exports.inert import Kind, kind_of
 from crawler.inspect import plugin
-from crawler.inspect.harmless import CONTENT_SECURITY_POLICY, Kind, harmless, kind_of
+from crawler.inspect.harmless import CONTENT_SECURITY_POLICY, harmless
 from crawler.inspect.places import followable
 from tests.test_archive_kit import (
     URL,

@@ -102,10 +102,16 @@ def _redacted(url: str | None) -> str | None:
     return redact_url(url) if url else url
 
 
+def redact_key(key: str, number: int) -> str:
+    """Return the key of a source or an entry without secrets, and still of this one only."""
+    shown = redact_text(redact_url(key))
+    return key if shown == key else f"{shown}#{number}"
+
+
 def source_to_publish(source: SourceRecord) -> SourceRecord:
     """Return a source without the secrets in its address."""
     return replace(
-        source, url=redact_url(source.url), urlkey=redact_url(source.urlkey),
+        source, url=redact_url(source.url), urlkey=redact_key(source.urlkey, source.id),
         title=redact_text(source.title),
     )  # fmt: skip
 
@@ -114,7 +120,7 @@ def citation_to_publish(citation: CitationRecord) -> CitationRecord:
     """Return a citation without the secrets of addresses."""
     return replace(
         citation,
-        entry_key=redact_text(citation.entry_key),
+        entry_key=redact_key(citation.entry_key, citation.entry),
         entry_title=redact_text(citation.entry_title),
         entry_url=_redacted(citation.entry_url),
         label=redact_text(citation.label),

@@ -21,6 +21,7 @@ from crawler.archive.publishing import (
     fit_to_leave,
     fit_to_publish,
     hold_back,
+    redact_key,
 )
 from crawler.archive.records import (
     SELECT_ANY_RECORD,
@@ -256,7 +257,7 @@ class Selected:
 def _entry_to_publish(entry: SelectedEntry) -> SelectedEntry:
     """Return an entry without the secrets of addresses: of one without a headline they are it."""
     return replace(
-        entry, key=redact_text(entry.key), title=redact_text(entry.title),
+        entry, key=redact_key(entry.key, entry.id), title=redact_text(entry.title),
         url=redact_url(entry.url) if entry.url else None,
     )  # fmt: skip
 

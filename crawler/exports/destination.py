@@ -40,6 +40,10 @@ class Folder:
         with self.open(name) as file:
             file.write(content)
 
+    def holds(self, name: str) -> bool:
+        """Whether a file of this name was written."""
+        return (self.root / PurePosixPath(name)).exists()
+
     def open(self, name: str) -> BinaryIO:
         """Open a new file for writing. Raises ValueError for a name that no format may use."""
         if not _NAME.fullmatch(name) or ".." in name:

@@ -16,6 +16,7 @@ from crawler.exports import (
     timemaps,
     wacz,
     warc,
+    webfolder,
 )
 from crawler.exports.destination import Folder
 from crawler.exports.order import Order
@@ -46,6 +47,9 @@ FORMATS: dict[str, FileFormat | FolderFormat] = {
     "wacz": FileFormat("one WACZ 1.1.1 file, for ReplayWeb.page", wacz.write, is_text=False),
     "csv": FileFormat("a line for each capture, or a table or view (--table)", tables.write),
     "markdown": FolderFormat("a file for each snapshot, and for each entry", markdown.write),
+    "html": FolderFormat(
+        "pages that a browser opens without a server, inert, index first", webfolder.write
+    ),
     "timemap": FolderFormat(
         "each source's snapshots (RFC 7089), link-format and JSON", timemaps.write
     ),

@@ -1,4 +1,4 @@
-"""The list of entries, those that lost a source first."""
+"""The list of entries, those that lost a source first, then those that lost a cited passage."""
 
 from __future__ import annotations
 
@@ -8,20 +8,29 @@ from crawler.archive import Archive, Row
 
 PER_PAGE = 50
 
-# What lost a source is few, and found by the index on verdicts; only the rows of one page are
-# counted for.
+# What was lost is few, and found by indexes; only the rows of one page are counted for. A passage
+# can be lost only where a text has changed.
 _LOSERS = """
 WITH losers AS (
-  SELECT k.entry AS id, count(*) AS lost FROM sources s
-  JOIN citations k ON k.source = s.id AND k.removed_at IS NULL
-  WHERE s.verdict IN ('vanished', 'usurped', 'drifted') GROUP BY 1)
+  SELECT id, sum(is_gone) AS lost, sum(NOT is_gone) AS unsupported FROM (
+    SELECT k.entry AS id, 1 AS is_gone FROM sources s
+    JOIN citations k ON k.source = s.id AND k.removed_at IS NULL
+    WHERE s.verdict IN ('vanished', 'usurped', 'drifted')
+    UNION ALL
+    SELECT DISTINCT k.entry, 0 FROM (SELECT DISTINCT source FROM changes) h
+    JOIN sources s ON s.id = h.source
+    JOIN standings t ON t.version = s.version AND t.standing = 'support-lost'
+    JOIN anchors n ON n.id = t.anchor
+    JOIN citations k ON k.id = n.citation AND k.removed_at IS NULL)
+  GROUP BY id)
 """
 _CHOSEN = """
 FROM entries e LEFT JOIN losers l ON l.id = e.id
 WHERE (:words = '' OR instr(lower(e.title), lower(:words))
     OR instr(lower(coalesce(e.topic, '')), lower(:words)) OR e.date = :words)
-  AND (:only = '' OR l.lost > 0)
+  AND (:only = '' OR l.id IS NOT NULL)
 """
+_ORDER = "lost > 0 DESC, unsupported > 0 DESC, date DESC, id DESC"
 _PAGE = f"""{_LOSERS}
 SELECT p.*,
   (SELECT count(*) FROM citations k WHERE k.entry = p.id AND k.removed_at IS NULL
@@ -30,11 +39,12 @@ SELECT p.*,
     WHERE k.entry = p.id AND k.removed_at IS NULL AND k.role IN ('source', 'archive-of')) AS held,
   (SELECT count(*) FROM citations k JOIN sources s ON s.id = k.source
     WHERE k.entry = p.id AND k.removed_at IS NULL AND s.changes > 0) AS changed
-FROM (SELECT e.id, e.date, e.title, e.topic, coalesce(l.lost, 0) AS lost {_CHOSEN}
-  ORDER BY l.lost > 0 DESC, e.date DESC, e.id DESC LIMIT :limit OFFSET :offset) p
-ORDER BY p.lost > 0 DESC, p.date DESC, p.id DESC
+FROM (SELECT * FROM (SELECT e.id, e.date, e.title, e.topic, coalesce(l.lost, 0) AS lost,
+      coalesce(l.unsupported, 0) AS unsupported {_CHOSEN})
+  ORDER BY {_ORDER} LIMIT :limit OFFSET :offset) p
+ORDER BY {_ORDER}
 """
-_COUNTS = f"{_LOSERS} SELECT count(*) AS entries, count(l.lost) AS lost {_CHOSEN}"
+_COUNTS = f"{_LOSERS} SELECT count(*) AS entries, count(l.id) AS lost {_CHOSEN}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,7 @@ class Listing:
 
     rows: list[Row]
     entries: int  # that fit, on all pages
-    lost: int  # of these, how many lost a source
+    lost: int  # of these, how many lost a source or a cited passage
     page: int
     pages: int
 

@@ -42,12 +42,13 @@ class Cited:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the source is concluded to be gone, or the passage to stand there no more."""
-        if self.row["removed_at"]:
-            return False
-        return self.row["verdict"] in GONE or any(
-            passage["standing"] == "support-lost" for passage in self.passages
-        )
+        """Whether the source is concluded to be gone, or to be something else."""
+        return self.row["verdict"] in GONE
+
+    @property
+    def is_unsupported(self) -> bool:
+        """Whether a passage that stood in the source does not any more."""
+        return any(passage["standing"] == "support-lost" for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class EntryPage:
     def lost(self) -> int:
         """How many of its sources it lost."""
         return sum(cited.is_lost for cited in self.sources)
+
+    @property
+    def unsupported(self) -> int:
+        """In how many of them what was cited stands no more."""
+        return sum(cited.is_unsupported for cited in self.sources)
 
     @property
     def held(self) -> int:

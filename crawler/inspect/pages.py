@@ -11,6 +11,7 @@ from datasette.utils.asgi import NotFound, Request, Response
 
 from crawler.comparison import CHANGES
 from crawler.dates import utc_now
+from crawler.exports.inert import kind_of
 from crawler.inspect.asking import HEADERS, Asked, asked_for
 from crawler.inspect.comparing import pieces_of, read_comparison
 from crawler.inspect.coverage import PARTS
@@ -19,7 +20,7 @@ from crawler.inspect.entries import read_entries
 from crawler.inspect.entry import read_entry
 from crawler.inspect.feeds import FEEDS, read_feed
 from crawler.inspect.front import read_front
-from crawler.inspect.harmless import harmless, kind_of
+from crawler.inspect.harmless import harmless
 from crawler.inspect.places import Places
 from crawler.inspect.searching import search
 from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot, read_text

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from crawler.archive import Archive, Row
 from crawler.comparison.texts import CJK
+from crawler.errors import UsageError
+from crawler.inspect.places import followable
 
 PER_PAGE = 20
 PAGES = 50  # what comes after so many is not looked at by a person, and takes long to reach
@@ -116,6 +119,10 @@ def _rows(sql: sqlite3.Connection, words: str, place: Mapping[str, int]) -> tupl
 
 
 def _sources(archive: Archive, words: str) -> list[Row]:
+    """Return the sources whose address or title has the words; by an address, any spelling's."""
+    if followable(words):
+        with suppress(UsageError):  # none or several: then what there is, is listed
+            words = archive.reading.source(words)["url"]
     asked = {"words": words, "limit": SOURCES_SHOWN}
     return archive.connection.sql.execute(_SOURCES, asked).fetchall()
 

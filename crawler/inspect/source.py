@@ -31,13 +31,15 @@ WHERE f.source = ?1 AND NOT EXISTS (SELECT 1 FROM fetches l
   WHERE l.source = ?1 AND l.fetched_at >= f.fetched_at AND l.visit = f.visit AND l.id > f.id)
 ORDER BY f.fetched_at DESC, f.id DESC LIMIT ?2
 """
-_VERDICTS = "SELECT * FROM verdicts WHERE source = ? ORDER BY id"
+_VERDICTS = """
+SELECT * FROM (SELECT * FROM verdicts WHERE source = ? ORDER BY id DESC LIMIT 200) ORDER BY id
+"""
 _VERSIONS = """
 SELECT v.id, v.number, iif(s.withheld IS NULL, v.title, NULL) AS title, v.first_seen_at,
   v.last_seen_at, v.capture, a.words
 FROM versions v LEFT JOIN articles a ON a.id = v.article
 JOIN sources s ON s.id = v.source
-WHERE v.source = ? ORDER BY v.number DESC
+WHERE v.source = ? ORDER BY v.number DESC LIMIT 200
 """
 _CHANGES = "SELECT * FROM changed WHERE source = ? ORDER BY id DESC LIMIT 100"
 _CITATIONS = """
