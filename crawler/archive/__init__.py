@@ -39,6 +39,7 @@ from crawler.archive.payloads import Payloads
 from crawler.archive.pushing import Pushing
 from crawler.archive.reading import Coverage, Reading
 from crawler.archive.records import CaptureRecord, Cited
+from crawler.archive.relocations import Relocations
 from crawler.archive.reporting import Reports
 from crawler.archive.rescuing import Rescuing
 from crawler.archive.robots import RobotsFiles
@@ -109,6 +110,7 @@ class Archive:
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
         self.pushing = Pushing(connection)
+        self.relocations = Relocations(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:

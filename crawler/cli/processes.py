@@ -12,7 +12,9 @@ from twisted.python.failure import Failure
 from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
 from crawler.rescue import Homecoming
+from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
+from crawler.spiders.moved import MovedSpider
 from crawler.spiders.push import PushSpider
 from crawler.spiders.rescue import RescueSpider
 
@@ -65,6 +67,20 @@ def keys_of(environment: Mapping[str, str]) -> Keys | None:
     """Return the keys of the archive that takes captures; None: the environment has none."""
     key, secret = (environment.get(f"SOURCEKEEP_PUSH_{part}", "") for part in ("KEY", "SECRET"))
     return Keys(key, secret) if key and secret else None
+
+
+async def run_moved(
+    process: AsyncCrawlerProcess,
+    session: Session,
+    proposals: list[Proposal],
+    *,
+    sources: Sequence[int],
+    limit: int,
+) -> str:
+    """Let the spider work in a session that is open, and return what it ended with."""
+    crawler = process.create_crawler(MovedSpider)
+    await process.crawl(crawler, session=session, sources=sources, limit=limit, proposals=proposals)
+    return end_of(crawler)
 
 
 async def run_rescue(

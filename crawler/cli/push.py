@@ -18,10 +18,11 @@ from crawler.cli.options import (
 )
 from crawler.cli.output import plural, print_json, print_table, safe
 from crawler.cli.processes import keys_of
-from crawler.cli.rescuing import PushResult, push
+from crawler.cli.rescuing import Result, push
 from crawler.errors import UsageError
 from crawler.fetching.egress import check_settings
 from crawler.mementos.registry import WebArchive, archives_of
+from crawler.rescue.pushing import Pushed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -62,7 +63,10 @@ def run(parsed: argparse.Namespace) -> int:
         pass  # a push makes no archive
     result = push(settings, keys, quiet=parsed.quiet or parsed.json)
     if parsed.json:
-        print_json(asdict(result))
+        print_json({
+            "run": result.run, "finish_reason": result.finish_reason,
+            "pushed": [asdict(each) for each in result.done], "requests": result.requests,
+        })  # fmt: skip
     elif not parsed.quiet:
         _print(result)
     return 1 if result.broke else 0
@@ -111,8 +115,8 @@ def _list(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _print(result: PushResult) -> None:
-    latest = {each.source: each for each in result.pushed}
+def _print(result: Result[Pushed]) -> None:
+    latest = {each.source: each for each in result.done}
     print(
         f"{plural(len(latest), 'source')} gone on with ({plural(result.requests, 'request')}):"
         f" {sum(each.state == 'confirmed' for each in latest.values())} read back"

@@ -6,7 +6,9 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from crawler.archive import Archive
+from scrapy.settings import Settings
+
+from crawler.archive import Archive, Row
 from crawler.cli.crawl import project_settings
 from crawler.cli.options import (
     add_clock_option,
@@ -14,12 +16,14 @@ from crawler.cli.options import (
     add_setting_option,
     archive_path,
     count,
+    moment,
     settings_of,
 )
 from crawler.cli.output import plural, print_json, print_table, safe
-from crawler.cli.rescuing import RescueResult, rescue
+from crawler.cli.rescuing import Result, look_for_moved, rescue
 from crawler.fetching.egress import check_settings
 from crawler.mementos.registry import archives_of
+from crawler.rescue import Homecoming
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,9 +34,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         help="its URL, a part of it, or its id; without any, what is queued and due",
     )
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--list", action="store_true", help="show the queue and what came home; ask nobody"
     )
+    what.add_argument(
+        "--moved", action="store_true", help="look for what is gone on its own host, and propose it"
+    )
+    what.add_argument("--accept", type=count, metavar="N", help="take a proposal of --moved")
+    what.add_argument("--decline", type=count, metavar="N", help="put a proposal aside")
     parser.add_argument(
         "--max", type=count, metavar="N", help="ask for N sources at most (SOURCEKEEP_RESCUE_MAX)"
     )
@@ -43,6 +53,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(parsed: argparse.Namespace) -> int:
     """Ask, keep, and say what came home. Raises UsageError for an archive that is not known."""
+    if parsed.accept is not None or parsed.decline is not None:
+        return _decide(parsed)
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         ids = [archive.reading.source(text)["id"] for text in parsed.sources]
         if parsed.list:
@@ -50,6 +62,8 @@ def run(parsed: argparse.Namespace) -> int:
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
     archives_of(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
+    if parsed.moved:
+        return _look_for_moved(settings, ids, parsed)
     result = rescue(settings, ids, limit=parsed.max, quiet=parsed.quiet or parsed.json)
     if parsed.json:
         print_json(_document(result))
@@ -58,15 +72,50 @@ def run(parsed: argparse.Namespace) -> int:
     return 1 if result.broke else 0
 
 
+def _decide(parsed: argparse.Namespace) -> int:
+    """Write what a person says of a proposal. Raises UsageError when there is no such one."""
+    with Archive.open(archive_path(parsed)) as archive:
+        if parsed.accept is not None:
+            row = archive.relocations.decide(parsed.accept, "accepted", moment(parsed))
+        else:
+            row = archive.relocations.decide(parsed.decline, "declined", moment(parsed))
+    if parsed.json:
+        print_json(row)
+    elif not parsed.quiet:
+        print(f"{row['decision']}: {safe(row['url'])}")
+    return 0
+
+
+def _look_for_moved(settings: Settings, ids: list[int], parsed: argparse.Namespace) -> int:
+    quiet = parsed.quiet or parsed.json
+    result = look_for_moved(settings, ids, limit=parsed.max, quiet=quiet)
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        proposals = archive.relocations.proposals(ids)
+    if parsed.json:
+        print_json({"proposals": proposals, "requests": result.requests, "run": result.run})
+    elif not parsed.quiet:
+        print(
+            f"{plural(len(result.done), 'proposal')} found ({plural(result.requests, 'request')})"
+        )
+        _print_proposals(proposals)
+    return 1 if result.broke else 0
+
+
+def _print_proposals(proposals: list[Row]) -> None:
+    if proposals:
+        print_table(proposals, ["id", "decision", "similarity", "found_by", "gone_url", "url"])
+
+
 def _list(archive: Archive, ids: list[int], parsed: argparse.Namespace) -> int:
-    queue = archive.rescuing.queued(ids)
+    queue, proposals = archive.rescuing.queued(ids), archive.relocations.proposals(ids)
     if parsed.json:
         print_json({"queue": queue, "mementos": [
             row for source in ids for row in archive.rescuing.mementos(source)
-        ]})  # fmt: skip
+        ], "proposals": proposals})  # fmt: skip
         return 0
     if parsed.quiet:
         return 0
+    _print_proposals(proposals)
     if not queue:
         print("no source is queued for web archives")
         return 0
@@ -81,20 +130,20 @@ def _list(archive: Archive, ids: list[int], parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _document(result: RescueResult) -> dict[str, Any]:
+def _document(result: Result[Homecoming]) -> dict[str, Any]:
     return {
         "run": result.run,
         "finish_reason": result.finish_reason,
-        "sources": [asdict(each) for each in result.homecomings],
+        "sources": [asdict(each) for each in result.done],
         "requests": result.requests,
         "still_due": result.still_due,
     }
 
 
-def _print(result: RescueResult) -> None:
-    home = [each for each in result.homecomings if each.confidence]
+def _print(result: Result[Homecoming]) -> None:
+    home = [each for each in result.done if each.confidence]
     print(
-        f"asked web archives for {plural(len(result.homecomings), 'source')}:"
+        f"asked web archives for {plural(len(result.done), 'source')}:"
         f" {len(home)} came home ({plural(result.requests, 'request')})"
     )
     for each in home:
@@ -102,11 +151,11 @@ def _print(result: RescueResult) -> None:
             f"  {each.confidence}  {each.memento_datetime}  {safe(each.archive)}"
             f"  by {each.proof}  {safe(each.url)}"
         )
-    for each in result.homecomings:
+    for each in result.done:
         if not each.confidence:
             why = f" ({safe(each.why)})" if each.why else ""
             print(f"  -  {each.ending}{why}  {safe(each.url)}")
     if result.still_due:
         print(f"{plural(result.still_due, 'source')} still due; run it again")
-    if not result.homecomings:
+    if not result.done:
         print("nothing is due: a crawl queues what it could not keep, or name a SOURCE")

@@ -1,11 +1,11 @@
-"""Running the spider `rescue` in a session of its own."""
+"""Runs that ask others than the sources: web archives, and hosts for what has moved."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.settings import Settings
@@ -13,20 +13,23 @@ from tqdm import tqdm
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import progress
-from crawler.cli.processes import GOOD_ENDS, run_push, run_rescue, run_to_end
+from crawler.cli.processes import GOOD_ENDS, run_moved, run_push, run_rescue, run_to_end
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.rescue import Homecoming
+from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
-class RescueResult:
-    """What a rescue did."""
+class Result(Generic[T]):
+    """What a run did that asked others than the sources."""
 
     run: int = 0
     finish_reason: str = "not started"
-    homecomings: list[Homecoming] = field(default_factory=list)
+    done: list[T] = field(default_factory=list)  # one for each source
     requests: int = 0
     still_due: int = 0
     broke: bool = False
@@ -34,21 +37,57 @@ class RescueResult:
 
 def rescue(
     settings: Settings, sources: Sequence[int], *, limit: int | None, quiet: bool
-) -> RescueResult:
-    """Ask for these sources, or for what is due. Raises ArchiveError when that cannot begin."""
+) -> Result[Homecoming]:
+    """Ask archives for these sources, or for what is due. Raises ArchiveError."""
+
+    async def work(process: AsyncCrawlerProcess, session: Session, done: list[Homecoming]) -> str:
+        rescuing, now = session.archive.rescuing, session.clock.now()
+        rescuing.queue(now)
+        if sources:
+            rescuing.ask_for(sources, now)
+        return await run_rescue(process, session, done, sources=sources, limit=limit)
+
+    return _run(settings, "rescue", work, quiet=quiet)
+
+
+def look_for_moved(
+    settings: Settings, sources: Sequence[int], *, limit: int | None, quiet: bool
+) -> Result[Proposal]:
+    """Look for pages that are gone on their own hosts. Raises ArchiveError."""
+    at_most = limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
+
+    async def work(process: AsyncCrawlerProcess, session: Session, done: list[Proposal]) -> str:
+        return await run_moved(process, session, done, sources=sources, limit=at_most)
+
+    return _run(settings, "rescue --moved", work, quiet=quiet)
+
+
+def push(settings: Settings, keys: Keys, *, quiet: bool) -> Result[Pushed]:
+    """Go on with the push queue. Raises ArchiveError."""
+
+    async def work(process: AsyncCrawlerProcess, session: Session, done: list[Pushed]) -> str:
+        return await run_push(process, session, keys, done)
+
+    return _run(settings, "push", work, quiet=quiet)
+
+
+def _run(
+    settings: Settings,
+    command: str,
+    work: Callable[[AsyncCrawlerProcess, Session, list[T]], Awaitable[str]],
+    *,
+    quiet: bool,
+) -> Result[T]:
+    """Do the work in a session of its own, with a row in `runs` like that of a crawl."""
     with log_file(settings):
-        session = Session.open(settings, "rescue")
-        result = RescueResult(run=session.run)
+        session = Session.open(settings, command)
+        result: Result[T] = Result(run=session.run)
         try:
-            _queue(session, sources)
             process = AsyncCrawlerProcess(settings)
             logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
-            bar = progress("requests to web archives", total=None, quiet=quiet)
-            session.on_visit = lambda visit: _count(result, bar, visit)
-            try:
-                run_to_end(process, _work(process, session, sources, limit, result))
-            finally:
-                bar.close()
+            with progress("requests", total=None, quiet=quiet) as bar:
+                session.on_visit = lambda visit: _count(result, bar, visit)
+                run_to_end(process, _to_its_end(process, session, work, result))
             if session.lost is not None:
                 result.finish_reason = "evidence-lost"
             else:
@@ -60,71 +99,19 @@ def rescue(
         return result
 
 
-def _queue(session: Session, sources: Sequence[int]) -> None:
-    rescuing, now = session.archive.rescuing, session.clock.now()
-    rescuing.queue(now)
-    if sources:
-        rescuing.ask_for(sources, now)
-
-
-@dataclass(slots=True)
-class PushResult:
-    """What a push did."""
-
-    run: int = 0
-    finish_reason: str = "not started"
-    pushed: list[Pushed] = field(default_factory=list)
-    requests: int = 0
-    broke: bool = False
-
-
-def push(settings: Settings, keys: Keys, *, quiet: bool) -> PushResult:
-    """Go on with the push queue. Raises ArchiveError when that cannot begin."""
-    with log_file(settings):
-        session = Session.open(settings, "push")
-        result = PushResult(run=session.run)
-        try:
-            process = AsyncCrawlerProcess(settings)
-            logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
-            bar = progress("requests to web archives", total=None, quiet=quiet)
-            session.on_visit = lambda visit: _count(result, bar, visit)
-            try:
-                run_to_end(process, _push(process, session, keys, result))
-            finally:
-                bar.close()
-            if session.lost is not None:
-                result.finish_reason = "evidence-lost"
-        finally:
-            session.close(result.finish_reason)
-        result.broke = result.finish_reason not in GOOD_ENDS
-        return result
-
-
-async def _push(
-    process: AsyncCrawlerProcess, session: Session, keys: Keys, result: PushResult
-) -> None:
-    result.finish_reason = await run_push(process, session, keys, result.pushed)
-    if session.lost is None and session.budget.seconds_left <= 0:
-        result.finish_reason = "max-time"
-    await session.read_and_judge_the_rest()
-
-
-async def _work(
+async def _to_its_end(
     process: AsyncCrawlerProcess,
     session: Session,
-    sources: Sequence[int],
-    limit: int | None,
-    result: RescueResult,
+    work: Callable[[AsyncCrawlerProcess, Session, list[T]], Awaitable[str]],
+    result: Result[T],
 ) -> None:
-    result.finish_reason = await run_rescue(
-        process, session, result.homecomings, sources=sources, limit=limit
-    )
+    result.finish_reason = await work(process, session, result.done)
     if session.lost is None and session.budget.seconds_left <= 0:
         result.finish_reason = "max-time"
     await session.read_and_judge_the_rest()
 
 
-def _count(result: RescueResult | PushResult, bar: tqdm[Any], visit: Visit) -> None:
+def _count(result: Result[T], bar: tqdm[Any], visit: Visit) -> None:
     result.requests += 1
     bar.set_postfix_str(visit.url[:40], refresh=False)
     bar.update()
