@@ -218,7 +218,7 @@ def test_verifying_while_another_process_writes_sees_one_state(tmp_path: Path) -
     with new_archive(tmp_path) as archive:
         fill(archive)
     writer = subprocess.Popen(
-        [sys.executable, "-c", _WRITER, str(archive.path)], stdout=subprocess.PIPE,
+        [sys.executable, "-c", WRITER, str(archive.path)], stdout=subprocess.PIPE,
         env=environment(),
     )  # fmt: skip
     try:
@@ -232,7 +232,7 @@ def test_verifying_while_another_process_writes_sees_one_state(tmp_path: Path) -
     assert Archive.verify(archive.path).sound
 
 
-_WRITER = """
+WRITER = """
 import sys
 from pathlib import Path
 from tests.test_archive_kit import *

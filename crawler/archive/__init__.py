@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from crawler.archive.articles import Articles, ExtractionJob
+from crawler.archive.backing import back_up
 from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
@@ -136,6 +138,21 @@ class Archive:
         Raises ArchiveError when there is no archive, or one of another release.
         """
         return verify(Path(path), sample=sample, on_step=on_step or (lambda *_: None))
+
+    @staticmethod
+    def back_up(
+        path: str | Path,
+        destination: str | Path,
+        *,
+        on_copied: Callable[[int, int], object] = lambda done, total: None,
+        on_verified: OnStep = lambda what, done, total: None,
+    ) -> Verification:
+        """Copy an archive whole, while a crawl may write, and verify the copy.
+
+        A damaged copy is not kept. Raises UsageError when the destination is anything but an older
+        backup of the same archive, ArchiveError when it cannot be made.
+        """
+        return back_up(Path(path), Path(destination), on_copied=on_copied, on_verified=on_verified)
 
     @property
     def path(self) -> Path:

@@ -51,6 +51,15 @@ class Manifest:
         except (KeyError, TypeError) as exc:
             raise ValueError(f"a manifest without {exc}") from exc
 
+    @classmethod
+    def of_line(cls, line: bytes) -> Manifest | None:
+        """Return the manifest in a line of the file beside; None: there is none in it."""
+        try:
+            told = json.loads(line)
+            return cls.of(told["body"], tables=told.get("tables"))
+        except (ValueError, KeyError, TypeError):
+            return None
+
 
 def table_leaf(name: str, root: bytes) -> bytes:
     """Return the leaf of a table in the tree of the archive: its name, a zero byte, its root."""
@@ -167,11 +176,8 @@ def read_beside(path: Path) -> Iterator[Manifest]:
     """Yield the manifests of a file, leaving out what is none. Raises OSError."""
     with path.open("rb") as file:
         for line in file:
-            try:
-                told = json.loads(line)
-                yield Manifest.of(told["body"], tables=told.get("tables"))
-            except (ValueError, KeyError, TypeError):
-                continue
+            if (manifest := Manifest.of_line(line)) is not None:
+                yield manifest
 
 
 def _whole_length(length: int, path: Path) -> int:

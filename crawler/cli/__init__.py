@@ -33,6 +33,7 @@ COMMANDS = {
     "extract": "make articles again from the kept payloads",
     "judge": "judge, compare and conclude again, from what is kept",
     "verify": "check every row and payload, and name what is damaged",
+    "backup": "make a whole, verified copy, also while a crawl is writing",
     "withhold": "keep a source out of what leaves the archive, and still look after it",
     "forget": "destroy what a source said; its digest, dates and verdict stay",
     "pack": "store what is kept in less room, after a crawl",

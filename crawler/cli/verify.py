@@ -33,25 +33,30 @@ def run(parsed: argparse.Namespace) -> int:
     path = archive_path(parsed)
     share = _share(parsed.sample, lambda: _payloads(path)) if parsed.sample else None
     with progress("verifying", quiet=parsed.quiet) as bar:
-        found = Archive.verify(path, sample=share, on_step=_Steps(bar))
+        found = Archive.verify(path, sample=share, on_step=Steps(bar))
     if parsed.json:
         print_json({"sound": found.sound, **asdict(found)})
     elif not parsed.quiet or not found.sound:
-        _print(found, quiet=parsed.quiet)
+        print_verification(found, quiet=parsed.quiet)
     return EXIT_DONE if found.sound else EXIT_INTEGRITY
 
 
-class _Steps:
+class Steps:
     """Moves the bar."""
 
     def __init__(self, bar: tqdm[object]) -> None:
         self._bar = bar
 
+    def pages(self, done: int, total: int) -> None:
+        """Show how much is copied."""
+        self("copying", done, total)
+
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show how far it is."""
         self._bar.total = total
         self._bar.set_description(what, refresh=False)
-        self._bar.update(done - self._bar.n)
+        self._bar.n = done
+        self._bar.refresh() if done >= total else self._bar.update(0)
 
 
 def _share(text: str, payloads: Callable[[], int]) -> float:
@@ -71,7 +76,8 @@ def _payloads(path: Path) -> int:
         return archive.payloads.count()
 
 
-def _print(found: Verification, *, quiet: bool) -> None:
+def print_verification(found: Verification, *, quiet: bool) -> None:
+    """Say what was found; when quiet, only what is wrong."""
     if not quiet:
         print("\n".join(_summary(found)))
     for finding in found.findings[:SHOWN]:

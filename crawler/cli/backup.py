@@ -1,0 +1,39 @@
+"""``sourcekeep backup DEST``: a whole, verified copy of the archive."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from crawler.archive import Archive
+from crawler.cli.options import archive_path
+from crawler.cli.output import print_json, progress, size
+from crawler.cli.verify import EXIT_DONE, EXIT_INTEGRITY, Steps, print_verification
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's own options."""
+    parser.add_argument(
+        "destination", metavar="DEST", help="a file to make, or a folder to make it in"
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Copy and verify. The exit code is 4 when what was copied is damaged; no copy is kept then."""
+    path, destination = archive_path(parsed), Path(parsed.destination)
+    with progress("copying", quiet=parsed.quiet) as bar:
+        steps = Steps(bar)
+        found = Archive.back_up(path, destination, on_copied=steps.pages, on_verified=steps)
+    made = destination / path.name if destination.is_dir() else destination
+    if parsed.json:
+        print_json({"backup": str(made), "sound": found.sound, **asdict(found)})
+    elif not found.sound:
+        print_verification(found, quiet=parsed.quiet)
+        print(f"{path} is damaged: no backup was made")
+    elif not parsed.quiet:
+        print(
+            f"{made}: {size(made.stat().st_size)}, {found.payloads} payloads, verified;"
+            f" {f'sealed {found.sealed_at}' if found.sealed_at else 'never sealed'}"
+        )
+    return EXIT_DONE if found.sound else EXIT_INTEGRITY

@@ -1,0 +1,119 @@
+"""A backup is one whole state, checked before it gets its name, and takes nobody's place."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.archive.manifests import beside, read_beside
+from crawler.errors import UsageError
+from tests.crawling import environment, sourcekeep
+from tests.test_archive_kit import NOW, fill, new_archive, source
+from tests.test_verify import WRITER
+
+
+@pytest.fixture
+def filled(tmp_path: Path) -> Path:
+    with new_archive(tmp_path) as made:
+        fill(made)
+    return made.path
+
+
+def contents(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as sql:
+        return list(sql.iterdump())
+
+
+def names_in(folder: Path) -> list[str]:
+    """What lies in a folder, without what SQLite leaves of a file that was read."""
+    return sorted(p.name for p in folder.iterdir() if not p.name.endswith(("-wal", "-shm")))
+
+
+def test_a_backup_holds_what_the_archive_holds_and_its_manifests(
+    filled: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "backups"
+    copy.mkdir()
+    outcome = sourcekeep("backup", copy, "--archive", filled)
+    made = copy / filled.name
+    assert outcome.code == 0 and str(made) in outcome.out, outcome.err
+    assert contents(made) == contents(filled)
+    assert list(read_beside(beside(made))) == list(read_beside(beside(filled)))
+    assert Archive.verify(made).sound and Archive.verify(made).beside == "agrees"
+    assert names_in(copy) == [made.name, beside(made).name]
+
+
+def test_a_backup_during_a_crawl_is_one_state_of_it(filled: Path, tmp_path: Path) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(filled)], stdout=subprocess.PIPE, env=environment()
+    )
+    try:
+        assert writer.stdout and writer.stdout.readline() == b"writing\n"
+        results = [Archive.back_up(filled, tmp_path / f"{n}.db") for n in range(5)]
+    finally:
+        writer.kill()
+        writer.communicate()
+    assert all(result.sound for result in results), [result.findings for result in results]
+    assert len({result.head for result in results}) > 1  # there was writing between them
+    for number, result in enumerate(results):
+        again = Archive.verify(tmp_path / f"{number}.db")
+        assert again.sound and again.head == result.head and again.beside == "agrees"
+
+
+def test_an_older_backup_is_replaced_and_a_newer_one_is_not(filled: Path, tmp_path: Path) -> None:
+    copy, old = tmp_path / "copy.db", tmp_path / "old.db"
+    Archive.back_up(filled, copy)
+    shutil.copy(filled, old)
+    with Archive.open(filled) as archive:
+        source(archive, "https://more.example/")
+    Archive.back_up(filled, copy)
+    assert contents(copy) == contents(filled)
+    with pytest.raises(UsageError, match="newer"):
+        Archive.back_up(old, copy)
+    assert contents(copy) == contents(filled)
+
+
+def test_nothing_else_is_overwritten(filled: Path, tmp_path: Path) -> None:
+    text, folder = tmp_path / "notes.txt", tmp_path / "other"
+    text.write_text("mine")
+    folder.mkdir()
+    with Archive.open(folder / "archive.db", create=True) as other:
+        fill(other)
+    before = contents(other.path)
+    for wrong, why in (
+        (filled, "the archive itself"), (text, "no backup"), (other.path, "another archive"),
+        (tmp_path / "nowhere" / "copy.db", "does not exist"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=why):
+            Archive.back_up(filled, wrong)
+    assert text.read_text() == "mine" and contents(other.path) == before
+
+
+def test_of_a_damaged_archive_no_backup_is_kept(filled: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    Archive.back_up(filled, copy)
+    kept = copy.read_bytes()
+    with closing(sqlite3.connect(filled)) as sql:
+        sql.execute("UPDATE sources SET title = 'Another' WHERE id = 1")
+        sql.commit()
+    there = names_in(tmp_path)
+    outcome = sourcekeep("backup", copy, "--archive", filled)
+    assert outcome.code == 4 and "edited: sources row 1" in outcome.out
+    assert copy.read_bytes() == kept  # the last good one
+    assert names_in(tmp_path) == there
+
+
+def test_a_run_goes_on_from_a_backup(filled: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    Archive.back_up(filled, copy)
+    with Archive.open(copy) as archive:
+        source(archive, "https://more.example/")
+        archive.seal(NOW)
+    assert Archive.verify(copy).sound
