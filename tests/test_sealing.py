@@ -85,7 +85,7 @@ def test_every_table_is_sealed_or_named_as_one_that_is_not(archive: Archive) -> 
         row["name"]: row["wr"]
         for row in rows(
             archive, "SELECT name, wr FROM pragma_table_list WHERE schema = 'main'"
-            " AND type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%_fts%'",
+            " AND type IN ('table', 'shadow') AND name NOT LIKE 'sqlite_%'",
         )
     }  # fmt: skip
     assert sealed.keys() == there.keys() - NOT_SEALED

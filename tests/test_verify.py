@@ -71,7 +71,7 @@ CHANGES = [
     ("UPDATE entries SET date = '1999-01-01' WHERE id = 1", "edited", "entries", 1),
     ("UPDATE source_spellings SET kind = 'redirect' WHERE source = 2", "edited",
      "source_spellings", 2),
-    ("UPDATE payloads SET size_bytes = size_bytes + 1 WHERE rowid = 2", "edited", "payloads", 2),
+    ("UPDATE payloads SET size_bytes = size_bytes + 1 WHERE rowid = 2", "payload", "payloads", 2),
     ("UPDATE payloads SET bytes = x'00' WHERE rowid = 2", "payload", "payloads", 2),
     ("DELETE FROM fetches WHERE id = 6", "missing", "fetches", 6),
     ("DELETE FROM payloads WHERE rowid = 3", "missing", "payloads", 3),
@@ -90,7 +90,8 @@ def test_what_somebody_else_has_done_is_named_by_its_row(
 ) -> None:
     guards = [f"DROP TRIGGER IF EXISTS {table}_{end}" for end in ("stay", "remain", "are_new")]
     path = meddled(filled, tmp_path, *guards, statement)
-    findings = [f for f in found(path) if f.kind != "manifest"]
+    # a trigger of the archive's own brings the search index up to date
+    findings = [f for f in found(path) if not str(f.table).startswith("texts_fts")]
     assert [(f.kind, f.table, f.row) for f in findings] == [(kind, table, row)], findings
 
 

@@ -18,6 +18,7 @@ from typing import Self
 
 from crawler.archive.articles import Articles, ExtractionJob
 from crawler.archive.backing import back_up
+from crawler.archive.certifying import Certifying
 from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
@@ -109,6 +110,7 @@ class Archive:
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
         self.sealing = Sealing(connection)
+        self.certifying = Certifying(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
         self.pushing = Pushing(connection)

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from crawler.archive.connection import Connection
+from crawler.archive.sealable import note_index
 from crawler.errors import ArchiveError
 
 PAGES_A_STEP = 1_000  # 4 MB: a transaction of some 20 ms
@@ -32,8 +33,9 @@ def optimise_index(connection: Connection) -> Iterator[None]:
     # with it; it is done when a step changes hardly anything (SQLite, FTS5 documentation §6.9).
     pages, changed = -INDEX_PAGES_A_STEP, 2
     while changed >= 2:
-        before = sql.total_changes
         with connection.writing():
+            note_index(sql)
+            before = sql.total_changes
             sql.execute("INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)", (pages,))
         changed, pages = sql.total_changes - before, INDEX_PAGES_A_STEP
         yield

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 
 from crawler.archive.merkle import leaf_hash
@@ -19,10 +19,9 @@ from crawler.archive.merkle import leaf_hash
 NOT_SEALED = frozenset({"seals", "unsealed", "manifests"})
 # Rows that are written once: a seal that they have is never replaced.
 WRITTEN_ONCE = frozenset({"fetches", "captures", "verdicts", "withheld", "tombstones", "stamps"})
-# What docs/schema.md lets a person set by hand, and what a trigger then sets; the encoding of a
-# payload, which is checked by decoding it; and what is written after a run is sealed.
+# What docs/schema.md lets a person set by hand, and what a trigger then sets; and what is written
+# after a run is sealed.
 LEFT_OUT = {
-    "payloads": ("stored_as", "base_digest", "bytes"),
     "runs": ("manifest_digest", "previous_manifest_digest"),
     "inputs": ("enabled",),
     "sources": ("due_at",),
@@ -51,6 +50,8 @@ OWNERS = {
     "probes": _OF_HOST,
     "host_titles": _OF_HOST,
     "archive_limits": Owner("0", "?1 = 0"),  # a handful: all of them are one
+    "texts_fts_idx": Owner("{row}.segid", "segid = ?1"),
+    "texts_fts_config": Owner("0", "?1 = 0"),
 }
 
 
@@ -62,6 +63,11 @@ class SealedTable:
     columns: tuple[str, ...]  # those that are sealed
     key: tuple[str, ...]  # of its primary key
     number: str | None  # column with the row number, perhaps ``rowid``; None: it has an owner
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it is a part of the search index, which is sealed as a whole."""
+        return is_index(self.name)
 
     @property
     def written_once(self) -> bool:
@@ -126,12 +132,17 @@ class SealedTable:
         """Return the canonical entry of a row, or of all rows of one owner.
 
         JSON in UTF-8 without blanks: ``{"rows":[{…}],"table":"…"}``, names in order, columns that
-        are NULL left out, numbers as Python prints them, bytes as ``{"base64":"…"}``, only control
+        are NULL left out, numbers as Python prints them, bytes as ``{"sha256":"…"}``, only control
         characters, quotes and backslashes escaped.
         """
         known = [{name: v for name, v in row.items() if v is not None} for row in rows]
         text = _ENCODER.encode({"rows": known, "table": self.name})
         return text.encode("utf-8", "surrogateescape")  # of damaged text the very bytes
+
+
+def is_index(table: str) -> bool:
+    """Tell whether a table is a part of the search index."""
+    return table.startswith("texts_fts_")
 
 
 def seal_of(entry: bytes) -> bytes:
@@ -141,7 +152,7 @@ def seal_of(entry: bytes) -> bytes:
 
 def _plain(value: object) -> object:
     if isinstance(value, bytes):
-        return {"base64": b64encode(value).decode("ascii")}
+        return {"sha256": sha256(value).hexdigest()}
     raise TypeError(type(value).__name__)
 
 
@@ -153,14 +164,15 @@ _ENCODER = json.JSONEncoder(
 def sealed_tables(sql: sqlite3.Connection) -> dict[str, SealedTable]:
     """Return the tables of an archive that are sealed, by name. Other people's are none of them.
 
-    Ours are STRICT; SQLite's own and those of the search index are made again from the others.
+    Ours are STRICT; shadows are the tables of the search index.
     """
     cursor = sql.cursor()
     cursor.row_factory = None
     listed = cursor.execute(
         "SELECT t.name, t.wr, c.name, c.type, c.pk FROM pragma_table_list t,"
-        " pragma_table_info(t.name) c WHERE t.schema = 'main' AND t.type = 'table'"
-        " AND (t.strict OR t.name = '_sqlite_migrations') ORDER BY t.name, c.cid"
+        " pragma_table_info(t.name) c WHERE t.schema = 'main' AND (t.type = 'shadow'"
+        " OR t.type = 'table' AND (t.strict OR t.name = '_sqlite_migrations'))"
+        " ORDER BY t.name, c.cid"
     ).fetchall()
     return {
         name: _sealed(name, [row[2:] for row in columns], without_rowid=bool(wr))
@@ -180,13 +192,21 @@ def _sealed(
     return SealedTable(name, sealed, key, number)
 
 
+def note_index(sql: sqlite3.Connection) -> None:
+    """Note that the search index was written to, though no text was."""
+    sql.execute("INSERT OR IGNORE INTO unsealed VALUES ('texts_fts_data', -1)")
+
+
 def watch(sql: sqlite3.Connection) -> None:
     """Note each row that this connection writes as unsealed, in the transaction that writes it.
 
-    By temporary triggers: what others write to the file is not noted, and so is found.
+    By temporary triggers: what others write to the file is not noted, and so is found. The parts of
+    the search index have none, because SQLite 3.40.1 crashes over them; they go with the texts.
     """
     triggers = list[str]()
     for table in sealed_tables(sql).values():
+        if table.is_index:
+            continue
         names = ", ".join(f'"{name}"' for name in table.columns)
         changed = f"UPDATE OF {names}" if table.name in LEFT_OUT else "UPDATE"
         for event, rows in (

@@ -14,6 +14,7 @@ from datetime import datetime
 from crawler.archive.articles import Articles
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
+from crawler.archive.sealable import note_index
 from crawler.dates import format_instant
 from crawler.errors import ArchiveError, UsageError
 
@@ -198,6 +199,7 @@ class Withholding:
         """
         sql = self._connection.sql
         try:
+            note_index(sql)
             for row in sql.execute(_SEARCH_INDEXES).fetchall():
                 sql.execute(f"INSERT INTO {row['name']} ({row['name']}) VALUES ('optimize')")
             sql.execute("VACUUM")

@@ -34,6 +34,7 @@ COMMANDS = {
     "judge": "judge, compare and conclude again, from what is kept",
     "verify": "check every row and payload, and name what is damaged",
     "backup": "make a whole, verified copy, also while a crawl is writing",
+    "certificate": "print what was fetched, with a proof that others can check",
     "withhold": "keep a source out of what leaves the archive, and still look after it",
     "forget": "destroy what a source said; its digest, dates and verdict stay",
     "pack": "store what is kept in less room, after a crawl",
