@@ -61,6 +61,11 @@ def test_what_went_and_what_came_stand_side_by_side(before: str, after: str, exp
     assert shown(before, after) == expected
 
 
+def test_removed_words_keep_the_blanks_of_the_earlier_text() -> None:
+    text = as_text(wording_of("A year to change over. Shops may trade", "A year to adapt."))
+    assert text == "A year to [-change over. Shops may trade-]{+adapt.+}"
+
+
 def test_a_paragraph_is_compared_with_the_one_that_it_was() -> None:
     after = [*PARAGRAPHS[1:3], "A paragraph of its own.", PARAGRAPHS[3].replace("thirty", "forty")]
     lines = as_text(wording_of("\n".join(PARAGRAPHS[:4]), "\n".join(after))).split("\n")

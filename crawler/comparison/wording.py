@@ -114,7 +114,7 @@ def _pairs(old: list[str], new: list[str]) -> list[tuple[int, int]]:
 # A word, a character of a script without blanks, or a sign, with the blank after it.
 _TOKEN = re.compile(rf"(?:[{CJK}]|(?:[^\W{CJK}]|(?<=[^\W{CJK}])['’.,-](?=[^\W{CJK}]))+|[^\w\s]) ?")
 
-Run = tuple[str, str, str]  # removed, added, and what follows both
+Run = tuple[str, str, str, str]  # removed, added, and what follows each: the same but for blanks
 
 
 def _words(old: str, new: str, budget: Budget) -> Iterator[Piece]:
@@ -124,19 +124,20 @@ def _words(old: str, new: str, budget: Budget) -> Iterator[Piece]:
     a = b = 0
     runs: list[Run] = []
     for at, there, size in (*matches(*keys, budget), (len(before), len(after), 0)):
-        run = ("".join(before[a:at]), "".join(after[b:there]), "".join(after[there : there + size]))
-        _append(runs, run)
+        gone, come = "".join(before[a:at]), "".join(after[b:there])
+        stayed, stays = "".join(before[at : at + size]), "".join(after[there : there + size])
+        _append(runs, (gone, come, stayed, stays))
         a, b = at + size, there + size
-    for gone, come, same in runs:
+    for gone, come, _, same in runs:
         yield from _pieces(gone, come, same)
 
 
 def _append(runs: list[Run], run: Run) -> None:
     """Append a run; one that little parts from the one before it becomes one with it."""
-    gone, come, same = run
-    if runs and (gone or come) and len(runs[-1][2].strip()) <= 2 and any(runs[-1][:2]):
-        last_gone, last_come, island = runs.pop()
-        run = (last_gone + island + gone, last_come + island + come, same)
+    gone, come, stayed, stays = run
+    if runs and (gone or come) and len(runs[-1][3].strip()) <= 2 and any(runs[-1][:2]):
+        last_gone, last_come, island, later_island = runs.pop()
+        run = (last_gone + island + gone, last_come + later_island + come, stayed, stays)
     runs.append(run)
 
 
