@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
 
 LINKED_WEB = "noreferrer noopener nofollow external"  # `rel` of each link that leaves this server
+
+_IN_PATH = "%/:?@!$&'()*+,;=~[]"  # what a URL may keep where it stands in ours; no "#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,10 @@ class Places:
     def feed(self, name: str) -> str:
         """An Atom feed."""
         return f"{self._ours('feed')}/{name}.atom"
+
+    def timemap(self, url: str) -> str:
+        """The TimeMap of a source, for Memento clients."""
+        return f"{self._ours('timemap')}/{quote(url, safe=_IN_PATH)}"
 
     def table(self, name: str, **asked: object) -> str:
         """A table or view in Datasette."""
