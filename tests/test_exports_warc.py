@@ -499,6 +499,16 @@ def test_the_index_leads_to_every_answer(filled: Path, tmp_path: Path) -> None:
     assert led_to == set(answers)
 
 
+@settings(max_examples=60, deadline=None)
+@given(url=st.one_of(st.text(), st.text(alphabet="ht:/[]@#?.\\ \r\n0a").map("http://".__add__)))
+def test_whatever_stands_as_an_address_gives_a_line_of_three_fields(url: str) -> None:
+    line = cdxj.Place(url, at(), "text/html", 200, "sha256:00", "a.warc.gz", 0, 9).line()
+    key, stamp, told = line.split(" ", 2)
+    assert (stamp, json.loads(told)["url"]) == ("20260301120000", url)
+    assert key.isprintable() or not url.isprintable()
+    assert "\n" not in line
+
+
 ANY = st.text(st.characters(codec="utf-8", exclude_characters="\n"))
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from surt import surt
 
@@ -41,7 +42,15 @@ class Place:
         }  # fmt: skip
         if self.mime == "warc/revisit":
             del told["status"]
-        return f"{surt(self.url)} {stamp(self.captured_at)} {json.dumps(told)}"
+        return f"{_surt(self.url)} {stamp(self.captured_at)} {json.dumps(told)}"
+
+
+def _surt(url: str) -> str:
+    """Return the key of a URL; of what another tool has recorded and is none, the text itself."""
+    try:
+        return str(surt(url))
+    except (ValueError, AttributeError):
+        return quote(url)
 
 
 def key_of(line: bytes) -> str:
