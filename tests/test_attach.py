@@ -15,7 +15,18 @@ from crawler.imports.saved import read_saved
 from crawler.items import BY_HAND, OWN
 from tests.judged import ARTICLE, page
 from tests.test_archive_kit import hop, new_archive, one, source
-from tests.test_imports import NEWER, OLD, URL, Warc, bring, own_visit, shown, two_versions, wacz
+from tests.test_imports import (
+    NEWER,
+    OLD,
+    URL,
+    Warc,
+    bring,
+    own_visit,
+    read_before,
+    shown,
+    two_versions,
+    wacz,
+)
 
 NOW = "2026-03-01T12:00:00Z"
 SINGLE_FILE = b"""<!DOCTYPE html> <html lang=en><!--
@@ -37,6 +48,7 @@ MHTML = (
 def archive(tmp_path: Path) -> Path:
     with new_archive(tmp_path) as new:
         source(new, URL)
+        read_before(new, OLD, NEWER)
     return tmp_path / "archive.db"
 
 

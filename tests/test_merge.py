@@ -12,6 +12,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.archive.merging import Merging
+from crawler.archive.uniting import LEDGER, LISTED, REFERRING
 from crawler.cli import main
 from crawler.dates import parse_instant
 from crawler.digests import new_uid
@@ -336,6 +337,23 @@ def test_a_merge_that_was_killed_is_done_again(
     merge(target, made / "odd.db", made / "even.db")
     merged, right = logical(target), logical(made / "all.db")
     assert merged == right
+
+
+def test_every_table_comes_over_in_some_way_or_is_known_to_stay(tmp_path: Path) -> None:
+    by_name = {how.table for how in (*LEDGER, *REFERRING, *LISTED)}
+    one_by_one = {  # crawler/archive/merging.py
+        "inputs", "entries", "entry_aliases", "hosts", "sources", "runs", "fetches", "captures",
+        "payloads", "withheld", "tombstones", "verdicts", "manifests", "stamps", "extractions",
+        "texts",
+    }  # fmt: skip
+    made_anew = {"versions", "changes", "anchors", "standings", "seals", "unsealed"}
+    of_a_machine = {"archive", "_sqlite_migrations", "archive_limits"}
+    with new_archive(tmp_path) as archive:
+        there = {row["name"] for row in rows(
+            archive, "SELECT name FROM sqlite_master WHERE type = 'table'"
+            " AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '%_fts%'"
+        )}  # fmt: skip
+    assert there == by_name | one_by_one | made_anew | of_a_machine
 
 
 def test_an_archive_is_not_merged_with_itself_nor_with_something_else(
