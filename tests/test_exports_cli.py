@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from base64 import b64decode
@@ -16,7 +17,8 @@ from crawler.cli import COMMANDS, main
 from crawler.digests import digest_of
 from crawler.exports.destination import MARKER
 from crawler.exports.formats import FORMATS
-from tests.test_archive_kit import GOOD, fill, new_archive
+from tests.conftest import ROOT
+from tests.test_archive_kit import GOOD, URL, cite, entry, fill, new_archive, record
 from tests.test_exports_selecting import many
 
 JSONL = "jsonl"
@@ -100,6 +102,20 @@ def test_a_wrong_call_is_one_sentence_and_writes_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_titles_in_a_complaint_do_not_move_the_cursor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with new_archive(tmp_path) as archive:
+        for title in ("evil one", "evil two"):
+            record(archive, entry(cite(URL), headline=title, locator=title, url=None))
+        archive.connection.sql.execute(
+            "UPDATE entries SET title = title || char(27) || '[2J' || char(155)"
+        )
+    assert export(archive.path, JSONL, tmp_path / "out", "--entry", "evil") == 2
+    told = capsys.readouterr().err
+    assert "evil one" in told and "\x1b" not in told and "\x9b" not in told
+
+
 def test_an_archive_without_captures_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,6 +171,20 @@ def test_json_lines_give_back_every_payload_and_text(filled: Path, tmp_path: Pat
     assert lines[1]["text"] == "The consulates offer legal help."
     assert lines[1]["layout"] == 1 and lines[1]["source"]["verdict"] == "unknown"
     assert lines[2]["capture"]["refers_to"]["uid"] == lines[1]["capture"]["uid"]
+
+
+def test_the_keys_of_json_lines_are_documented_and_no_other(filled: Path, tmp_path: Path) -> None:
+    export(filled, JSONL, tmp_path / "out", "--quiet")
+    lines = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
+    page = (ROOT / "docs" / "exports.md").read_text()
+    record = page.split("### What the metadata record holds")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", record, re.MULTILINE))
+    own = set(re.findall(r"^\| `(\w+)` \|", page.split("## JSON Lines")[1].split("\n## ")[0], re.M))
+    assert {key for line in lines for key in line} | {"body_base64"} == told.keys() | own
+    for part in ("capture", "source", "fetch", "run", "judgement", "article", "change"):
+        [keys] = {tuple(line[part]) for line in lines if line[part]}
+        assert set(keys) <= set(re.findall(r"`(\w+)`", told[part])), part
+    assert set(lines[1]["citations"][0]) <= set(re.findall(r"`(\w+)`", told["citations"]))
 
 
 def test_json_lines_keep_bytes_that_are_no_text(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from crawler.archive import Archive, Selection
@@ -28,7 +30,7 @@ from crawler.exports.inert import (
 from crawler.exports.markdown import paragraphs
 from crawler.exports.order import checked_base_url, name_of
 from crawler.exports.sitedata import address_key
-from crawler.exports.tables import COLUMNS
+from crawler.exports.tables import COLUMNS, LINE_END
 from tests.test_archive_kit import (
     GOOD,
     NOW,
@@ -218,6 +220,32 @@ def test_naughty_strings_survive_yaml_json_and_csv(tmp_path: Path) -> None:
     assert yaml.safe_load(written) == values
     assert json.loads(json_text(values)) == values
     assert "\x9b" not in written and "\x9b" not in json_text(values)
+
+
+@given(st.dictionaries(st.text(), st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8,
+)))  # fmt: skip
+@settings(max_examples=25, deadline=None)
+def test_any_text_survives_yaml_and_json(values: dict[str, Any]) -> None:
+    assert yaml.load("\n".join(yaml_lines(values)), yaml.CSafeLoader) == (values or None)
+    assert json.loads(json_text(values)) == values
+
+
+@given(st.lists(st.text(), min_size=2, max_size=4))
+@settings(max_examples=150, deadline=None)
+def test_any_text_survives_csv(cells: list[str]) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out, lineterminator=LINE_END).writerow(cells)
+    assert next(csv.reader(io.StringIO(out.getvalue(), newline=""))) == cells
+
+
+@given(st.text())
+@settings(max_examples=150, deadline=None)
+def test_any_text_reads_in_markdown_as_it_is(text: str) -> None:
+    page = MarkdownIt("commonmark", {"html": True}).render(paragraphs(text))
+    assert {tag for tag, _ in Seen(page).tags} <= {"p"}
+    assert "".join(Seen(page).text.split()) == "".join(plain(text).split())
 
 
 def test_plain_text_keeps_its_lines() -> None:

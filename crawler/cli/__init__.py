@@ -14,6 +14,7 @@ from importlib import import_module
 from crawler import __version__
 from crawler.cli.options import add_common_options
 from crawler.errors import PayloadDamaged, SourcekeepError, UsageError
+from crawler.exports.inert import plain
 
 # command -> what it does, as `sourcekeep --help` lists it
 COMMANDS = {
@@ -108,5 +109,5 @@ def _run(parsed: argparse.Namespace) -> int:
 
 
 def _complain(problem: object, code: int) -> int:
-    print(f"sourcekeep: {problem}", file=sys.stderr)
+    print(f"sourcekeep: {plain(problem)}", file=sys.stderr)  # it may name titles and URLs
     return code

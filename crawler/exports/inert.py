@@ -86,6 +86,12 @@ def plain(text: object) -> str:
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text that are not blank, plain, without the blanks around them."""
+    lines = (line.strip() for line in plain(text.replace("\r\n", "\n")).split("\n"))
+    return [line for line in lines if line]
+
+
 def one_line(text: object) -> str:
     """Return plain text in one line, blanks folded."""
     return " ".join(plain(text).split())

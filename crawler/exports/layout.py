@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from crawler.exports.inert import html_text, one_line
+from crawler.exports.inert import html_text, lines_of, one_line
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
@@ -75,4 +75,4 @@ def facts(pairs: Iterable[tuple[str, str | None]]) -> str:
 
 def paragraphs(text: str) -> str:
     """Return text whose lines are paragraphs."""
-    return "".join(f"<p>{html_text(line)}</p>\n" for line in text.splitlines() if line.strip())
+    return "".join(f"<p>{html_text(line)}</p>\n" for line in lines_of(text))

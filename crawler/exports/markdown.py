@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crawler.archive import CaptureRecord, Selected, SelectedEntry
 from crawler.exports.destination import Folder
-from crawler.exports.inert import markdown_text, one_line, yaml_lines
+from crawler.exports.inert import lines_of, markdown_text, one_line, yaml_lines
 from crawler.exports.order import Order, name_of
 from crawler.exports.robustlinks import LOST, RobustLink, robust_link
 
@@ -72,9 +72,7 @@ def _citing(record: CaptureRecord, place: int) -> dict[str, object]:
 
 def paragraphs(text: str) -> str:
     """Return text whose lines are paragraphs: the extractor parts paragraphs by line ends."""
-    return "".join(
-        f"{markdown_text(line.strip())}\n\n" for line in text.splitlines() if line.strip()
-    )
+    return "".join(f"{markdown_text(line)}\n\n" for line in lines_of(text))
 
 
 def entry_page(selected: Selected, entry: SelectedEntry, order: Order) -> str:

@@ -15,6 +15,7 @@ COLUMNS = (
     "record_type", "mime", "size_bytes", "words", "language", "author", "published_on", "version",
     "entries", "first_entry_date", "first_entry", "origin", "run", "payload", "capture", "withheld",
 )  # fmt: skip
+LINE_END = "\r\n"
 # A spreadsheet takes a cell for a formula that begins so (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -22,7 +23,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 def write(selected: Selected, out: BinaryIO, order: Order) -> None:
     """Write the lines, with the names of the columns in front. Raises UsageError."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", errors="replace")
-    lines = csv.writer(text, lineterminator="\r\n")
+    lines = csv.writer(text, lineterminator=LINE_END)
     rows = _captures(selected, order) if order.table is None else selected.table(order.table)
     for row in rows:
         lines.writerow([_quoted(cell) for cell in row] if order.quoted else row)

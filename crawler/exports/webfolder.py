@@ -81,8 +81,11 @@ def _turning(number: int, *, more: bool) -> str:
 
 def _about(selected: Selected, order: Order) -> str:
     entries, captures = selected.count_entries(), len(selected)
-    made = f"{order.now:%Y-%m-%d}"
-    return f"<footer><p>{entries} entries, {captures} captures, {made}</p></footer>\n"
+    counted = (
+        f"{entries} {'entry' if entries == 1 else 'entries'},"
+        f" {captures} {'capture' if captures == 1 else 'captures'}"
+    )
+    return f"<footer><p>{counted}, {order.now:%Y-%m-%d}</p></footer>\n"
 
 
 def _entry_page(selected: Selected, entry: SelectedEntry, order: Order) -> str:
