@@ -50,6 +50,10 @@ from tests.test_archive_kit import NOW, article, begin, hop, source
 
 PAGES, ROUNDS = 600, 3
 FEW, MANY = 1_000, 100_000
+# `eleventy` is made as `hugo` is.
+FORMS = (
+    "warc", "wacz", "jsonl", "csv", "markdown", "html", "timemap", "robustlinks", "hugo",
+)  # fmt: skip
 TEXT = "The consulates offer legal help to those who were asked to leave. " * 45  # 3 KB
 PROGRAM = ROOT / "benchmarks" / "exporting.py"
 
@@ -87,7 +91,7 @@ def memory(folder: Path) -> list[Figure]:
     for count in (FEW, MANY):
         archive = folder / f"{count}.db"
         make_captures(archive, count)
-        for form in ("warc", "wacz"):
+        for form in FORMS:
             out = folder / f"{form}-{count}"
             peaks[form, count] = run("-m", "crawler", "export", form, out, "--archive", archive)
     print(f"\nmemory, {machine()}")
@@ -100,7 +104,7 @@ def memory(folder: Path) -> list[Figure]:
             f"peak of {form} of {MANY:,} captures ÷ {FEW:,}",
             peaks[form, MANY].peak_mb / peaks[form, FEW].peak_mb, 1.1,
         )
-        for form in ("warc", "wacz")
+        for form in FORMS
     ]  # fmt: skip
 
 
