@@ -11,12 +11,19 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import Request as UrlRequest
+from urllib.request import urlopen
 
 import pytest
 
 from crawler.archive import Archive
 from crawler.demo.behaviours import Request, Response, page
 from crawler.demo.loopback import LoopbackWeb
+from crawler.mementos.listing import Listed, parse_cdx, parse_timemap
+from crawler.mementos.registry import archives_of
+from crawler.mementos.replies import Answer as ReplyAnswer
+from crawler.mementos.replies import accept_datetime, read_timegate
+from crawler.rescue.searching import locate
 from tests.crawling import Outcome, crawl, rows, sourcekeep, value
 from tests.test_rescue_kit import (
     CHALLENGE,
@@ -203,6 +210,23 @@ def test_no_source_gets_a_bad_memento(world: World) -> None:
         stamp = re.sub(r"\D", "", home["memento_datetime"])
         assert stamp in good[name], home["url"]
     assert len(world.cases) >= 30
+
+
+def test_pywb_lists_the_same_by_cdx_timemap_and_timegate(world: World) -> None:
+    case = next(each for each in world.cases if each.name.startswith("same-text"))
+    url = f"http://{GONE}:{world.web.port}/{case.name}"
+    [archive] = archives_of([world.pywb.line()])
+    asked = archive.cdx_url(url, limit=9), archive.timemap_url(url), archive.timegate_url(url)
+    headers = dict(accept_datetime("2017-03-04T00:00:00Z"))
+    replies = []
+    for address, sent in zip(asked, ({}, {}, headers), strict=True):
+        with urlopen(UrlRequest(str(address), headers=sent), timeout=20) as answer:
+            replies.append((answer.geturl(), list(answer.headers.items()), answer.read().decode()))
+    stamps = ["2017-03-03T12:00:00Z", "2017-03-06T12:00:00Z"]
+    assert [m.memento_datetime for m in parse_cdx(replies[0][2]).mementos] == stamps
+    assert [m.memento_datetime for m in parse_timemap(replies[1][2]).mementos] == stamps
+    nearest = read_timegate(ReplyAnswer(replies[2][0], 200, replies[2][1])).listing.mementos
+    assert [m.memento_datetime for m in nearest] == stamps[:1]
 
 
 def test_what_is_rejected_says_why(world: World) -> None:
@@ -522,11 +546,82 @@ def test_an_archive_that_is_not_to_be_trusted_is_refused_before_anything_is_aske
 
 
 @pytest.mark.slow
+def test_a_second_archive_agrees_or_differs(tmp_path: Path) -> None:
+    """By the digest in its index where that is there; else by the text of what lies near."""
+    stories = [Story(n) for n in range(1, 5)]
+    first, second = Wayback(), Wayback()
+    sites = {GONE: page("gone", status=404), WAYBACK: first, "127.0.0.9": second}
+    with LoopbackWeb(sites, port=0, at=NOW) as web:
+        urls = {f"http://{GONE}:{web.port}/s{s.number}": s for s in stories}
+        path = dead_archive(tmp_path / "a.db", urls, NOW - timedelta(days=1))
+        for url, story in urls.items():
+            first.captures[url] = [Kept("20170304120000", story.page())]
+        same, dressed, other, _ = urls
+        second.captures[same] = [Kept("20190304120000", urls[same].page())]
+        second.captures[dressed] = [Kept("20170310120000", urls[dressed].page(sidebar="x"))]
+        second.captures[other] = [Kept("20170310120000", urls[other].page(seed=8))]
+        lines = f"a=wayback+http://{WAYBACK}:{web.port},b=wayback+http://127.0.0.9:{web.port}"
+        archives = ("-s", f"SOURCEKEEP_RESCUE_ARCHIVES={lines}")
+        assert len(rescue(path, NOW, *archives).json["sources"]) == 4
+        assert not [r for r in web.requests if r.host == "127.0.0.9" and "id_/" in r.target]
+        done = rescue(path, NOW + timedelta(hours=1), "--recheck", *archives).json
+    found = {each["url"]: (each["agrees"], each["by"]) for each in done["rechecked"]}
+    assert found[same] == (True, "index digest")
+    assert found[dressed] == (True, "same text")
+    assert found[other] == (False, "similar text")
+    assert [agrees for agrees, _ in found.values()].count(None) == 1
+    kept = rows(path, "SELECT evidence ->> 'second_by' AS by, class FROM mementos WHERE class > ''")
+    assert {row["by"] for row in kept} >= {"index digest", "same text", "similar text"}
+    alone = sourcekeep("rescue", "--recheck", "--archive", path)
+    assert alone.code == 2 and "second archive" in alone.err
+
+
+@pytest.mark.slow
 def test_a_withheld_source_is_not_asked_for(loop: Loop) -> None:
     path = loop.archive(Story(1))
     with Archive.open(path) as archive, archive.writing():
         archive.connection.sql.execute("UPDATE sources SET withheld = 'withheld'")
     assert loop.rescue(path, NOW)["sources"] == [] and not loop.asked()
+
+
+def test_what_an_aggregator_lists_is_fetched_where_it_is() -> None:
+    [memgator] = archives_of(["mg=memento+http://127.0.0.1:1208"])
+    listed = Listed("2017-03-04T10:11:12Z", None)
+    where = "http://web.archive.org/web/20170304101112/http://a.example/x"
+    found = locate(memgator, where, listed)
+    assert found is not None
+    assert (found.archive.id, found.url) == (
+        "web.archive.org", "https://web.archive.org/web/20170304101112id_/http://a.example/x",
+    )  # fmt: skip
+    assert (
+        locate(memgator, "https://archive.today/20170304101112/http://a.example/", listed) is None
+    )
+
+
+@pytest.mark.slow
+def test_an_archive_with_a_timegate_only_gives_the_nearest(loop: Loop) -> None:
+    story = Story(1)
+    path = loop.archive(story)
+    url = loop.url("s1")
+    loop.wayback.captures[url] = [Kept("20170305101112", story.page())]
+
+    def gate(request: Request) -> Any:
+        if not request.path.startswith("/gate/http"):
+            return None
+        assert request.header("accept-datetime") == "Sat, 04 Mar 2017 00:00:00 GMT"
+        return Response(302, (("Location", f"/gate/20170305101112/{url}"),))
+
+    def both(request: Request) -> Any:
+        if "/gate/20170305101112id_/" in request.target:
+            return loop.wayback._replay(request, "20170305101112", url)
+        return gate(request)
+
+    loop.wayback.fail = both
+    line = f"g=timegate+http://{WAYBACK}:{loop.web.port}/gate"
+    done = rescue(path, NOW, "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={line}").json
+    assert [(e["confidence"], e["memento_datetime"]) for e in done["sources"]] == [
+        ("C", "2017-03-05T10:11:12Z")
+    ]
 
 
 # --- the seed -----------------------------------------------------------------------------------

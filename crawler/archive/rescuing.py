@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -355,10 +355,10 @@ class Rescuing:
                 ),
             )  # fmt: skip
 
-    def confirm(self, memento: int, note: dict[str, object]) -> None:
+    def confirm(self, memento: int, note: Mapping[str, object]) -> None:
         """Add to the evidence of a memento what a second archive says of it."""
         row = self._sql.execute("SELECT evidence FROM mementos WHERE id = ?", (memento,)).fetchone()
-        evidence = json.loads(row["evidence"] or "{}") | note
+        evidence = {**json.loads(row["evidence"] or "{}"), **note}
         with self._connection.writing() as sql:
             sql.execute(
                 "UPDATE mementos SET evidence = ? WHERE id = ?", (json.dumps(evidence), memento)
@@ -371,6 +371,17 @@ class Rescuing:
             (source,),
         ).fetchone()
         return row
+
+    def at_home(self, limit: int, sources: Sequence[int] = ()) -> list[int]:
+        """Return the sources that have a memento here, those never re-checked first."""
+        rows = self._sql.execute(
+            "SELECT r.source FROM rescues r JOIN mementos m ON m.id = r.memento"
+            " JOIN sources s ON s.id = r.source WHERE r.state = 'home' AND s.withheld IS NULL"
+            " AND (?1 = '[]' OR r.source IN (SELECT value FROM json_each(?1)))"
+            " ORDER BY m.evidence ->> 'second_asked_at', r.source LIMIT ?2",
+            (json.dumps(list(sources)), limit),
+        )
+        return [row["source"] for row in rows]
 
     def mementos(self, source: int) -> list[sqlite3.Row]:
         """Return the mementos of a source that are known, by their instants."""

@@ -14,8 +14,10 @@ from crawler.fetching.session import Session
 from crawler.rescue import Homecoming
 from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
+from crawler.rescue.rechecking import Rechecked
 from crawler.spiders.moved import MovedSpider
 from crawler.spiders.push import PushSpider
+from crawler.spiders.recheck import RecheckSpider
 from crawler.spiders.rescue import RescueSpider
 
 if TYPE_CHECKING:
@@ -80,6 +82,20 @@ async def run_moved(
     """Let the spider work in a session that is open, and return what it ended with."""
     crawler = process.create_crawler(MovedSpider)
     await process.crawl(crawler, session=session, sources=sources, limit=limit, proposals=proposals)
+    return end_of(crawler)
+
+
+async def run_recheck(
+    process: AsyncCrawlerProcess,
+    session: Session,
+    rechecked: list[Rechecked],
+    *,
+    sources: Sequence[int],
+    limit: int,
+) -> str:
+    """Let the spider work in a session that is open, and return what it ended with."""
+    crawler = process.create_crawler(RecheckSpider)
+    await process.crawl(crawler, session=session, sources=sources, limit=limit, rechecked=rechecked)
     return end_of(crawler)
 
 

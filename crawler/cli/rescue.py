@@ -20,7 +20,8 @@ from crawler.cli.options import (
     settings_of,
 )
 from crawler.cli.output import plural, print_json, print_table, safe
-from crawler.cli.rescuing import Result, look_for_moved, rescue
+from crawler.cli.rescuing import Result, look_for_moved, recheck, rescue
+from crawler.errors import UsageError
 from crawler.fetching.egress import check_settings
 from crawler.mementos.registry import archives_of
 from crawler.rescue import Homecoming
@@ -40,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     what.add_argument(
         "--moved", action="store_true", help="look for what is gone on its own host, and propose it"
+    )
+    what.add_argument(
+        "--recheck", action="store_true", help="hold what came home against a second archive"
     )
     what.add_argument("--accept", type=count, metavar="N", help="take a proposal of --moved")
     what.add_argument("--decline", type=count, metavar="N", help="put a proposal aside")
@@ -62,6 +66,8 @@ def run(parsed: argparse.Namespace) -> int:
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
     archives_of(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
+    if parsed.recheck:
+        return _recheck(settings, ids, parsed)
     if parsed.moved:
         return _look_for_moved(settings, ids, parsed)
     result = rescue(settings, ids, limit=parsed.max, quiet=parsed.quiet or parsed.json)
@@ -84,6 +90,24 @@ def _decide(parsed: argparse.Namespace) -> int:
     elif not parsed.quiet:
         print(f"{row['decision']}: {safe(row['url'])}")
     return 0
+
+
+def _recheck(settings: Settings, ids: list[int], parsed: argparse.Namespace) -> int:
+    """Ask other archives for what came home. Raises UsageError where there is but one."""
+    if len(archives_of(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))) < 2:
+        raise UsageError("a second archive is needed: name it in SOURCEKEEP_RESCUE_ARCHIVES")
+    quiet = parsed.quiet or parsed.json
+    result = recheck(settings, ids, limit=parsed.max, quiet=quiet)
+    if parsed.json:
+        print_json({"rechecked": result.done, "requests": result.requests, "run": result.run})
+    elif not parsed.quiet:
+        words = {True: "agrees", False: "differs", None: "-"}
+        for each in result.done:
+            print(
+                f"{words[each.agrees]:<8}{safe(each.archive or '-')}  {each.by}  {safe(each.url)}"
+            )
+        print(f"{plural(len(result.done), 'memento')} held against a second archive")
+    return 1 if result.broke else 0
 
 
 def _look_for_moved(settings: Settings, ids: list[int], parsed: argparse.Namespace) -> int:

@@ -13,12 +13,20 @@ from tqdm import tqdm
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import progress
-from crawler.cli.processes import GOOD_ENDS, run_moved, run_push, run_rescue, run_to_end
+from crawler.cli.processes import (
+    GOOD_ENDS,
+    run_moved,
+    run_push,
+    run_recheck,
+    run_rescue,
+    run_to_end,
+)
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.rescue import Homecoming
 from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
+from crawler.rescue.rechecking import Rechecked
 
 T = TypeVar("T")
 
@@ -60,6 +68,18 @@ def look_for_moved(
         return await run_moved(process, session, done, sources=sources, limit=at_most)
 
     return _run(settings, "rescue --moved", work, quiet=quiet)
+
+
+def recheck(
+    settings: Settings, sources: Sequence[int], *, limit: int | None, quiet: bool
+) -> Result[Rechecked]:
+    """Hold what came home against a second archive. Raises ArchiveError."""
+    at_most = limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
+
+    async def work(process: AsyncCrawlerProcess, session: Session, done: list[Rechecked]) -> str:
+        return await run_recheck(process, session, done, sources=sources, limit=at_most)
+
+    return _run(settings, "rescue --recheck", work, quiet=quiet)
 
 
 def push(settings: Settings, keys: Keys, *, quiet: bool) -> Result[Pushed]:

@@ -151,7 +151,7 @@ KNOWN: Final[Mapping[str, WebArchive]] = {
     )
 }  # fmt: skip
 
-_KINDS: Final = ("wayback", "pywb", "memento")
+_KINDS: Final = ("wayback", "pywb", "memento", "timegate")
 # Your own machine is asked faster than a public archive, but never without a limit.
 _OWN_LIMITS: Final = {"index_per_minute": 600.0, "replay_per_minute": 1200.0}
 _OPTIONS: Final = ("trust", "index", "replay", "push", "robots")
@@ -162,7 +162,8 @@ def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
 
     A line is the id of a known archive, or another one (also a mirror of a known one, by its id):
     ``ID=KIND+URL`` with KIND ``pywb``,
-    ``wayback`` (an address like ``https://web.archive.org``) or ``memento``, and options after it:
+    ``wayback`` (an address like ``https://web.archive.org``), ``memento`` (only TimeMaps) or
+    ``timegate`` (only that), and options after it:
     ``mine=pywb+http://127.0.0.1:8080/news;trust=own;index=600;replay=1200;robots=no`` (requests
     a minute). Raises UsageError for anything else, and for an archive that is not to be trusted.
     """
@@ -204,6 +205,9 @@ def _defined(line: str) -> WebArchive:
 
 
 def _of_kind(name: str, kind: str, base: str) -> WebArchive:
+    if kind == "timegate":
+        whole = _pywb(name, base, trust="unknown", **_OWN_LIMITS)
+        return replace(whole, cdx=None, timemap=None, folds=False)
     if kind == "memento":
         return _memento(name, base, trust="unknown", **_OWN_LIMITS)
     if kind == "pywb":

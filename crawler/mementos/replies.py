@@ -15,8 +15,15 @@ from urllib.parse import urljoin
 
 from crawler.dates import parse_instant
 from crawler.items import Header
-from crawler.mementos.listing import Listing, instant_of_http_date, parse_cdx, parse_timemap
-from crawler.mementos.registry import UriM, WebArchive, take_apart
+from crawler.mementos.listing import (
+    Listed,
+    Listing,
+    instant_of_http_date,
+    links_in,
+    parse_cdx,
+    parse_timemap,
+)
+from crawler.mementos.registry import WebArchive, take_apart
 
 Result = Literal["found", "none-found", "archive-down", "rate-limited"]
 RESULTS: Final[dict[Result, str]] = {
@@ -173,6 +180,24 @@ def accept_datetime(instant: str) -> Mapping[str, str]:
     }
 
 
-def memento_at(archive: WebArchive, url: str) -> UriM | None:
-    """Return which memento a Location or Content-Location of an archive names; None: none."""
-    return take_apart(archive, url)
+def read_timegate(answer: Answer) -> Found:
+    """Return the one memento to which a TimeGate leads (RFC 7089 §4.1 and §4.2).
+
+    By a redirect, or by answering with it at once: then Content-Location or Link tells where it is.
+    """
+    trouble = _trouble(answer)
+    if trouble is not None:
+        return trouble
+    if answer.status == 404:
+        return Found("none-found", "http-404")
+    at = instant_of_http_date(answer.header("memento-datetime"))
+    target = answer.header("location") or answer.header("content-location")
+    for linked, about in links_in(answer.header("link") or ""):
+        relations = about.get("rel", "").split()
+        if "memento" in relations and (target is None or at is None):
+            target, at = target or linked, at or instant_of_http_date(about.get("datetime"))
+    if target is None:
+        return Found("archive-down", "no-memento-named")
+    uri_m = urljoin(answer.url, target)
+    listing = Listing((Listed(at or "", None, uri_m=uri_m),))
+    return Found("found", "listed", listing)

@@ -13,8 +13,8 @@ from crawler.fetching.session import Session
 from crawler.mementos.choosing import LOOKUPS_MAX, Cited, spellings
 from crawler.mementos.listing import Listed
 from crawler.mementos.registry import KNOWN, WebArchive, stamp_of, take_apart
-from crawler.mementos.replies import Found, read_index
-from crawler.rescue.asking import Archives
+from crawler.mementos.replies import Found, accept_datetime, read_index, read_timegate
+from crawler.rescue.asking import Archives, Reply
 
 # A list begins with the oldest: of a page that was archived a hundred thousand times it would hold
 # nothing but its first years. Then what lies around the citation is asked for.
@@ -46,6 +46,9 @@ async def search(
     for url in urls[:LOOKUPS_MAX]:
         address = archive.cdx_url(url, limit=ROWS_MAX) or archive.timemap_url(url)
         if address is None:
+            found = await _by_timegate(wanted, archive, url, cited, archives, session)
+            if found.result != "none-found":
+                break
             continue
         found = await _look_up(wanted, archive, address, archives, session)
         listing = found.listing
@@ -63,6 +66,25 @@ def _near(archive: WebArchive, url: str, cited: Cited) -> str:
     return archive.cdx_url(url, since=since, until=until, limit=ROWS_MAX) or ""
 
 
+async def _by_timegate(
+    wanted: Wanted,
+    archive: WebArchive,
+    url: str,
+    cited: Cited,
+    archives: Archives,
+    session: Session,
+) -> Found:
+    """Ask for the memento nearest to the citation, where an archive gives no list."""
+    address = archive.timegate_url(url)
+    if address is None:
+        return Found("none-found", "no-address")
+    headers = accept_datetime(format_instant(cited.begins_at))
+    reply = await archives.get(archive, address, "index", headers=headers)
+    found = read_timegate(reply.answer)
+    _keep(wanted, archive, found, reply, archives, session)
+    return found
+
+
 async def _look_up(
     wanted: Wanted,
     archive: WebArchive,
@@ -73,6 +95,19 @@ async def _look_up(
     reply = await archives.get(archive, address, "index")
     text = (reply.visit.body or b"").decode("utf-8", "replace")
     found = read_index(reply.answer, text, timemap=archive.cdx is None)
+    _keep(wanted, archive, found, reply, archives, session)
+    return found
+
+
+def _keep(
+    wanted: Wanted,
+    archive: WebArchive,
+    found: Found,
+    reply: Reply,
+    archives: Archives,
+    session: Session,
+) -> None:
+    """Write down what an archive said, and let its pace follow from it."""
     down = found.result if found.result in ("archive-down", "rate-limited") else None
     archives.note(archive, down, found.reason, reply)
     rescuing, now = session.archive.rescuing, session.clock.now()
@@ -82,7 +117,6 @@ async def _look_up(
             listed=len(found.listing.mementos), malformed=found.listing.malformed, now=now,
         )
     )  # fmt: skip
-    return found
 
 
 def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]:
@@ -110,6 +144,8 @@ def locate(archive: WebArchive, uri_m: str, memento: Listed) -> Located | None:
         if apart is None or holder.trust == "untrusted":
             continue
         at = apart.memento_datetime or memento.memento_datetime
+        if not at:  # a TimeGate that names neither
+            return None
         raw = holder.raw_url(apart.original, stamp_of(at))
         if raw is None:
             return None
