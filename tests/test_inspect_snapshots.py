@@ -236,6 +236,21 @@ def test_no_encoding_hides_a_link(encoding: str, mark: bytes, declares: bool) ->
 
 
 @pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("<a href=//evil.example>", '<a href="#" target="_self" ping="" href=//evil.example>'),
+        ("<a title='>' href=x>", '<a href="#" target="_self" ping="" title=\'>\' href=x>'),
+        ("<AREA/href=x>", '<AREA href="#" target="_self" ping=""/href=x>'),
+        ('<a name="top">', '<a name="top">'),
+        ("<a name=x href=y>", '<a href="#" target="_self" ping="" name=x href=y>'),
+        ("<a><abbr title=a><article id=b>", "<a><abbr title=a><article id=b>"),
+    ],
+)
+def test_links_lead_nowhere_before_a_policy_is_asked(written: str, shown: str) -> None:
+    assert harmless(written.encode(), "text/html", None, name="x").body.decode() == shown
+
+
+@pytest.mark.parametrize(
     ("mime", "kind", "content_type"),
     [
         ("text/html", Kind.HTML, "text/html; charset=utf-8"),
