@@ -16,6 +16,8 @@
     │   └── EvidenceLost            a capture could not be written: the run must stop
     ├── ReportNotWritten            a run did its work, but its report has no place; exit code 1
     ├── ExportNotWritten            an export has no place on the disk; exit code 1
+    ├── RequestFailed               a request outside of a crawl was refused, or not answered
+    ├── StampRefused                an answer that is no time stamp of what was asked for
     ├── PayloadDamaged              bytes that do not match their digest
     └── ExtractionFailed            a worker died, hung or refused; costs one article, never the run
 
@@ -98,6 +100,19 @@ class PayloadDamaged(SourcekeepError):
     def __init__(self, digest: str, why: str) -> None:
         super().__init__(f"payload {digest} is damaged: {why}")
         self.digest = digest
+
+
+class RequestFailed(SourcekeepError):
+    """A request outside of a crawl gave no answer that can be used."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"{url}: {why}")
+        self.url = url
+        self.why = why
+
+
+class StampRefused(SourcekeepError):
+    """An authority gave no time stamp, or one that does not hold."""
 
 
 class ExtractionFailed(SourcekeepError):

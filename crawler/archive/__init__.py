@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -52,7 +53,7 @@ from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Select
 from crawler.archive.supplying import Supplying
 from crawler.archive.verifying import OnStep, verify
 from crawler.archive.withholding import Forgotten, Withholding
-from crawler.dates import utc_now
+from crawler.dates import format_instant, utc_now
 from crawler.errors import ArchiveError
 
 logger = logging.getLogger(__name__)
@@ -161,7 +162,7 @@ class Archive:
         """Where the archive lies."""
         return self.connection.path
 
-    def writing(self) -> AbstractContextManager[object]:
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
         """Make a block of writes all-or-nothing."""
         return self.connection.writing()
 
@@ -184,6 +185,33 @@ class Archive:
             return None
         finally:
             self.connection.on_lost = told
+
+    def keep_stamp(
+        self,
+        manifest: Manifest,
+        authority: str,
+        request: bytes,
+        response: bytes | None,
+        *,
+        asked_at: datetime,
+        stamped_at: datetime | None,
+        problem: str | None,
+    ) -> None:
+        """Keep what an authority answered, and ``problem``: why it is no stamp (None: it is one).
+
+        It is sealed by the next command that writes, not by this one: the stamped manifest stays
+        the latest, so that certificates made now lead to it.
+        """
+        with self.writing() as sql:
+            sql.execute(
+                "INSERT INTO stamps (manifest, authority, asked_at, stamped_at, request, response,"
+                " problem) VALUES (?,?,?,?,?,?,?)",
+                (
+                    manifest.row, authority, format_instant(asked_at),
+                    format_instant(stamped_at) if stamped_at else None, request, response, problem,
+                ),
+            )  # fmt: skip
+        self._writable = False
 
     def close(self) -> None:
         """Close the file; uncommitted writes are undone."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
+from crawler import stamping
 from crawler.archive.findings import Finding, Verification
 from crawler.archive.manifests import Manifest, beside, read_beside
+from crawler.dates import format_instant
+from crawler.errors import StampRefused
 
 
 def written_beside(path: Path) -> list[Manifest] | None:
@@ -40,6 +44,7 @@ def check_chain(
     if held:
         result.head, result.sealed_at = held[-1].digest, held[-1].sealed_at
     _check_runs(cursor, result, {row["digest"]: row["previous_digest"] for row in rows})
+    _check_stamps(cursor, result)
     if written is not None:
         _check_beside([m for m in written if m.archive == result.archive], result, held)
 
@@ -89,6 +94,27 @@ def _check_runs(
         elif manifests[digest] != row["previous_manifest_digest"]:
             detail = "the manifest before its own is another"
             result.findings.append(Finding("manifest", "runs", int(row["id"]), what, detail))
+
+
+def _check_stamps(cursor: sqlite3.Cursor, result: Verification) -> None:
+    """Hold each time stamp against its manifest. Its signature is checked when it is made."""
+    rows = cursor.execute(
+        "SELECT s.id, s.authority, s.stamped_at, s.response, m.body FROM stamps s"
+        " JOIN manifests m ON m.id = s.manifest WHERE s.stamped_at IS NOT NULL ORDER BY s.id"
+    ).fetchall()
+    if rows and not stamping.is_installed():
+        result.notes.append(f"{len(rows)} time stamps not checked: this {stamping.INSTALL}")
+        return
+    for row in rows:
+        try:
+            imprint = stamping.imprint_of(row["response"])
+            told = (imprint.digest, format_instant(imprint.stamped_at))
+            if told != (sha256(str(row["body"]).encode()).digest(), row["stamped_at"]):
+                raise StampRefused("it is over another manifest, or of another time")
+            result.stamps += 1
+        except StampRefused as exc:
+            what = f"{row['authority']} {row['stamped_at']}"
+            result.findings.append(Finding("stamp", "stamps", int(row["id"]), what, str(exc)))
 
 
 def _check_beside(written: list[Manifest], result: Verification, held: list[Manifest]) -> None:

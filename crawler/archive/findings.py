@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "payload": "the payload cannot be decoded, or has another digest",
     "seal": "the seal itself is damaged; the rows under it are sound",
     "manifest": "a manifest is damaged, missing or out of the chain",
+    "stamp": "a time stamp is not one of its manifest",
     "set-back": "manifests were written beside the archive that it does not hold: an older copy, or"
     " one without its -wal",
     "structure": "SQLite's own check of pages, indexes and constraints",
