@@ -490,6 +490,20 @@ def test_a_payload_that_others_show_too_is_withheld_for_that_source_only(tmp_pat
         assert selected.payload(second) == (GOOD, None) and second.is_first
 
 
+def test_a_copy_that_others_made_says_so_wherever_it_is_linked(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        number = source(archive)
+        archive.evidence.record(begin(archive), number, [hop()], origin="by-hand")
+    for form, name in (
+        ("robustlinks", "citations.txt"),
+        ("html", "entries"),
+        ("markdown", "entries"),
+    ):
+        place = export(archive.path, form, tmp_path / form) / name
+        assert all("(by-hand)" in text for _, text in texts(place)), form
+    assert '"origin":"by-hand"' in (tmp_path / "robustlinks" / "links.json").read_text()
+
+
 def test_robust_links_of_hostile_text_are_inert(hostile: Path, tmp_path: Path) -> None:
     place = export(hostile, "robustlinks", tmp_path / "out")
     assert_inert((place / "links.html").read_text())

@@ -7,6 +7,7 @@ from crawler.exports.destination import Folder
 from crawler.exports.inert import lines_of, markdown_text, one_line, yaml_lines
 from crawler.exports.order import Order, name_of
 from crawler.exports.robustlinks import LOST, RobustLink, robust_link
+from crawler.items import OWN
 
 
 def snapshot_file(record: CaptureRecord) -> str:
@@ -100,7 +101,8 @@ def _line(link: RobustLink, own: str | None) -> str:
     parts = [f"[{label}](<{link.live}>)" if link.live else label]
     day = link.version_date[:10] if link.version_date else "undated"
     if own:
-        parts.append(f"[copy of {day}](<{own}>)")
+        made = f" ({markdown_text(link.origin)})" if link.origin not in (None, OWN) else ""
+        parts.append(f"[copy of {day}](<{own}>){made}")
     elif link.version:
         parts.append(f"[copy elsewhere, {day}](<{link.version}>)")
     else:

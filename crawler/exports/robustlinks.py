@@ -15,6 +15,7 @@ from crawler.archive import Cited, Selected, SelectedEntry
 from crawler.exports.destination import Folder
 from crawler.exports.inert import html_text, json_text, markdown_text, one_line, web_address
 from crawler.exports.order import Order, name_of
+from crawler.items import OWN
 
 # Where these are concluded, the copy is what the reader wants; at the address is nothing, or
 # something else. (Wikipedia's `url-status` hides usurped addresses for the same reason.)
@@ -33,6 +34,7 @@ class RobustLink:
     version_date: str | None  # instant of the copy
     digest: str | None  # of our copy's payload
     held_by: str | None  # "us", "archive"; None: there is no copy
+    origin: str | None  # who made our copy: "own", a web archive, an import, a person
     withheld: str | None  # why our copy is not shown
     verdict: str
     since: str | None
@@ -70,6 +72,7 @@ def robust_link(cited: Cited, order: Order) -> RobustLink:
         version_date=date,
         digest=copy.payload if copy else None,
         held_by=held_by,
+        origin=shown.origin if shown else None,
         withheld=copy.withheld if copy else None,
         verdict=source.verdict if source else "unknown",
         since=source.verdict_since if source else None,
@@ -101,6 +104,8 @@ def citation_text(link: RobustLink) -> str:
     if link.version:
         day = f", archived {link.version_date[:10]}" if link.version_date else ""
         parts.append(f"[{one_line(link.version)}]{day}")
+        if link.origin not in (None, OWN):
+            parts[-1] += f" ({link.origin})"
     if link.digest:
         parts.append(link.digest)
     if link.verdict in LOST:
@@ -130,6 +135,7 @@ def document_of(link: RobustLink) -> dict[str, Any]:
         "archived_at": link.version_date,
         "archived_by": link.held_by,
         "digest": link.digest,
+        "origin": link.origin if link.origin != OWN else None,
         "withheld": link.withheld,
         "verdict": link.verdict,
         "verdict_since": link.since,

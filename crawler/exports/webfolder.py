@@ -19,6 +19,7 @@ from crawler.exports.inert import html_text, one_line, web_address
 from crawler.exports.layout import FOOT, away, facts, head, link, navigation, paragraphs
 from crawler.exports.order import Order, name_of, snapshot_name
 from crawler.exports.robustlinks import LOST, RobustLink, robust_link
+from crawler.items import OWN
 
 LISTED = 500  # entries on one page of the index
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,3}")
@@ -114,15 +115,20 @@ def _citation(found: RobustLink, page: str | None) -> str:
     parts = [link(page, found.label) if page else html_text(found.label)]
     day = found.version_date[:10] if found.version_date else "undated"
     if found.version and found.held_by == "us":
-        parts.append(link(found.version, f"copy of {day}"))
+        parts.append(link(found.version, f"copy of {day}") + _supplied(found.origin))
     elif found.version:
         parts.append(away(found.version, f"copy elsewhere, {day}"))
     else:
         parts.append(f"no copy{f' ({found.withheld})' if found.withheld else ''}")
     parts.append(_state(found.verdict, found.since))
     if found.live and found.verdict != "usurped":
-        parts.append(away(found.live, "live"))
+        parts.append(away(found.live, "the page now"))
     return " · ".join(parts)
+
+
+def _supplied(origin: str | None) -> str:
+    """Return who made a copy, where that was not we."""
+    return f" ({html_text(origin)})" if origin not in (None, OWN) else ""
 
 
 def _state(verdict: str, since: str | None) -> str:
@@ -230,7 +236,8 @@ def _citing(record: CaptureRecord, place: int, folder: Folder) -> str:
     shown = link(f"../{name}", citation.entry_title) if folder.holds(name) else None
     title = shown or html_text(one_line(citation.entry_title))
     date = f"{html_text(citation.entry_date)} " if citation.entry_date else ""
-    return f"{date}{title}: {html_text(one_line(citation.label))}"
+    label = html_text(one_line(citation.label))
+    return f"{date}{title}{': ' if label else ''}{label}"
 
 
 def _source_line(record: CaptureRecord) -> str:
