@@ -26,7 +26,7 @@ from crawler.dates import parse_instant
 from crawler.digests import digest_of
 from crawler.fetching.clock import Clock
 from crawler.imports.containers import RATIO_MAX
-from crawler.imports.importing import Importer
+from crawler.imports.importing import SMALL_BYTES, Importer
 from crawler.imports.records import Record, Unread, read_records
 from crawler.items import IMPORTED, OWN, Hop
 from tests.judged import ARTICLE, page
@@ -344,6 +344,17 @@ def test_a_redirect_and_the_answer_to_which_it_led_are_one_visit(
     ]
 
 
+def test_a_redirect_with_a_large_body_is_not_held_in_memory(archive: Path, tmp_path: Path) -> None:
+    warc = Warc()
+    location = [("Location", "/new")]
+    body = b"x" * (SMALL_BYTES + 1)
+    warc.response(body, "2024-03-01T10:00:00Z", status="301 Moved", headers=location)
+    with Archive.open(archive) as kept:
+        importer = Importer(kept, begin(kept), Clock())
+        importer.read(warc.save(tmp_path / "a.warc.gz"))
+        assert one(kept, "SELECT count(*) FROM captures") == 1  # at once, not at the end
+
+
 def test_credentials_of_other_programs_are_not_kept(archive: Path, tmp_path: Path) -> None:
     warc = Warc()
     warc.response(OLD, "2024-03-01T10:00:00Z", headers=[("Set-Cookie", "sid=hunter2; Path=/")])
@@ -531,6 +542,17 @@ def test_what_is_no_container_is_refused_in_one_sentence(
     (tmp_path / "a.warc").write_bytes(content)
     bring(archive, tmp_path / "a.warc", code=1)
     assert len([line for line in capsys.readouterr().out.splitlines() if "refused" in line]) == 1
+
+
+def test_of_a_folder_its_files_are_read(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    bring(archive, tmp_path / "out", code=2)
+    two_versions(tmp_path / "out" / "a.warc.gz")
+    (tmp_path / "out" / "index.cdxj").write_text("no WARC")
+    bring(archive, tmp_path / "out", "--strict")
+    assert shown(archive, "SELECT count(*) FROM captures") == [(2,)]
 
 
 def test_a_file_that_is_not_there_changes_nothing(archive: Path, tmp_path: Path) -> None:

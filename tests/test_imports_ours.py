@@ -160,6 +160,17 @@ def test_a_payload_that_is_another_one_is_not_taken_for_it(
     assert "its payload does not match its digest" in capsys.readouterr().out
 
 
+def test_a_capture_that_is_called_like_another_is_left_out(
+    first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = document(first)
+    told["capture"]["payload"] = digest_of(b"<p>Forged.</p>")
+    forged = {**told, "body": "<p>Forged.</p>"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(forged, separators=(",", ":")) + "\n")
+    bring(first / "archive.db", "--strict", tmp_path / "a.jsonl", code=3)
+    assert "it is called like a capture that is held" in capsys.readouterr().out
+
+
 def test_a_line_without_end_takes_no_memory() -> None:
     data = b'{"layout":1,"body":"' + b"x" * 2**25 + b'"}\n{"layout":1}\n'
     first_line, second = list(Lines(io.BytesIO(data), "a.jsonl", cap=2**20).read())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from crawler.imports.importing import Counts, Importer
 from crawler.imports.running import Running, running
 
 COMMAND = "import"  # of its rows in `runs`
+_NAME = re.compile(r".*\.(?:w?arc(?:\.gz)?|wacz)", re.IGNORECASE)
 EXIT_DONE, EXIT_BROKE, EXIT_ATTENTION = 0, 1, 3
 
 
@@ -27,7 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Describe the command's own options."""
     add_clock_option(parser)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", type=Path, help="a WARC, ARC or WACZ file"
+        "files",
+        nargs="+",
+        metavar="FILE",
+        type=Path,
+        help="a WARC, ARC, WACZ or JSON Lines file, or a folder of WARC files",
     )
     parser.add_argument(
         "--add-sources",
@@ -52,6 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Bring in the files, then read and judge what came."""
     _check(parsed)
+    parsed.files = [file for path in parsed.files for file in _files_at(path)]
     clock = Clock(moment(parsed) if parsed.now else None)
     refused: list[ContainerRefused] = []
     with Archive.open(archive_path(parsed), create=True) as archive, archive.run_lock():
@@ -75,12 +82,21 @@ def run(parsed: argparse.Namespace) -> int:
 
 def _check(parsed: argparse.Namespace) -> None:
     for path in parsed.files:
-        if not path.is_file():
+        if not path.exists():
             raise InputNotFound(str(path), "there is no such file")
+        if not _files_at(path):
+            raise InputNotFound(str(path), "no WARC, ARC or WACZ file is in this folder")
     if not 0 < parsed.body_cap <= CAP_MAX_BYTES:
         raise UsageError(f"--body-cap: write a number of bytes up to {CAP_MAX_BYTES}")
     if parsed.workers is not None and parsed.workers < 1:
         raise UsageError("--workers: write 1 or more")
+
+
+def _files_at(path: Path) -> list[Path]:
+    """Return a file as it is named; of a folder, as an export makes one, the files to be read."""
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if _NAME.fullmatch(file.name) and file.is_file())
 
 
 def _read(
@@ -90,7 +106,8 @@ def _read(
     parsed: argparse.Namespace,
     refused: list[ContainerRefused],
 ) -> Counts:
-    total = sum(path.stat().st_size for path in parsed.files)
+    passes = 2 if parsed.add_sources else 1
+    total = sum(path.stat().st_size for path in parsed.files) * passes
     with progress("bytes", total=total, quiet=parsed.quiet) as bar:
         importer = Importer(archive, work.number, clock, cap=parsed.body_cap, on_bytes=bar.update)
         readable = list[Path]()

@@ -20,6 +20,8 @@ from crawler.urls import parse_url, urlkey
 STEP_MAX = timedelta(minutes=2)
 HOPS_MAX = 20  # of a chain; browsers follow as many
 OPEN_MAX = 1_000  # redirects whose answer is waited for
+SMALL_BYTES = 2**16  # of a redirect's own body; one that says more is not waited with
+OURS_MAX_BYTES = 2**25  # of the bodies of one visit, before it is written in part
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Chains:
         elif before is not None:
             self._write(before)
         target = _target(hop)
-        if target is None or len(visit.hops) >= HOPS_MAX:
+        if target is None or len(visit.hops) >= HOPS_MAX or len(hop.body or b"") > SMALL_BYTES:
             self._write(visit)
             return
         if (displaced := self._open.pop(target, None)) is not None:
@@ -73,8 +75,9 @@ class Chains:
             self._write(self._open.popitem(last=False)[1])
 
     def _add_ours(self, source: int, exchange: Exchange, name: str) -> None:
-        if self._ours is not None and self._ours[0] == name and self._ours[1].source == source:
-            visit = self._ours[1]
+        visit = self._ours[1] if self._ours is not None and self._ours[0] == name else None
+        # a hop that comes later joins the visit by its name
+        if visit and visit.source == source and _size(visit) < OURS_MAX_BYTES:
             self._ours = name, replace(visit, hops=(*visit.hops, exchange.hop))
             return
         self._end_ours()
@@ -90,6 +93,10 @@ class Chains:
         self._end_ours()
         while self._open:
             self._write(self._open.popitem(last=False)[1])
+
+
+def _size(visit: Visit) -> int:
+    return sum(len(hop.body or b"") for hop in visit.hops)
 
 
 def _follows(visit: Visit, hop: Hop) -> bool:

@@ -29,6 +29,7 @@ GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
 REMEMBERED = 100_000  # digests and names of records, which revisits refer to
 WAITING_MAX = 1_000  # revisits whose original may come later
 REQUESTS_MAX = 16  # that stand before the answers to them
+SMALL_BYTES = 2**16  # of a record that is held for later; larger ones are none of an honest program
 UNREAD_MAX = 10_000  # lines of what could not be read; the rest is counted
 DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
 
@@ -103,8 +104,8 @@ class Importer:
 
     def _sources_in(self, part: Part) -> Iterator[str]:
         if part.lines:
-            for line in Lines(part.file, part.name, cap=self._cap).read():
-                if isinstance(line, Line) and line.told is not None:
+            for line in self._lines(Lines(part.file, part.name, cap=self._cap)):
+                if line.told is not None:
                     yield line.told.source_url
             return
         for told in _grouped(self._records(part)):
@@ -155,31 +156,38 @@ class Importer:
         self.counts.sources = len(self._touched)
 
     def _read_part(self, part: Part) -> None:
-        before = 0
         if part.lines:
             lines = Lines(part.file, part.name, cap=self._cap)
-            for line in lines.read():
-                if isinstance(line, Unread):
-                    self.counts.note(line)
-                    continue
+            for line in self._lines(lines, self.counts.note):
                 self._take_line(part.name, line, lines)
-                self._on_bytes(line.offset - before)
-                before = line.offset
             return
         for told in _grouped(self._records(part, self.counts.note)):
             self._take(told)
-            self._on_bytes(max(told.record.offset - before, 0))
-            before = max(told.record.offset, before)
         self._retry()
+
+    def _lines(
+        self, lines: Lines, unread: Callable[[Unread], object] = lambda problem: None
+    ) -> Iterator[Line]:
+        before = 0
+        for line in lines.read():
+            if isinstance(line, Unread):
+                unread(line)
+                continue
+            self._on_bytes(line.offset - before)
+            before = line.offset
+            yield line
 
     def _records(
         self, part: Part, unread: Callable[[Unread], object] = lambda problem: None
     ) -> Iterator[Record]:
+        before = 0
         for record in read_records(part.file, part.name, cap=self._cap):
             if isinstance(record, Unread):
                 unread(record)
-            else:
-                yield record
+                continue
+            self._on_bytes(max(record.offset - before, 0))
+            before = max(record.offset, before)
+            yield record
 
     def _retry(self) -> None:
         """Take up the revisits whose originals may have come by now."""
@@ -211,7 +219,7 @@ class Importer:
             self._unusable(record, str(exc))
         else:
             self._remember(record, exchange)
-            self._place(exchange)
+            self._place(exchange, record.file, record.offset)
 
     def _take_line(self, name: str, line: Line, lines: Lines) -> None:
         self.counts.records += 1
@@ -228,7 +236,7 @@ class Importer:
         elif not told.is_of(body):
             self.counts.note(Unread(name, line.offset, "its payload does not match its digest"))
         else:
-            self._place(told.exchange(body))
+            self._place(told.exchange(body), name, line.offset)
 
     def _held(self, digest: str) -> bytes | None:
         try:
@@ -252,7 +260,7 @@ class Importer:
         self.counts.note(Unread(record.file, record.offset, why))
 
     def _wait(self, told: _Told) -> None:
-        if len(self._waiting) < WAITING_MAX:
+        if len(self._waiting) < WAITING_MAX and len(told.record.block) <= SMALL_BYTES:
             self._waiting.append(told)
         else:
             self._unusable(told.record, "it repeats a record that did not come before it")
@@ -293,8 +301,13 @@ class Importer:
 
     # Where it belongs
 
-    def _place(self, exchange: Exchange) -> None:
+    def _place(self, exchange: Exchange, file: str, offset: int) -> None:
         hop = exchange.hop
+        held = self._archive.evidence.payload_of(hop.capture_uid or "")
+        if held is not None and held != digest_of(hop.body or b""):
+            why = "it is called like a capture that is held, and shows something else"
+            self.counts.note(Unread(file, offset, why))
+            return
         source = self._chains.source_for(hop)
         if source is None:
             source = self._source_of(exchange.source_url)
@@ -349,7 +362,7 @@ def _grouped(records: Iterator[Record]) -> Iterator[_Told]:
             told = _Told(record, request)
         elif record.type == "request" and ours and told is not None:
             told = replace(told, request=record)
-        elif record.type == "request" and name:
+        elif record.type == "request" and name and len(record.block) <= SMALL_BYTES:
             requests[name] = record
             if len(requests) > REQUESTS_MAX:
                 requests.popitem(last=False)
