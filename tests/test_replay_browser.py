@@ -35,7 +35,7 @@ PAGE = f"""<html><head><title>Mexico opens centers</title>
 <iframe src="https://frames.example/"></iframe></body></html>""".encode()
 # What Chromium asks of its maker by itself, whatever it shows; the proxy refuses that, too.
 VENDOR = re.compile(
-    r"\b((update|content-autofill)\.googleapis|(accounts|clients\d)\.google)\.com\b"
+    r"\b((update|content-autofill|optimizationguide-pa)\.googleapis|(accounts|clients\d)\.google)\.com\b"
 )
 SHOWN_WITHIN_S = 60.0
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from surt import surt
 
-SORTED_AT_ONCE = 4_000  # lines; about 2 MB
+SORTED_AT_ONCE = 2_000  # lines; about 1 MB
 MERGED_AT_ONCE = 100  # files: far from as many as a process may open
 
 

@@ -23,7 +23,7 @@ from crawler.exports.warc import WarcFiles, told_of, write_captures
 from crawler.verdicts import LIVE
 
 VERSION = "1.1.1"
-LINES_A_BLOCK = 3_000  # of the compressed index, as cdxj-indexer has it
+LINES_A_BLOCK = 1_024  # of the compressed index, as the tools of WACZ have it
 _INDEX, _INDEX_OF_INDEX = "index.cdx.gz", "index.idx"
 
 
