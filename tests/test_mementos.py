@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -383,3 +384,23 @@ def test_spellings_are_those_that_an_index_does_not_fold_by_itself() -> None:
 
 def test_a_stamp_is_an_instant_without_its_marks() -> None:
     assert stamp_of("2017-03-04T10:11:12Z") == "20170304101112"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<" * 200_000,
+        "<a>" + ";a=" * 60_000,
+        '<http://a.example/>; rel="memento' + "x" * 200_000,
+        "[" * 2_000,
+        "[" + '["timestamp"],' * 60_000 + "[]]",
+        '{"mementos": {"list": [' + "{}," * 60_000 + "{}]}}",
+        "a b c d e f g\n" * 30_000,
+        "{" * 100_000,
+    ],
+)
+def test_a_hostile_list_costs_little_time_and_no_exception(text: str) -> None:
+    began = time.process_time()
+    for parse in (parse_cdx, parse_timemap):
+        assert not parse(text).mementos
+    assert time.process_time() - began < 3

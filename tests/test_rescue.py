@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +27,7 @@ from crawler.mementos.registry import archives_of
 from crawler.mementos.replies import Answer as ReplyAnswer
 from crawler.mementos.replies import accept_datetime, read_timegate
 from crawler.rescue.searching import locate
-from tests.crawling import Outcome, crawl, rows, sourcekeep, value
+from tests.crawling import Outcome, crawl, environment, rows, sourcekeep, value
 from tests.test_rescue_kit import (
     CHALLENGE,
     SOFT_404,
@@ -275,6 +278,15 @@ def test_what_came_home_stands_apart_from_own_captures(world: World) -> None:
     assert dated == value(world.archive, "SELECT count(*) AS n FROM mementos WHERE state = 'home'")
     verdicts = rows(world.archive, "SELECT DISTINCT outcome FROM outcomes")
     assert verdicts == [{"outcome": "gone"}]  # an archive's answer says nothing of the host
+
+
+def test_the_report_of_the_run_tells_what_came_home(world: World) -> None:
+    home = value(world.archive, "SELECT count(*) AS n FROM rescues WHERE state = 'home'")
+    report = world.report["report"]
+    assert report["counts"]["rescued"] == home >= 20
+    told = {item["sentence"][:7] for item in report["items"] if item["kind"] == "rescued"}
+    assert told == {"class A", "class B", "class C", "class D", "class E"}
+    assert len(world.report["homecomings"]) == len(world.cases)
 
 
 def test_show_tells_whose_copy_it_is_and_how_far_from_the_citation(world: World) -> None:
@@ -622,6 +634,39 @@ def test_an_archive_with_a_timegate_only_gives_the_nearest(loop: Loop) -> None:
     assert [(e["confidence"], e["memento_datetime"]) for e in done["sources"]] == [
         ("C", "2017-03-05T10:11:12Z")
     ]
+
+
+@pytest.mark.slow
+def test_a_rescue_that_is_killed_goes_on_and_repeats_little(loop: Loop) -> None:
+    """kill -9 at some moment: the archive is whole, and the next run ends with all of them."""
+    stories = [Story(n) for n in range(1, 9)]
+    path = loop.archive(*stories)
+    for story in stories:
+        loop.wayback.captures[loop.url(f"s{story.number}")] = [
+            Kept("20170301080000", story.page()), Kept("20170310080000", story.page(sidebar="x")),
+        ]  # fmt: skip
+    words = [
+        "rescue", "--archive", path, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
+        "-s", "SOURCEKEEP_WORKERS=1", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line(replay=300)}",
+    ]  # fmt: skip
+    child = subprocess.Popen(
+        [sys.executable, "-m", "crawler", *map(str, words)], env=environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while len(loop.asked("id_/")) < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    child.kill()
+    child.wait(20)
+    killed = len(loop.asked("id_/"))
+    assert 5 <= killed < 16
+    assert value(path, "PRAGMA integrity_check") == "ok"
+    loop.rescue(path, NOW + timedelta(minutes=1), replay=6000)
+    ends = rows(path, "SELECT DISTINCT r.state, m.class FROM rescues r JOIN mementos m"
+                " ON m.id = r.memento")  # fmt: skip
+    assert ends == [{"state": "home", "class": "A"}]
+    # at most the sources that were under way are asked for again
+    assert len(loop.asked("id_/")) <= 16 + 2 * 4
 
 
 # --- the seed -----------------------------------------------------------------------------------

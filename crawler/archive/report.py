@@ -11,7 +11,7 @@ from typing import Literal
 
 Kind = Literal[
     "lost", "changed", "vanished", "usurped", "blocked", "uncaptured", "unreadable", "altered",
-    "drifted", "outage", "failed", "moved", "returned", "new",
+    "drifted", "outage", "failed", "moved", "rescued", "returned", "new",
 ]  # fmt: skip
 
 KINDS: dict[Kind, str] = {
@@ -27,6 +27,7 @@ KINDS: dict[Kind, str] = {
     "outage": "a host failed as a whole; its sources are not told one by one",
     "failed": "visited without success for the first time after a good answer; a copy is held",
     "moved": "the article answers at another address for the first time",
+    "rescued": "brought home from a web archive, with its class of confidence",
     "returned": "concluded in this run: live again after it was missing, replaced or refused",
     "new": "the first copy of a source",
 }

@@ -103,6 +103,13 @@ WHERE (o.previous IS NULL OR o.never AND o.previous <> o.outcome OR o.previous I
     AND l.fetch > o.fetch AND l.outcome IN ({_LIVE}))
 ORDER BY o.fetch $ORDER
 """
+_RESCUED = f"""
+SELECT m.retrieved_at AS at, m.class AS code, json_array(m.proof) AS reasons, m.uri_m AS target,
+  {_SOURCE}
+FROM rescues r JOIN mementos m ON m.id = r.memento JOIN captures c ON c.id = m.capture
+JOIN fetches f ON f.id = c.fetch JOIN sources s ON s.id = r.source {_HELD}
+WHERE r.state = 'home' AND f.run = ?1 ORDER BY f.id $ORDER
+"""
 _UNREADABLE = """
 SELECT p.first_seen_at AS at, p.problem AS code, p.locator AS title FROM reading_problems p
 JOIN runs r ON r.id = ?1
@@ -234,6 +241,7 @@ class Reports:
             ({"new"}, self._simple("new", _NEW, run, uid, order)),
             ({"changed"}, self._simple("changed", _CHANGED, run, uid, order)),
             ({"moved"}, self._simple("moved", _MOVED, run, uid, order)),
+            ({"rescued"}, self._simple("rescued", _RESCUED, run, uid, order)),
             ({"uncaptured", "failed"}, self._failed(run, uid, order)),
             ({"unreadable"}, self._unreadable(run, uid)),
             ({"outage"}, self._outages(run, uid)),

@@ -64,7 +64,7 @@ def parse_cdx(text: str) -> Listing:
 def _of_arrays(text: str) -> Listing:
     try:
         rows: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Listing(is_list=False)
     if not isinstance(rows, list):
         return Listing(is_list=False)
@@ -110,7 +110,7 @@ def _row_of(line: str) -> Mapping[str, Any]:
     if brace >= 0 and line.rstrip().endswith("}"):
         try:
             found = json.loads(line[brace:])
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         words = line[:brace].split()
         known = dict(zip(("urlkey", "timestamp"), words, strict=False))
@@ -189,7 +189,7 @@ def _relations(about: Mapping[str, str]) -> set[str]:
 def _of_json(text: str) -> Listing:
     try:
         found: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return parse_cdx(text)
     if not isinstance(found, dict):
         return parse_cdx(text)

@@ -88,7 +88,7 @@ def _opened(answer: Answer, text: str) -> tuple[Said | None, dict[str, Any]]:
         return Said("down", f"http-{answer.status}"), {}
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Said("down", "no-json"), {}
     return (None, found) if isinstance(found, dict) else (Said("down", "no-json"), {})
 

@@ -70,6 +70,7 @@ def _head(item: Item) -> str:
         "altered": count_of(len(item.passages), "cited passage"),
         "moved": f"now at {shorten(item.target or '', 200)}",
         "new": "first copy",
+        "rescued": f"class {plain(item.code)}, {shorten(item.target or '', 200)}",
         "outage": f"{item.looks:,} of {count_of(item.of, 'source')} visited failed",
         "unreadable": shorten(item.code, 200),
     }
