@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-.PHONY: demo test test-all oracles check bench clean
+.PHONY: demo test test-all oracles pictures check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/sourcekeep demo
@@ -35,6 +35,10 @@ check: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Those of the README; they want a Chromium.
+pictures: $(INSTALLED)
+	$(BIN)/python -m tests.pictures
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/all.py
