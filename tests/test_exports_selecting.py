@@ -232,6 +232,24 @@ def test_public_holds_back_what_forbids_copies_and_keeps_digest_and_verdict(
         assert free.article is not None and free.article.text
 
 
+def test_public_looks_into_pages_of_which_nothing_was_read(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        run = begin(archive)
+        for name, word in (("a", b"NoArchive"), ("b", b"noindex"), ("c", b"noarchive")):
+            url = f"https://{name}.example/"
+            body = b"<meta name=robots content='max-snippet:1, " + word + b"'>" + GOOD
+            visit(archive, run, source(archive, url), hop(url, body))
+        archive.connection.sql.execute(
+            "UPDATE payloads SET stored_as = 'raw', base_digest = NULL, bytes = x'00'"
+            " WHERE rowid = (SELECT max(rowid) FROM payloads)"
+        )
+        with archive.selecting.select(Selection(public=True)) as selected:
+            forbidding, free, damaged = selected
+            assert (forbidding.withheld, free.withheld) == ("noarchive", None)
+            assert selected.payload(damaged) == (None, "damaged")
+            assert selected.damaged == [damaged.payload]
+
+
 def test_without_public_such_pages_leave_like_others(private: Archive) -> None:
     with private.selecting.select(Selection()) as selected:
         assert all(selected.payload(each)[0] for each in selected)

@@ -13,7 +13,6 @@ not named here stays behind, whatever a later release keeps in it. What is left 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -25,15 +24,12 @@ from types import MappingProxyType
 from crawler.archive.connection import Connection
 from crawler.archive.opening import connect, connect_for_reading
 from crawler.archive.payloads import Payloads, encode
-from crawler.archive.publishing import NO_COPIES, hold_back
+from crawler.archive.publishing import DAMAGED, hold_back
+from crawler.errors import PayloadDamaged
 from crawler.urls import redact_text, redact_url
 
 Tick = Callable[[int], object]  # told how many rows more are copied
 
-# For HTML of which no facts were read (it was cut off, say): rather one too many is held back.
-_FORBIDDING_META = re.compile(
-    rf"<meta\b[^>]{{0,2000}}\b(?:{'|'.join(sorted(NO_COPIES))})\b".encode(), re.IGNORECASE
-)
 # Headers that tell of the page. Others tell of the visitor: cookies, traces, echoes of addresses.
 PUBLIC_HEADERS = frozenset({
     "accept-ranges", "age", "cache-control", "content-disposition", "content-encoding",
@@ -261,19 +257,10 @@ def _choose(sql: sqlite3.Connection, live: sqlite3.Connection) -> LeftOut:
 
 
 def _held_back(live: sqlite3.Connection) -> list[tuple[str]]:
-    live.execute("CREATE TEMP TABLE held_back (payload TEXT PRIMARY KEY, reason TEXT NOT NULL)")
-    hold_back(live, public=True)
-    found = [(row["payload"],) for row in live.execute("SELECT payload FROM temp.held_back")]
-    unread = live.execute(
-        "SELECT DISTINCT c.payload FROM captures c WHERE c.source IS NOT NULL"
-        " AND c.mime_sniffed LIKE '%html%' AND c.payload IN (SELECT digest FROM payloads)"
-        " AND c.payload NOT IN (SELECT payload FROM page_facts)"
-        " AND c.payload NOT IN (SELECT payload FROM temp.held_back)"
-    ).fetchall()
-    payloads = Payloads(Connection(Path(), live))
-    return found + [
-        (row["payload"],) for row in unread if _FORBIDDING_META.search(payloads.get(row["payload"]))
-    ]
+    hold_back(live, Payloads(Connection(Path(), live)), public=True)
+    for row in live.execute("SELECT digest FROM temp.held_back WHERE reason = ?", (DAMAGED,)):
+        raise PayloadDamaged(row["digest"], "nobody can tell whether it may be published")
+    return [(row["digest"],) for row in live.execute("SELECT digest FROM temp.held_back")]
 
 
 def _copy(sql: sqlite3.Connection, table: str, public: _Public) -> int:

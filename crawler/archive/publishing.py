@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from dataclasses import replace
 
+from crawler.archive.payloads import Payloads
 from crawler.archive.records import CaptureRecord, CitationRecord, Cited, FetchRecord, SourceRecord
+from crawler.errors import PayloadDamaged
 from crawler.items import Header
 from crawler.urls import REDACTED, redact_header, redact_text, redact_url
 
 # What pages say who want no copy of theirs to be shown: the word of 1996's robots metas, Bing's
 # for the same, and those of sites that reserve their texts and pictures from machines.
 NO_COPIES = frozenset({"noarchive", "nocache", "noai", "noimageai"})
+_FORBIDDING_META = re.compile(
+    rf"<meta\b[^>]{{0,2000}}\b(?:{'|'.join(sorted(NO_COPIES))})\b".encode(), re.IGNORECASE
+)
+DAMAGED = "damaged"
 REASON = "noarchive"  # why such a payload is held back, whichever word says so
 
 
@@ -26,12 +33,13 @@ def forbids_copies(header: str) -> bool:
     return not NO_COPIES.isdisjoint(words)
 
 
-def hold_back(sql: sqlite3.Connection, *, public: bool) -> None:
-    """Write into ``temp.held_back`` which payloads stay here, each with the reason.
+def hold_back(sql: sqlite3.Connection, payloads: Payloads, *, public: bool) -> None:
+    """Lay ``temp.held_back``: the ``digest`` of each payload that stays here, and the ``reason``.
 
     Of those that a withheld source has shown, the ones that nobody else has; a record of that
     source is held back whoever else has shown its payload.
     """
+    sql.execute("CREATE TEMP TABLE held_back (digest TEXT PRIMARY KEY, reason TEXT NOT NULL)")
     sql.execute(
         "INSERT INTO temp.held_back SELECT c.payload, max(s.withheld) FROM captures c"
         " LEFT JOIN sources s ON s.id = c.source WHERE c.payload IN (SELECT w.payload"
@@ -50,11 +58,33 @@ def hold_back(sql: sqlite3.Connection, *, public: bool) -> None:
         "SELECT c.payload, f.response_headers FROM captures c JOIN fetches f ON f.id = c.fetch"
         " WHERE f.response_headers LIKE '%x-robots-tag%'"
     )
-    for row in headers:
-        if _says_so(json.loads(row["response_headers"])):
-            sql.execute(
-                "INSERT OR IGNORE INTO temp.held_back VALUES (?, ?)", (row["payload"], REASON)
-            )
+    found = [
+        (row["payload"], REASON) for row in headers if _says_so(json.loads(row["response_headers"]))
+    ]
+    found += _unread(sql, payloads)
+    sql.executemany("INSERT OR IGNORE INTO temp.held_back VALUES (?, ?)", found)
+
+
+def _unread(sql: sqlite3.Connection, payloads: Payloads) -> list[tuple[str, str]]:
+    """Return the HTML payloads of which no facts were read and in which such a word stands.
+
+    Each with the reason; ``damaged`` for one of which nobody can tell. Such are pages that were cut
+    off, hops, and what is not judged yet. Rather one too many is held back.
+    """
+    rows = sql.execute(
+        "SELECT DISTINCT c.payload FROM captures c WHERE c.source IS NOT NULL"
+        " AND c.mime_sniffed LIKE '%html%' AND c.payload IN (SELECT digest FROM payloads)"
+        " AND c.payload NOT IN (SELECT payload FROM page_facts)"
+    )
+    judged = ((row["payload"], _reason_of(payloads, row["payload"])) for row in rows)
+    return [(digest, reason) for digest, reason in judged if reason]
+
+
+def _reason_of(payloads: Payloads, digest: str) -> str | None:
+    try:
+        return REASON if _FORBIDDING_META.search(payloads.get(digest)) else None
+    except PayloadDamaged:
+        return DAMAGED
 
 
 def _says_so(headers: list[list[str]]) -> bool:
@@ -71,9 +101,9 @@ def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
     fetch, article, source = record.fetch, record.article, record.source
     if article is not None and record.withheld is not None:
         article = replace(article, text=None)
-        if record.withheld != REASON:
+        if record.withheld not in (REASON, DAMAGED):
             article = replace(article, title=None, author=None)
-    if source is not None and record.withheld not in (None, REASON):
+    if source is not None and record.withheld not in (None, REASON, DAMAGED):
         labels = (each.label for each in record.citations if each.label)
         source = replace(source, title=next(labels, source.url))
     redacted = replace(

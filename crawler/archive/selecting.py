@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields, replace
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.archive.publishing import (
+    DAMAGED,
     cited_to_publish,
     fit_to_leave,
     fit_to_publish,
@@ -242,7 +243,7 @@ class Selected:
         The reasons: that of ``record.withheld``; ``elsewhere``: another archive holds it;
         ``damaged``: its bytes do not match its digest, which ``damaged`` then lists.
         """
-        if record.withheld is not None:
+        if record.withheld not in (None, DAMAGED):
             return None, record.withheld
         try:
             return self._payloads.get(record.payload), None
@@ -251,7 +252,7 @@ class Selected:
         except PayloadDamaged:
             if record.payload not in self.damaged:
                 self.damaged.append(record.payload)
-            return None, "damaged"
+            return None, DAMAGED
 
 
 def _entry_to_publish(entry: SelectedEntry) -> SelectedEntry:
@@ -283,9 +284,8 @@ class Selecting:
                 "CREATE TEMP TABLE selected"
                 " (capture INTEGER PRIMARY KEY, source INTEGER, at TEXT, visit TEXT)"
             )
-            sql.execute("CREATE TEMP TABLE held_back (digest TEXT PRIMARY KEY, reason TEXT)")
             _fill(sql, selection)
-            hold_back(sql, public=selection.public)
+            hold_back(sql, self._payloads, public=selection.public)
             uid = sql.execute("SELECT uid FROM archive").fetchone()["uid"]
             yield Selected(self._connection, self._payloads, selection, uid)
         finally:
