@@ -20,6 +20,7 @@ import politeness
 import reading_entries
 import storage
 import unchanged
+import verifying
 import workers
 from measuring import machine, options, print_figures
 
@@ -39,6 +40,7 @@ def main() -> int:
         *inspecting.measure(rounds),
         *exporting.measure(chosen.shared, pages or exporting.PAGES, rounds),
         *unchanged.measure(chosen.shared, pages or unchanged.PAGES, rounds),
+        *verifying.measure(chosen.shared, pages or verifying.PAGES, rounds, verifying.FLIPS),
         *extraction.measure(chosen.shared, pages),
         *workers.measure(chosen.shared, workers.PAGES, rounds),
         *hostile.measure(chosen.shared, hostile.PAGES, min(rounds, hostile.ROUNDS)),

@@ -21,6 +21,7 @@ WORDS = Path(__file__).with_name("test_flips.py").read_text(encoding="utf-8").sp
 def dense_archive(folder: Path, sources: int) -> Path:
     """A sealed archive of some sources, each with two versions of its article."""
     random = Random(11)
+    folder.mkdir(exist_ok=True)
     with new_archive(folder) as archive:
         fill(archive)
         for day in (0, 3):

@@ -63,11 +63,13 @@ class Decoding:
         """Read a payload as it is stored, and have it decoded."""
         try:
             found = self._stored("rowid", row)
-        except sqlite3.Error as exc:
+        except (sqlite3.Error, UnicodeError) as exc:
             return 0, _done(Decoded(row, "", 0, f"cannot be read: {exc}"))
         if found is None:
             return 0, _done(Decoded(row, "", 0, "is not there"))
         digest, size, stored_as, base_digest, data = found
+        if not (isinstance(data, bytes) and isinstance(size, int) and isinstance(digest, str)):
+            return 0, _done(Decoded(row, str(digest), 0, "its columns are of other types"))
         base = self._base(base_digest) if base_digest else None
         if base_digest and base is None:
             problem = f"its base {base_digest} is missing or damaged"
@@ -98,12 +100,12 @@ class Decoding:
     def _read_base(self, digest: str) -> bytes | None:
         try:
             found = self._stored("digest", digest)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeError):
             return None
         if found is None or found[3] is not None:  # a base is no delta
             return None
         try:
-            body = decode(found[2], found[4])
+            body = bytes(decode(found[2], found[4]))
         except (zstd.ZstdError, MemoryError, TypeError):
             return None
         return body if digest_of(body) == digest else None

@@ -104,7 +104,12 @@ def what_is(sql: sqlite3.Connection, table: str, select: str, position: int) -> 
     if not words and table in _REFERRING:
         referring = _first(sql, _REFERRING[table], position)
         words = [str(value) for value in referring.values() if value] if referring else []
-    return " ".join(words) or None
+    return printable(" ".join(words)) or None
+
+
+def printable(text: str) -> str:
+    """Return a text that can be written as UTF-8, whatever was damaged in it."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _words(sql: sqlite3.Connection, row: Mapping[str, object]) -> list[str]:
@@ -121,6 +126,6 @@ def _first(sql: sqlite3.Connection, select: str, value: object) -> dict[str, obj
     cursor.row_factory = sqlite3.Row
     try:
         row = cursor.execute(f"{select} LIMIT 1", (value,)).fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeError, OverflowError):  # what is damaged may be no text
         return None
     return dict(row) if row else None

@@ -40,7 +40,7 @@ class Manifest:
         cls, body: str, row: int | None = None, tables: Mapping[str, str] | None = None
     ) -> Manifest:
         """Return the manifest that a text is. Raises ValueError when it is none."""
-        told = json.loads(body)
+        told = json.loads(str(body))
         if not isinstance(told, dict) or told.get("format") != FORMAT:
             raise ValueError("not a manifest")
         try:

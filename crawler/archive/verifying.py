@@ -14,7 +14,7 @@ from random import Random
 
 from crawler.archive.chain import check_chain, written_beside
 from crawler.archive.decoding import Decoding
-from crawler.archive.findings import Finding, Verification, what_is
+from crawler.archive.findings import Finding, Verification, printable, what_is
 from crawler.archive.manifests import archive_root
 from crawler.archive.opening import connect_for_verifying
 from crawler.archive.sealable import SealedTable, seal_of, sealed_tables
@@ -59,6 +59,11 @@ def verify(
         result.notes.append(f"more than {FINDINGS_MAX:,} things are wrong; the rest was not read")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # it quotes damaged names
         result.findings.append(_broken(exc))
+    except (TypeError, ValueError, LookupError, OverflowError) as exc:
+        # A damaged row may hold any value in any column: what then cannot be read any further is
+        # damage, and a verification that dies of it would name nothing.
+        detail = f"a value is of another kind than its column: {exc}"
+        result.findings.append(Finding("structure", detail=detail))
     finally:
         sql.close()
     return result
@@ -345,7 +350,7 @@ class _Verifying:
                 select = "SELECT * FROM payloads WHERE rowid = ?1"
                 what = what_is(self._sql, "payloads", select, decoded.row)
                 digest = decoded.digest or None
-                detail = "; ".join(text for text in (digest, decoded.problem) if text)
+                detail = printable("; ".join(t for t in (digest, decoded.problem) if t))
                 self._find(Finding("payload", "payloads", decoded.row, what, detail))
 
     def _references(self) -> None:
@@ -358,7 +363,7 @@ class _Verifying:
         for (digest,) in rows:
             self._result.elsewhere += 1
             if len(self._result.elsewhere_first) < ELSEWHERE_NAMED:
-                self._result.elsewhere_first.append(str(digest))
+                self._result.elsewhere_first.append(printable(str(digest)))
         row = self._sql.execute("SELECT count(*) FROM tombstones").fetchone()
         self._result.forgotten = int(row[0])
 
