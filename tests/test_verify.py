@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from crawler.archive import Archive, Finding
 from crawler.archive.manifests import beside
 from crawler.archive.schema import SCHEMA_VERSION
+from crawler.cli import main
 from crawler.errors import ArchiveError, ForeignDatabase
 from tests.crawling import environment, sourcekeep
 from tests.test_archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
@@ -275,23 +277,28 @@ def test_an_archive_after_a_takedown_is_sound(tmp_path: Path) -> None:
     assert result.sound and result.forgotten > 0 and not result.elsewhere
 
 
-def test_a_sample_looks_at_a_part(filled: Path, tmp_path: Path) -> None:
+def test_a_sample_looks_at_a_part(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
     whole, result = Archive.verify(filled), Archive.verify(filled, sample=0.5)
     assert result.sound and sum(result.tables.values()) < sum(
         Archive.verify(filled).tables.values()
     )
-    outcome = sourcekeep("verify", "--sample", "100%", "--archive", filled, "--json")
-    assert outcome.code == 0 and outcome.json["payloads"] == whole.payloads
+    words = ["verify", "--archive", str(filled), "--json", "--sample"]
+    assert main([*words, "100%"]) == 0
+    assert json.loads(capsys.readouterr().out)["payloads"] == whole.payloads
     for wrong in ("much", "0", "120%"):
-        assert sourcekeep("verify", "--sample", wrong, "--archive", filled).code == 2
+        assert main([*words, wrong]) == 2
 
 
-def test_the_command_ends_with_4_and_names_the_row(filled: Path, tmp_path: Path) -> None:
+def test_the_command_ends_with_4_and_names_the_row(
+    filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = meddled(filled, tmp_path, "UPDATE sources SET title = 'Another' WHERE id = 1")
     outcome = sourcekeep("verify", "--archive", path)
     assert outcome.code == 4 and f"edited: sources row 1 ({URL}" in outcome.out, outcome
-    assert sourcekeep("verify", "--quiet", "--archive", path).out.startswith("edited: sources")
-    assert sourcekeep("verify", "--quiet", "--archive", filled).out == ""
+    assert main(["verify", "--quiet", "--archive", str(path)]) == 4
+    assert capsys.readouterr().out.startswith("edited: sources")
+    assert main(["verify", "--quiet", "--archive", str(filled)]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_only_an_archive_can_be_verified(tmp_path: Path) -> None:
