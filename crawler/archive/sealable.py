@@ -99,8 +99,14 @@ class SealedTable:
         elif last - first < OWNERS_ASKED:  # each by an index
             yield from self.entries(sql, range(first, last + 1))
         else:
-            where = f"{self.position_of('t')} BETWEEN ?1 AND ?2"
-            yield from self._entries(sql, where, [(first, last)])
+            yield from self.entries_scanned(sql, first, last)
+
+    def entries_scanned(
+        self, sql: sqlite3.Connection, first: int, last: int
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield the same from the rows themselves, where an index may say otherwise."""
+        where = f"{self.position_of('t')} BETWEEN ?1 AND ?2"
+        yield from self._entries(sql, where, [(first, last)], how="NOT INDEXED")
 
     def select_at(self) -> str:
         """Return the SQL that gives the row, or those of the owner, at position ?1."""
@@ -110,12 +116,16 @@ class SealedTable:
         return f"t.{self.number} = ?1" if self.number else OWNERS[self.name].rows
 
     def _entries(
-        self, sql: sqlite3.Connection, where: str, values: Iterable[tuple[int, ...]]
+        self,
+        sql: sqlite3.Connection,
+        where: str,
+        values: Iterable[tuple[int, ...]],
+        how: str = "",
     ) -> Iterator[tuple[int, bytes]]:
         chosen = ", ".join(f't."{name}"' for name in self.columns)
         order = "1" if self.number else ", ".join(["1", *(f't."{name}"' for name in self.key)])
         query = (
-            f'SELECT {self.position_of("t")} AS position, {chosen} FROM "{self.name}" t'
+            f'SELECT {self.position_of("t")} AS position, {chosen} FROM "{self.name}" t {how}'
             f" WHERE {where} ORDER BY {order}"
         )
         cursor = sql.cursor()

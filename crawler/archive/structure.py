@@ -25,6 +25,7 @@ _HEAD = (
 )
 _ORDINAL = re.compile(r"row (\d+) missing from index (\w+)")
 _INDEX = re.compile(r"\bindex (\w+)")
+_PAGE = re.compile(r"\b[Pp]age (\d+)")
 _COLUMN = re.compile(r"\bin (\w+)(?:\.\w+)?$")
 
 
@@ -68,13 +69,27 @@ def _complaint(sql: sqlite3.Connection, text: str) -> Finding:
         return Finding("structure", table, _row_at(sql, table, int(missing[1])), None, text)
     if index:
         return Finding("structure", _table_of(sql, index[1]), None, None, text)
-    return Finding("structure", column[1] if column else None, None, None, text)
+    table = column[1] if column else _table_on_page(sql, text)
+    return Finding("structure", table, None, None, text)
 
 
 def _table_of(sql: sqlite3.Connection, index: str) -> str | None:
     row = sql.execute(
         "SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)
     ).fetchone()
+    return str(row[0]) if row else None
+
+
+def _table_on_page(sql: sqlite3.Connection, text: str) -> str | None:
+    """Return the table that a page belongs to, by SQLite's own map where it is built in."""
+    page = _PAGE.search(text)
+    try:
+        row = sql.execute(
+            "SELECT m.tbl_name FROM dbstat d JOIN sqlite_master m USING (name) WHERE d.pageno = ?",
+            (int(page[1]),),
+        ).fetchone() if page else None  # fmt: skip
+    except sqlite3.Error:
+        return None
     return str(row[0]) if row else None
 
 
@@ -120,7 +135,7 @@ def check_schema(sql: sqlite3.Connection) -> list[Finding]:
     return [
         Finding("schema", table, None, name, "is missing" if name not in found else "is changed")
         for name, (table, text) in laid.items()
-        if name not in found or found[name][1] != text
+        if name not in found or found[name] != (table, text)
     ]
 
 
@@ -132,9 +147,9 @@ def _laid() -> dict[str, tuple[str, str]]:
 
 
 def _objects(sql: sqlite3.Connection) -> dict[str, tuple[str, str]]:
+    # What a library has laid is spelled in another way from release to release.
     rows = sql.execute(
-        "SELECT name, tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL"
-        # laid by a library, whose spelling differs from release to release
-        " AND name NOT LIKE 'texts_%' AND name <> '_sqlite_migrations'"
+        "SELECT name, tbl_name, type || ' ' || iif(name LIKE 'texts\\_%' ESCAPE '\\'"
+        "  OR tbl_name = '_sqlite_migrations', '', coalesce(sql, '')) FROM sqlite_master"
     )
     return {str(name): (str(table), " ".join(str(text).split())) for name, table, text in rows}

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from crawler.archive.chain import check_chain, written_beside
 from crawler.archive.decoding import Decoding
 from crawler.archive.findings import Finding, Verification, printable, what_is
-from crawler.archive.manifests import archive_root
+from crawler.archive.manifests import Manifest, archive_root
 from crawler.archive.opening import connect_for_verifying
 from crawler.archive.sealable import SealedTable, seal_of, sealed_tables
 from crawler.archive.sealing import FANOUT, FANOUT_BITS, NO_ROW, WHOLE, Node, SealTree, roots_of
@@ -24,6 +26,7 @@ from crawler.errors import ArchiveError
 
 FINDINGS_MAX = 10_000  # a file in which more is wrong than that is not read to its end
 ELSEWHERE_NAMED = 10
+WINDOW = 2**16  # owners whose rows are gathered in one walk through their table
 
 OnStep = Callable[[str, int, int], object]  # what is checked; how many units of how many are done
 
@@ -59,11 +62,6 @@ def verify(
         result.notes.append(f"more than {FINDINGS_MAX:,} things are wrong; the rest was not read")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # it quotes damaged names
         result.findings.append(_broken(exc))
-    except (TypeError, ValueError, LookupError, OverflowError) as exc:
-        # A damaged row may hold any value in any column: what then cannot be read any further is
-        # damage, and a verification that dies of it would name nothing.
-        detail = f"a value is of another kind than its column: {exc}"
-        result.findings.append(Finding("structure", detail=detail))
     finally:
         sql.close()
     return result
@@ -93,6 +91,8 @@ class _Verifying:
         self._random = random
         self._on_step = on_step
         self._done = self._total = 0
+        self._window: dict[int, bytes] = {}
+        self._window_of = ("", 0)
         # table -> its root as its rows are now, where that is another than the seals say
         self._actual: dict[str, bytes] = {}
 
@@ -104,15 +104,33 @@ class _Verifying:
         payloads = self._chosen_payloads()
         self._total = len(payloads) + sum(self._nodes(name) for name in tables)
         for table in tables.values():
-            self._check_table(table)
-        self._blame_seals(tables)
-        self._check_payloads(payloads)
-        self._references()
-        check_chain(self._sql, written, self._result)
+            with self._as_far_as_it_goes(table.name):
+                self._check_table(table)
+        with self._as_far_as_it_goes("seals"):
+            self._blame_seals(tables)
+        with self._as_far_as_it_goes("payloads"):
+            self._check_payloads(payloads)
+        with self._as_far_as_it_goes("captures"):
+            self._references()
+        with self._as_far_as_it_goes("manifests"):
+            check_chain(self._sql, written, self._result)
         if self._result.sample is None:
             self._step("SQLite's own checks", 0)
             self._result.findings += check_structure(self._sql)
             self._result.findings += check_foreign_keys(self._sql)
+
+    @contextmanager
+    def _as_far_as_it_goes(self, table: str) -> Iterator[None]:
+        """Let what cannot be read end one check, and not those after it."""
+        try:
+            yield
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # it quotes damaged names
+            self._find(replace(_broken(exc), table=table))
+        except (TypeError, ValueError, LookupError, OverflowError) as exc:
+            # A damaged row may hold any value in any column. A verification that dies of it
+            # would name nothing.
+            detail = f"a value is of another kind than its column: {exc}"
+            self._find(Finding("structure", table, None, None, detail))
 
     def _step(self, what: str, units: int = 1) -> None:
         self._done += units
@@ -211,6 +229,8 @@ class _Verifying:
     ) -> dict[int, bytes]:
         """Return the digests of the rows of a span by position, as far as they can be read."""
         try:
+            if table.number is None:
+                return self._gathered(table, first, last)
             rows = table.entries_between(self._sql, first, last)
             return {at: seal_of(entry) for at, entry in rows if first <= at <= last}
         except (sqlite3.Error, OverflowError):
@@ -225,6 +245,17 @@ class _Verifying:
                 found[at] = digest  # told as unreadable, not as another row
                 checked.unreadable[at] = str(exc)
         return found
+
+    def _gathered(self, table: SealedTable, first: int, last: int) -> dict[int, bytes]:
+        """Return the same of a table whose rows have owners, read a window of owners at a time."""
+        if last - first >= WINDOW:
+            return {at: seal_of(e) for at, e in table.entries_scanned(self._sql, first, last)}
+        begin = first // WINDOW * WINDOW
+        if self._window_of != (table.name, begin):
+            rows = table.entries_scanned(self._sql, begin, begin + WINDOW - 1)
+            self._window = {at: seal_of(entry) for at, entry in rows}
+            self._window_of = (table.name, begin)
+        return {at: seal for at, seal in self._window.items() if first <= at <= last}
 
     def _tell(self, table: SealedTable, checked: _Checked) -> None:
         """Make findings of what differs in a table."""
@@ -310,14 +341,18 @@ class _Verifying:
     def _blame_seals(self, tables: Iterable[str]) -> None:
         """Where the topmost node of one table is damaged, acquit its rows."""
         row = self._sql.execute(
-            "SELECT m.body ->> 'root' FROM manifests m JOIN archive a ON a.uid = m.archive_uid"
+            "SELECT m.body FROM manifests m JOIN archive a ON a.uid = m.archive_uid"
             " ORDER BY m.number DESC LIMIT 1"
         ).fetchone()
         roots = roots_of(self._sql, tables)
-        if row is None or archive_root(roots).hex() == row[0]:
+        try:
+            root = Manifest.of(row[0]).root if row else None
+        except ValueError:  # it is told with the chain
+            return
+        if root is None or archive_root(roots).hex() == root:
             return
         for table, actual in self._actual.items():
-            if archive_root({**roots, table: actual}).hex() == row[0]:
+            if archive_root({**roots, table: actual}).hex() == root:
                 self._acquit(table, 0, 2**62)
                 self._find(Finding("seal", "seals", None, None, f"of {table}, its topmost node"))
                 return
