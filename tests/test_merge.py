@@ -276,6 +276,35 @@ def test_what_a_person_said_comes_over_and_stands(tmp_path: Path) -> None:
         assert one(kept, "SELECT count(*) FROM verdicts WHERE by_hand = 1") == 1
 
 
+def say(archive: Path, state: str, day: int) -> None:
+    words = ["--withdraw"] if state == "withdrawn" else [state, "--note", "I saw it"]
+    assert main(["verdict", "--archive", str(archive), NEWS, *words, "--now", DAY.format(day)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "stands"),
+    [
+        ((("usurped", 4),), (("vanished", 6),), "vanished"),  # the later word
+        ((("usurped", 6),), (("vanished", 4),), "usurped"),
+        ((("usurped", 4), ("withdrawn", 7)), (("vanished", 6),), "live"),
+        ((("usurped", 4),), (("vanished", 6), ("withdrawn", 7)), "usurped"),
+    ],
+)
+def test_of_what_people_said_the_latest_word_stands(
+    tmp_path: Path, ours: tuple[tuple[str, int], ...], theirs: tuple[tuple[str, int], ...],
+    stands: str,
+) -> None:  # fmt: skip
+    target = crawled(tmp_path, "target.db", STORY[2:3])
+    shard = crawled(tmp_path, "shard.db", STORY[:1])
+    for path, words in ((target, ours), (shard, theirs)):
+        for state, day in words:
+            say(path, state, day)
+    for _ in range(2):
+        merge(target, shard)
+        with Archive.open_for_reading(target) as kept:
+            assert one(kept, "SELECT verdict FROM sources WHERE url = ?", NEWS) == stands
+
+
 def test_what_was_forgotten_in_one_archive_is_forgotten_in_all(tmp_path: Path) -> None:
     target = crawled(tmp_path, "target.db", STORY[:1])
     shard = crawled(tmp_path, "shard.db", STORY[2:3])

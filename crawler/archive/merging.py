@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from crawler.archive import Archive
+from crawler.archive.chronicle import bring_manifests, bring_verdicts, joined_manifests
 from crawler.archive.uniting import (
     LEDGER,
     LISTED,
     REFERRING,
     Inserting,
+    later_of,
     lay_maps,
     learn,
     ours_of,
@@ -49,11 +51,6 @@ class Merged:
     damaged: list[str] = field(default_factory=list)  # payloads that cannot be read there
 
 
-def _later_of(name: str) -> str:
-    """Return SQL that lets a column be what it is at most in either row; NULL counts for none."""
-    return f"{name} = max(coalesce({name}, excluded.{name}), coalesce(excluded.{name}, {name}))"
-
-
 class Merging:
     """One other archive on its way into ours."""
 
@@ -80,7 +77,7 @@ class Merging:
         try:
             with self._archive.writing():
                 self._ledger()
-                self._sealed = self._joined_manifests()
+                self._sealed = joined_manifests(self._ours, self._other)
                 self._runs()
                 self._decisions()
             for visits in self._groups():
@@ -91,7 +88,7 @@ class Merging:
             with self._archive.writing():
                 self._pages()
                 self._referring()
-                self._verdicts()
+                self.merged.rows += bring_verdicts(self._ours, self._other, self._insert)
                 self._tombstones()
             self._articles()
         finally:
@@ -125,7 +122,7 @@ class Merging:
         self._ours.executemany(
             "INSERT INTO hosts (host, delay_s, next_at, backoff_until)"
             " VALUES (:host, :delay_s, :next_at, :backoff_until) ON CONFLICT (host) DO UPDATE SET"
-            f" {_later_of('delay_s')}, {_later_of('next_at')}, {_later_of('backoff_until')}",
+            f" {later_of('delay_s')}, {later_of('next_at')}, {later_of('backoff_until')}",
             (dict(row) for row in rows),
         )
 
@@ -311,28 +308,7 @@ class Merging:
             self.merged.rows += unite(self._ours, self._other, how)
         for how in LISTED:
             self.merged.rows += unite_listed(self._ours, self._other, how)
-        self._manifests()
-        self._stamps()
-
-    def _joined_manifests(self) -> set[str]:
-        """Return the manifests that are here or can stand here, each behind the one before it.
-
-        Those of a copy of this archive that went on alone cannot: of one archive there is one
-        chain.
-        """
-        own = self._ours.execute("SELECT uid FROM archive").fetchone()["uid"]
-        chain = "SELECT archive_uid, number, digest, previous_digest FROM manifests ORDER BY 1, 2"
-        heads = {row["archive_uid"]: row for row in self._ours.execute(chain)}
-        joined = {row["digest"] for row in self._ours.execute("SELECT digest FROM manifests")}
-        for row in self._other.execute(chain):
-            head = heads.get(row["archive_uid"])
-            follows = row["number"] == (head["number"] if head else 0) + 1 and row[
-                "previous_digest"
-            ] == (head["digest"] if head else None)
-            if follows and row["archive_uid"] != own and row["digest"] not in joined:
-                joined.add(row["digest"])
-                heads[row["archive_uid"]] = row
-        return joined
+        self.merged.rows += bring_manifests(self._ours, self._other, self._insert, self._sealed)
 
     def _ended(self, row: sqlite3.Row) -> dict[str, object]:
         """Return how a run of theirs ended: who holds its lock knows that nobody is at work on it.
@@ -343,30 +319,6 @@ class Merging:
         if row["manifest_digest"] not in self._sealed:
             ended |= {"manifest_digest": None, "previous_manifest_digest": None}
         return ended
-
-    def _manifests(self) -> None:
-        for row in self._other.execute("SELECT * FROM manifests ORDER BY id").fetchall():
-            if row["digest"] in self._sealed and not self._has("manifests", row["digest"]):
-                run = ours_of(self._ours, "runs", row["run"])
-                self._insert("manifests", row, run=run)
-                self.merged.rows += 1
-
-    def _stamps(self) -> None:
-        rows = self._other.execute(
-            "SELECT t.*, m.digest AS manifest_digest FROM stamps t"
-            " JOIN manifests m ON m.id = t.manifest ORDER BY t.id"
-        ).fetchall()
-        for row in rows:
-            manifest = self._one(
-                "SELECT id FROM manifests WHERE digest = ?", row["manifest_digest"]
-            )
-            known = self._ours.execute(
-                "SELECT 1 FROM stamps WHERE manifest = ? AND authority = ? AND asked_at = ?",
-                (manifest, row["authority"], row["asked_at"]),
-            ).fetchone()
-            if known is None:
-                self._insert("stamps", row, manifest=manifest)
-                self.merged.rows += 1
 
     # What people decided
 
@@ -419,37 +371,6 @@ class Merging:
                 (digest, size_bytes, decision),
             )
             self.merged.rows += 1
-
-    def _verdicts(self) -> None:
-        """Bring over the verdicts on sources that only they had, and what people said of others.
-
-        What both have visited is concluded once, after the merge.
-        """
-        for row in self._other.execute("SELECT * FROM verdicts ORDER BY id").fetchall():
-            source = ours_of(self._ours, "sources", row["source"])
-            new = self._ours.execute(
-                "SELECT new FROM temp.their_sources WHERE theirs = ?", (row["source"],)
-            ).fetchone()["new"]
-            known = self._ours.execute(
-                "SELECT 1 FROM verdicts WHERE source = ? AND concluded_at = ? AND state = ?"
-                " AND by_hand = ? AND note IS ?",
-                (source, row["concluded_at"], row["state"], row["by_hand"], row["note"]),
-            ).fetchone()
-            if known is None and (new or row["by_hand"]):
-                run = ours_of(self._ours, "runs", row["run"])
-                self._insert(
-                    "verdicts", row, source=source, run=run,
-                    deciding=self._mapped_fetches(row["deciding"]),
-                )  # fmt: skip
-                self.merged.rows += 1
-
-    def _mapped_fetches(self, deciding: str) -> str:
-        row = self._ours.execute(
-            "SELECT json_group_array(m.ours) AS ours FROM json_each(?) d"
-            " JOIN temp.their_fetches m ON m.theirs = d.value",
-            (deciding,),
-        ).fetchone()
-        return str(row["ours"])
 
     # What was read
 

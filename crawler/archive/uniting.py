@@ -113,6 +113,11 @@ LISTED = (
 )  # fmt: skip
 
 
+def later_of(name: str) -> str:
+    """Return SQL that lets a column be what it is at most in either row; NULL counts for none."""
+    return f"{name} = max(coalesce({name}, excluded.{name}), coalesce(excluded.{name}, {name}))"
+
+
 def lay_maps(sql: sqlite3.Connection) -> None:
     """Make the maps anew: ids of another archive's rows mean nothing here."""
     for name in MAPS:
