@@ -121,6 +121,8 @@ def _refuse_foreign(path: Path, folder: Path) -> None:
         raise UsageError(f"{folder}: is no folder")
     if not folder.exists():
         return
+    if (folder / path.name).exists() and (folder / path.name).samefile(path):
+        raise UsageError(f"{folder}: the archive itself lies there; name a folder of its own")
     own = {path.name, _PARTIAL, *_files(path.name)}
     found = {each.name for each in folder.iterdir()}
     foreign = sorted(found - {Path(name).parts[0] for name in own})
@@ -131,8 +133,6 @@ def _refuse_foreign(path: Path, folder: Path) -> None:
     if foreign:
         shown = ", ".join(foreign[:3]) + (", …" if len(foreign) > 3 else "")
         raise UsageError(f"{folder}: holds other things ({shown}); name a folder of its own")
-    if (folder / path.name).exists() and (folder / path.name).samefile(path):
-        raise UsageError(f"{folder}: the archive itself lies there; name a folder of its own")
     if found - {_PARTIAL} and not _is_publication(folder):
         raise UsageError(f"{folder}: what lies there was not published; name a folder of its own")
 
