@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import datasette
 import pytest
+from datasette.app import Datasette
 from datasette.plugins import pm
 
 from crawler.archive import Archive
 from crawler.comparison.change import Change, Edit, Measures
-from crawler.inspect import plugin
+from crawler.inspect import plugin, serving
 from crawler.inspect.asking import POLICY
 from crawler.inspect.coverage import MAX_COLUMNS, columns_of
 from crawler.inspect.elsewhere import elsewhere
@@ -618,6 +623,53 @@ def test_what_is_not_there_is_not_found_on_any_page(told: Path) -> None:
     asked += [f"/-/{page}/_memory" for page in ("sourcekeep", "entries", "compare", "search")]
     asked += [f"/-/{page}/other" for page in ("sourcekeep", "entries", "compare", "search")]
     assert {page.status_code for page in ask(told, *asked)} == {404}
+
+
+@pytest.mark.parametrize("hidden", ["the archive", "everything"])
+def test_who_may_not_see_an_archive_sees_none_of_its_pages(told: Path, hidden: str) -> None:
+    refused: dict[str, Any] = (
+        {"allow": False} if hidden == "everything"
+        else {"databases": {told.stem: {"allow": False}}}
+    )  # fmt: skip
+    is_old = datasette.__version__.startswith("0.")
+    serving.datasette_of(told)  # registers the plugin
+    inspector = Datasette([str(told)], **{"metadata" if is_old else "config": refused})
+
+    async def asking() -> list[Any]:
+        await inspector.invoke_startup()
+        return [await inspector.client.get(place) for place in (
+            *places(told), f"/-/snapshot/{told.stem}/1/raw", f"/-/feed/{told.stem}/changes.atom",
+            f"/-/timemap/{told.stem}/{URL}", f"/-/memento/{told.stem}/1")]  # fmt: skip
+
+    answers = asyncio.run(asking())
+    assert {answer.status_code for answer in answers} == {403}
+    assert all("old quay" not in answer.text for answer in answers)
+
+
+def test_a_database_that_is_no_archive_has_no_pages(told: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as sql:
+        sql.execute("CREATE TABLE entries (id INTEGER PRIMARY KEY)")
+    serving.datasette_of(told)
+    inspector = Datasette([str(other), str(told)])
+
+    async def asking() -> list[Any]:
+        await inspector.invoke_startup()
+        return [
+            await inspector.client.get(place)
+            for place in (
+                "/-/sourcekeep/other",
+                "/-/entries/other",
+                "/-/source/other/1",
+                "/-/sourcekeep",
+                "/",
+            )
+        ]
+
+    *pages, front, home = asyncio.run(asking())
+    assert {page.status_code for page in pages} == {404}
+    assert front.headers["location"] == f"/-/sourcekeep/{told.stem}"
+    assert "/-/entries/other" not in home.text and f"/-/entries/{told.stem}" in home.text
 
 
 def test_the_menu_and_the_tables_lead_to_our_pages(told: Path) -> None:

@@ -19,6 +19,7 @@ from crawler.archive import Archive
 from crawler.archive.connection import Connection
 from crawler.inspect.families import GONE, SIGNS, family_of, family_of_outcome, meaning_of
 from crawler.inspect.places import LINKED_WEB, Places, followable
+from crawler.inspect.visibility import ensure_visible, is_archive
 
 Found = TypeVar("Found")
 LONGEST_NUMBER = 18  # digits; what is longer is no row number of SQLite
@@ -69,8 +70,12 @@ class Asked:
     async def read(self, reading: Callable[[Archive], Found]) -> Found:
         """Return what a function reads, all of it as it was at one instant.
 
-        Raises DatasetteError when it takes longer than a query may.
+        Raises Forbidden when the visitor may not see the archive, NotFound when it is none, and
+        DatasetteError when it takes longer than a query may.
         """
+        await ensure_visible(self.datasette, self.request.actor, self.database)
+        if not await is_archive(self.db):
+            raise NotFound(f"{self.database} is no archive")
         limit_ms = self.datasette.setting("sql_time_limit_ms")
 
         def read(sql: sqlite3.Connection) -> Found:

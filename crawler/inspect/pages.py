@@ -25,15 +25,15 @@ from crawler.inspect.places import Places
 from crawler.inspect.searching import search
 from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot, read_text
 from crawler.inspect.source import VISITS_SHOWN, read_source
+from crawler.inspect.visibility import archives_for
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-async def find_front(datasette: Datasette) -> Response:
+async def find_front(datasette: Datasette, request: Request) -> Response:
     """Lead to the first page of the archive, the first of several."""
-    for name, db in datasette.databases.items():
-        if not db.is_memory:
-            return Response.redirect(Places(datasette, name).front)
+    for name in await archives_for(datasette, request.actor):
+        return Response.redirect(Places(datasette, name).front)
     raise NotFound("No archive is shown here")
 
 

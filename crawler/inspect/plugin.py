@@ -7,7 +7,7 @@ point, so that ``datasette archive.db`` stays as it is.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from datasette import hookimpl
 from datasette.app import Datasette
@@ -20,6 +20,7 @@ from crawler.inspect import memento
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.pages import ROUTES, TEMPLATES
 from crawler.inspect.places import Places
+from crawler.inspect.visibility import archives_for
 
 # Which column of which view or table names what has a page of ours, or a row in Datasette.
 _SNAPSHOTS = {("snapshots", "id"), ("changed", "before"), ("changed", "after")}
@@ -43,14 +44,19 @@ def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
 
 
 @hookimpl
-def menu_links(datasette: Datasette) -> list[dict[str, str]]:
-    """Add our pages of each archive to the menu."""
-    return [
-        {"href": address, "label": f"{name}: {label}"}
-        for name, db in datasette.databases.items()
-        if not db.is_memory
-        for label, address in _menu(Places(datasette, name))
-    ]
+def menu_links(
+    datasette: Datasette, actor: object
+) -> Callable[[], Awaitable[list[dict[str, str]]]]:
+    """Add our pages of each archive that the visitor may see to the menu."""
+
+    async def links() -> list[dict[str, str]]:
+        return [
+            {"href": address, "label": f"{name}: {label}"}
+            for name in await archives_for(datasette, actor)
+            for label, address in _menu(Places(datasette, name))
+        ]
+
+    return links
 
 
 @hookimpl
