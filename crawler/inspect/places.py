@@ -14,8 +14,6 @@ from datasette.utils import tilde_encode
 
 LINKED_WEB = "noreferrer noopener nofollow external"  # `rel` of each link that leaves this server
 
-_IN_PATH = "%/:?@!$&'()*+,;=~[]"  # what a URL may keep where it stands in ours; no "#"
-
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -73,7 +71,7 @@ class Places:
 
     def timemap(self, url: str) -> str:
         """The TimeMap of a source, for Memento clients."""
-        return f"{self._ours('timemap')}/{quote(url, safe=_IN_PATH)}"
+        return f"{self._ours('timemap')}/{quote(url, safe='')}"
 
     def table(self, name: str, **asked: object) -> str:
         """A table or view in Datasette."""
