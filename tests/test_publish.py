@@ -242,6 +242,7 @@ def test_the_copy_is_whole_compact_and_fit_to_be_opened_as_immutable(
     assert sql.execute("PRAGMA freelist_count").fetchone()[0] == 0
     assert not list(published.folder.glob("*-wal")) and not list(published.folder.glob(".p*"))
     assert one(copy, "SELECT uid FROM archive")
+    assert cli.main(["verify", "--quiet", "--archive", str(published.archive)]) == 0
 
 
 def test_what_is_public_is_as_it_was(copy: Archive, filled: Path) -> None:

@@ -104,8 +104,7 @@ PUBLIC: dict[str, _Public] = {
          "url": "public_url(t.url)"},
     ),
     "runs": _Public(
-        "id, uid, archive_uid, command, software, started_at, finished_at, finish_reason, counts,"
-        " manifest_digest, previous_manifest_digest",
+        "id, uid, archive_uid, command, software, started_at, finished_at, finish_reason, counts",
         instead={"settings": "'{}'"},
     ),
     "fetches": _Public(
