@@ -141,6 +141,17 @@ def test_imported_answers_are_captures_with_their_own_dates_and_origin(
     assert shown(archive, "SELECT manifest_digest IS NOT NULL FROM runs") == [(1,)]
 
 
+def test_imported_history_is_no_news(archive: Path, tmp_path: Path) -> None:
+    with Archive.open(archive) as own:
+        number = one(own, "SELECT id FROM sources")
+        own_visit(own, number, hop(URL, NEWER, fetched_at="2025-01-01T00:00:00Z"))
+        before = [(item.kind, item.at) for item in own.reports.latest_items(50)]
+    bring(archive, two_versions(tmp_path / "a.warc.gz"))
+    with Archive.open_for_reading(archive) as kept:
+        assert one(kept, "SELECT count(*) FROM changes WHERE told = 1") == 1
+        assert [(item.kind, item.at) for item in kept.reports.latest_items(50)] == before
+
+
 def test_a_source_that_was_only_imported_is_still_due_for_its_first_visit(
     archive: Path, tmp_path: Path
 ) -> None:

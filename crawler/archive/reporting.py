@@ -122,10 +122,11 @@ FROM incidents i WHERE i.run = ?1 ORDER BY i.host
 """
 
 
+# What was imported is history, and no news.
 _TELLING_RUNS = """
-SELECT id, uid FROM runs WHERE id > (SELECT max(id) FROM runs) - ?1 OR id IN (
+SELECT id, uid FROM runs WHERE (id > (SELECT max(id) FROM runs) - ?1 OR id IN (
   SELECT run FROM changes WHERE told = 1 UNION SELECT run FROM verdicts UNION
-  SELECT run FROM incidents) ORDER BY id DESC
+  SELECT run FROM incidents)) AND command NOT IN ('import', 'attach') ORDER BY id DESC
 """
 
 
