@@ -15,7 +15,8 @@ from crawler.archive.manifests import beside
 from tests.sqlite_pages import Extent, PageMap
 
 CLASSES = (
-    "rows of tables", "indexes", "seals", "search index", "schema", "pages and pointers", "unused",
+    "rows of tables", "indexes", "seals", "search index", "schema", "pages and pointers",
+    "pointer map", "unused",
 )  # fmt: skip
 RESULTS = ("row", "table", "told", "missed")
 
@@ -70,6 +71,8 @@ def class_of(extent: Extent | None, tables: dict[str, tuple[str, str]]) -> str:
         return "seals"
     if extent.owner == "sqlite_schema":
         return "schema"
+    if extent.owner == "pointer map":  # who a page belongs to, asked by vacuuming only
+        return "pointer map"
     if extent.part not in ("cell", "overflow"):
         return "pages and pointers"
     return "indexes" if tables[extent.owner][0] == "index" else "rows of tables"

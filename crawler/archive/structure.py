@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from crawler.archive.findings import Finding
+from crawler.archive.opening import PAGE_SIZE_BYTES
 from crawler.archive.schema import migrate
 
 COMPLAINTS_MAX = 1_000
@@ -25,6 +26,8 @@ _HEAD = (
 )
 _ORDINAL = re.compile(r"row (\d+) missing from index (\w+)")
 _INDEX = re.compile(r"\bindex (\w+)")
+_CELL = re.compile(r"\b[Pp]age (\d+) cell (\d+)")
+_LEAF_OF_TABLE = 13
 _PAGE = re.compile(r"\b[Pp]age (\d+)")
 _COLUMN = re.compile(r"\bin (\w+)(?:\.\w+)?$")
 
@@ -70,7 +73,7 @@ def _complaint(sql: sqlite3.Connection, text: str) -> Finding:
     if index:
         return Finding("structure", _table_of(sql, index[1]), None, None, text)
     table = column[1] if column else _table_on_page(sql, text)
-    return Finding("structure", table, None, None, text)
+    return Finding("structure", table, _row_in_cell(sql, text), None, text)
 
 
 def _table_of(sql: sqlite3.Connection, index: str) -> str | None:
@@ -91,6 +94,35 @@ def _table_on_page(sql: sqlite3.Connection, text: str) -> str | None:
     except sqlite3.Error:
         return None
     return str(row[0]) if row else None
+
+
+def _row_in_cell(sql: sqlite3.Connection, text: str) -> int | None:
+    """Return the number of the row in a cell of a page of a table (SQLite, file format §1.6)."""
+    cell, file = _CELL.search(text), sql.execute("PRAGMA database_list").fetchone()[2]
+    try:
+        if cell is None or not file:
+            return None
+        with Path(file).open("rb") as opened:
+            opened.seek((int(cell[1]) - 1) * PAGE_SIZE_BYTES)
+            page = opened.read(PAGE_SIZE_BYTES)
+        at = 8 + 2 * int(cell[2])
+        if page[0] != _LEAF_OF_TABLE:
+            return None
+        _, begin = _varint(page, int.from_bytes(page[at : at + 2], "big"))
+        return _varint(page, begin)[0]
+    except (OSError, IndexError):
+        return None
+
+
+def _varint(page: bytes, at: int) -> tuple[int, int]:
+    """Return a number of variable length, and where it ends."""
+    value = 0
+    for length in range(1, 9):
+        byte = page[at + length - 1]
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            return value, at + length
+    return value << 8 | page[at + 8], at + 9
 
 
 def _row_at(sql: sqlite3.Connection, table: str | None, ordinal: int) -> int | None:
