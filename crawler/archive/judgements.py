@@ -15,7 +15,7 @@ from crawler.archive.sequence import LINEAGE, in_sequence
 from crawler.comparison.change import Change
 from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant, parse_instant
-from crawler.items import BY_HAND, Article, PageFacts
+from crawler.items import BY_HAND, OURS, Article, PageFacts
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Override, Seen, Verdict
 
@@ -69,7 +69,7 @@ class Judgements:
             " (SELECT count(*) FROM versions w WHERE w.source = s.id) AS versions,"
             " v.first_seen_at AS version_since,"
             " (SELECT count(DISTINCT k.payload) FROM captures k WHERE k.source = s.id"
-            "   AND k.origin = 'own') AS payloads,"
+            f"   AND k.origin IN {OURS}) AS payloads,"
             " (SELECT count(DISTINCT k.entry) FROM citations k"
             "   WHERE k.source = s.id AND k.removed_at IS NULL) AS entries,"
             " (SELECT max(k.first_seen_at) FROM citations k WHERE k.source = s.id"

@@ -69,11 +69,11 @@ class Reading:
               (SELECT count(*) FROM sources WHERE last_fetched_at IS NULL)
                 AS sources_never_fetched,
               (SELECT count(*) FROM captures WHERE source IS NOT NULL
-                AND origin = 'own') AS captures,
+                AND origin IN {OURS}) AS captures,
               (SELECT count(*) FROM mementos WHERE state = 'home') AS mementos,
               (SELECT count(*) FROM rescues WHERE state = 'waiting') AS rescues_waiting,
               (SELECT count(*) FROM captures WHERE source IS NOT NULL
-                AND origin = 'own' AND record_type = 'revisit') AS revisits,
+                AND origin IN {OURS} AND record_type = 'revisit') AS revisits,
               (SELECT coalesce(sum(size_bytes), 0) FROM payloads) AS payload_bytes,
               (SELECT coalesce(sum(length(bytes)), 0) FROM payloads) AS stored_bytes,
               (SELECT count(*) FROM reading_problems) AS reading_problems"""

@@ -105,19 +105,23 @@ class Rescuing:
 
     # The queue
 
-    def queue(self, now: datetime) -> int:
+    def queue(self, now: datetime, *, run: int | None = None) -> int:
         """Queue the sources that need another's copy; return how many are new.
 
-        What waits without need any more, because a good copy of our own came, is taken off.
+        ``run``: only those that it visited; None: all, which looks through all sources. What waits
+        without need any more, because a good copy of our own came, is taken off.
         """
         at = format_instant(now)
+        visited = "" if run is None else (
+            " AND s.id IN (SELECT source FROM outcomes WHERE run = ?2)"
+        )  # fmt: skip
         with self._connection.writing() as sql:
             added = sql.execute(
                 "INSERT INTO rescues (source, reason, state, queued_at, due_at)"
-                f" SELECT w.source, w.reason, 'waiting', ?1, ?1 FROM ({_WANTED}) w"
+                f" SELECT w.source, w.reason, 'waiting', ?1, ?1 FROM ({_WANTED}{visited}) w"
                 " WHERE w.reason IS NOT NULL"
                 " AND NOT EXISTS (SELECT 1 FROM rescues r WHERE r.source = w.source)",
-                (at,),
+                (at,) if run is None else (at, run),
             ).rowcount
             sql.execute(
                 "UPDATE rescues SET state = 'not-needed', due_at = NULL"

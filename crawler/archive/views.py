@@ -6,6 +6,8 @@ the cited article. Of what is withheld no view shows words of the source.
 
 from __future__ import annotations
 
+from crawler.items import OURS
+
 # The article to show of a payload: the newest, but never one without text in place of one with.
 ARTICLE_OF = """(
     SELECT b.id FROM extractions b WHERE b.payload = {payload}
@@ -101,7 +103,7 @@ SELECT
   {_ENTRIES} AS entries,
   (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
   (SELECT count(DISTINCT k.payload) FROM captures k
-    WHERE k.source = s.id AND k.origin = 'own') AS payloads,
+    WHERE k.source = s.id AND k.origin IN {OURS}) AS payloads,
   s.withheld AS withheld
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
@@ -251,7 +253,7 @@ LEFT JOIN rescues r ON r.source = s.id
 GROUP BY e.id
 """
 
-TIMEMAPS = """
+TIMEMAPS = f"""
 SELECT
   s.url AS original,
   coalesce(m.memento_datetime, c.captured_at) AS memento_datetime,
@@ -266,7 +268,7 @@ FROM captures c
 JOIN sources s ON s.id = c.source
 JOIN fetches f ON f.id = c.fetch
 LEFT JOIN mementos m ON m.capture = c.id
-WHERE c.origin = 'own' OR m.state = 'home'
+WHERE c.origin IN {OURS} OR m.state = 'home'
 """
 
 # A finished run has counted itself; counting a million rows again would take longer than Datasette

@@ -141,7 +141,7 @@ async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlR
     """Queue what needs another's copy, and ask for it at once where that is switched on."""
     await session.judge_the_rest()
     rescuing, now = session.archive.rescuing, session.clock.now()
-    result.rescue_queued = session.write(lambda: rescuing.queue(now)) or 0
+    result.rescue_queued = session.write(lambda: rescuing.queue(now, run=session.run)) or 0
     if session.lost is None and process.settings.getbool("SOURCEKEEP_RESCUE"):
         await run_rescue(process, session, result.homecomings)
     if session.lost is None:

@@ -119,8 +119,7 @@ def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
     print("brought home from a web archive, not an own capture")
     facts = {
         "archive": rescued["archive"],
-        "memento": f"{rescued['memento_datetime']}, {rescued['days_away']} days from the citation"
-        f" ({rescued['first_cited_on'] or 'undated'})",
+        "memento": f"{rescued['memento_datetime']}{_away(rescued)}",
         "class": f"{rescued['class']}: {CLASSES[rescued['class']]}; proved by {rescued['proof']}",
         "address": rescued["uri_m"],
         "retrieved": rescued["retrieved_at"],
@@ -128,3 +127,11 @@ def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
     for name, value in facts.items():
         print(f"{name:<11}{safe(value)}")
     print()
+
+
+def _away(rescued: Row) -> str:
+    """Return how far a memento is from the citation; nothing where that was forgotten."""
+    if rescued["days_away"] is None:
+        return ""
+    cited = rescued["first_cited_on"] or "undated"
+    return f", {rescued['days_away']} days from the citation ({cited})"
