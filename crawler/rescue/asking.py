@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -71,7 +72,8 @@ class Archives:
         self._ask = ask
         self._patience = timedelta(seconds=patience_s)
         self._paces: dict[str, Pace] = {}
-        self._turns: dict[tuple[str, Kind], datetime] = {}
+        self._turns: dict[tuple[str, Kind], datetime] = {}  # when the next request may be made
+        self._doors: dict[tuple[str, Kind], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rested_at: dict[str, datetime] = {}  # when each was last told to be left alone
         self.asked = 0  # requests so far
 
@@ -141,27 +143,29 @@ class Archives:
         return now + pace.state.rest_left(now) if pace.state.rests(now) else None
 
     async def _turn(self, archive: WebArchive, kind: Kind) -> None:
-        """Wait for the archive's rest to end, then for the distance to the request before."""
-        while True:
-            refusal = self.rests(archive)
-            if refusal is not None:
-                raise refusal
-            left = self._pace(archive).state.rest_left(self._now())
-            if not left:
-                break
-            await asyncio.sleep(left.total_seconds())
-        turn = self._take_turn(archive, kind)
-        await asyncio.sleep(max((turn - self._now()).total_seconds(), 0))
-        if self._pace(archive).state.rests(self._now()):  # it was told meanwhile
-            await self._turn(archive, kind)
+        """Wait for the archive's rest to end, and for the distance to the request before.
 
-    def _take_turn(self, archive: WebArchive, kind: Kind) -> datetime:
-        """Reserve the next moment for a request of a kind; no two get the same."""
-        pace, now = self._pace(archive), self._now()
-        first = self._turns.get((archive.id, kind)) or self._next_of(archive, kind) or now
-        turn = max(first, now)
-        following = turn + distance(archive, kind)
-        self._turns[archive.id, kind] = following
+        One after the other: moments that were handed out in advance would fall together where this
+        process was busy meanwhile.
+        """
+        async with self._doors[archive.id, kind]:
+            while True:
+                refusal = self.rests(archive)
+                if refusal is not None:
+                    raise refusal
+                now = self._now()
+                following = self._turns.get((archive.id, kind)) or self._next_of(archive, kind)
+                rest = self._pace(archive).state.rest_left(now)
+                wait = max(rest, (following or now) - now)
+                if wait <= timedelta():
+                    break
+                await asyncio.sleep(wait.total_seconds())
+            self._take_turn(archive, kind)
+
+    def _take_turn(self, archive: WebArchive, kind: Kind) -> None:
+        """Note that a request of a kind is made now, for those that follow, in later runs too."""
+        pace = self._pace(archive)
+        following = self._turns[archive.id, kind] = self._now() + distance(archive, kind)
         # instants are whole seconds: rounded up, a run that follows waits no less
         at = format_instant(following + timedelta(microseconds=999_999))
         if kind == "index":
@@ -169,7 +173,6 @@ class Archives:
         elif kind == "replay":
             pace = replace(pace, replay_next_at=at)
         self._save(archive, replace(pace, requests=pace.requests + 1))
-        return turn
 
     def _next_of(self, archive: WebArchive, kind: Kind) -> datetime | None:
         """Return when the archive may be asked, by what earlier runs have left; None: at once."""
