@@ -68,13 +68,13 @@ jobs:
       - name: Visit what is due
         run: {crawl}
 
-      # Also after a run that broke: what it had committed is whole. Never by overwriting
-      # (`gh release upload --clobber` deletes first): the last three archives stay.
+      # Also after a run that broke: what it had committed is whole. A copy that does not verify is not
+      # made. Never by overwriting (`gh release upload --clobber` deletes first): three archives stay.
       - name: Keep the archive
         if: ${{{{ !cancelled() && steps.fetch.outcome == 'success' && hashFiles('archive.db') != '' }}}}
         run: |
           name="archive-$(date -u +%Y%m%dT%H%M%SZ).db"
-          sqlite3 archive.db "VACUUM INTO '$name'"
+          sourcekeep backup "$name"
           gh release upload archive "$name"
           gh release view archive --json assets --jq '[.assets[].name | select(startswith("archive-"))] | sort | .[:-3][]' |
             while read -r old; do gh release delete-asset archive "$old" --yes; done
