@@ -476,10 +476,8 @@ def test_requests_keep_the_distance_that_the_archive_wants_also_across_runs(loop
     path = loop.archive(*stories)
     for story in stories:
         loop.wayback.captures[loop.url(f"s{story.number}")] = [Kept("20170304120000", story.page())]
-    began = time.monotonic()
     loop.rescue(path, NOW, "--max", "3", index=240, replay=240)
-    passed = timedelta(seconds=int(time.monotonic() - began))  # its clock is as fast as ours
-    loop.rescue(path, NOW + passed, index=240, replay=240)
+    loop.rescue(path, NOW, index=240, replay=240)  # by its clock no time has passed
     for part in ("/cdx", "id_/"):
         times = [r.t for r in loop.asked(part)]
         assert len(times) == 6
