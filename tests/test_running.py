@@ -17,6 +17,7 @@ from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, page
 from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
 
+ROOT = Path(__file__).resolve().parent.parent
 PAGES = 40
 LATER = START + timedelta(minutes=1)  # what was cited is due by then, nothing a second time
 BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
@@ -219,6 +220,28 @@ def test_the_fixed_ladder_can_be_chosen(web: DemoWeb, url_list: Path, tmp_path: 
     sourcekeep("judge", "--archive", archive, "--now", format_instant(START))
     again = rows(archive, "SELECT DISTINCT due_reason FROM sources WHERE version IS NOT NULL")
     assert again == reasons  # planned as the crawl plans it, not by the other policy
+
+
+def test_a_fault_of_ours_ends_the_run_and_the_next_goes_on(
+    web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive, faulty = tmp_path / "a.db", tmp_path / "faulty.py"
+    faulty.write_text(
+        "import sys\n"
+        "from crawler.conclusion import Conclusion\n"
+        "def wanting(self, visit):\n"
+        "    raise RuntimeError('a fault of ours')\n"
+        "Conclusion.wanting = wanting\n"
+        "from crawler.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(faulty), *crawl_words(archive, START, url_list)],
+        capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert value(archive, "SELECT finish_reason FROM runs") == "broke"
+    assert crawl(archive, LATER).json["visits"] == PAGES  # none was taken for made
 
 
 def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import argparse
 import keyword
+import os
 import sqlite3
 import sys
 from collections.abc import Sequence
@@ -93,6 +94,7 @@ def _run(parsed: argparse.Namespace) -> int:
     """Run the command; our errors become one sentence, everything else shows its traceback."""
     try:
         code: int = import_module(module_of(parsed.command)).run(parsed)
+        sys.stdout.flush()
         return code
     except UsageError as exc:
         return _complain(exc, EXIT_USAGE)
@@ -103,7 +105,8 @@ def _run(parsed: argparse.Namespace) -> int:
     except SourcekeepError as exc:
         return _complain(exc, EXIT_BROKE)
     except BrokenPipeError:  # `sourcekeep status | head`
-        sys.stderr.close()
+        # Python writes what is left once more when it ends, and would end with 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_DONE
     except KeyboardInterrupt:
         return _complain("interrupted; run the same command again to go on", EXIT_BROKE)

@@ -46,14 +46,15 @@ class ArchiveSpider(Spider):
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""
 
-        def stop() -> None:
-            assert self.crawler.engine is not None
-            if self.crawler.engine.spider is None:
-                return  # it has ended; the last commit was refused
-            closing = self.crawler.engine.close_spider_async(reason="evidence-lost")
-            self._closing = asyncio.ensure_future(closing)
+        self.session.on_lost = lambda: self._close("evidence-lost")
 
-        self.session.on_lost = stop
+    def _close(self, reason: str) -> None:
+        """End the crawl, as soon as what is under way is over."""
+        assert self.crawler.engine is not None
+        if self.crawler.engine.spider is None:
+            return  # it has ended; the last commit was refused
+        closing = self.crawler.engine.close_spider_async(reason=reason)
+        self._closing = asyncio.ensure_future(closing)
 
     def visit(
         self,
@@ -76,7 +77,7 @@ class ArchiveSpider(Spider):
         last = visit.hops[-1]
         if last.outcome == "redirect":
             visit.hops[-1] = dead_end(last, UnsupportedURLSchemeError("redirect target"))
-        return done(visit)
+        return self._hand_over(visit, done)
 
     def _failed(self, visit: Visit, failure: Failure, done: Callable[[Visit], Any]) -> Any:
         """A failure is a hop already, unless it came about above the capture layer."""
@@ -87,4 +88,15 @@ class ArchiveSpider(Spider):
             visit.hops.append(unsent_hop(visit, failure.value, self.session.clock))
         elif last.outcome == "redirect":
             visit.hops[-1] = dead_end(last, failure.value)
-        return done(visit)
+        return self._hand_over(visit, done)
+
+    def _hand_over(self, visit: Visit, done: Callable[[Visit], Any]) -> Any:
+        """Let a visit end. What breaks then is a fault of ours: the crawl ends with it.
+
+        Scrapy would log it and wait for ever for the visit that never ended.
+        """
+        try:
+            return done(visit)
+        except Exception:
+            self._close("broke")
+            raise
