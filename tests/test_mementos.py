@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -404,3 +405,25 @@ def test_a_hostile_list_costs_little_time_and_no_exception(text: str) -> None:
     for parse in (parse_cdx, parse_timemap):
         assert not parse(text).mementos
     assert time.process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1/a", "http://10.1.2.3:8080/", "http://[::1]/", "http://[fd00::1]/",
+        "http://wiki/a", "https://localhost/", "https://wiki.internal/a", "http://nas.local.",
+        "http://router.home.arpa/", "http://build.corp/log",
+    ],
+)  # fmt: skip
+def test_a_public_archive_is_not_told_of_a_private_network(url: str) -> None:
+    public = KNOWN["web.archive.org"]
+    own = replace(public, raw="http://127.0.0.1:8080/all/{stamp}id_/{url}")
+    assert not public.may_hear_of(url)
+    assert own.may_hear_of(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/", "http://8.8.8.8/a", "http://corp.example/"]
+)
+def test_every_archive_may_hear_of_what_is_public(url: str) -> None:
+    assert all(archive.may_hear_of(url) for archive in KNOWN.values())

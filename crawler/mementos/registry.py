@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 
+from crawler.addresses import refusal
 from crawler.dates import parse_stamp
 from crawler.errors import UrlError, UsageError
 from crawler.urls import host_of, parse_url, unwrap_archive_url
@@ -25,8 +26,23 @@ TRUST: Final[dict[Trust, str]] = {
     "untrusted": "known to have altered what it keeps; never asked, never counted",
 }
 
+# Names that lead nowhere but in a network of one's own: RFC 6761 and 6762 (appendix G), RFC 8375,
+# and .internal, which ICANN has reserved in 2024.
+PRIVATE_SUFFIXES = frozenset(
+    {"localhost", "local", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa"}
+)
+
 # A clock of ours that is a little fast must not break a limit: EDGI's client uses 80 % as well.
 SHARE_USED = 0.8
+
+
+def is_public(url: str) -> bool:
+    """Tell whether the host of a URL is one that everybody could mean: global, or a public name."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if ":" in host or host.replace(".", "").isdigit():
+        return refusal(host) is None
+    private = any(host.endswith(f".{suffix}") for suffix in PRIVATE_SUFFIXES)
+    return "." in host and not private
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,15 @@ class WebArchive:
     filters: bool = False  # its index takes Wayback's parameters: fl, filter, resolveRevisits
     folds: bool = True  # its index takes scheme, www. and the slash at the end for one
     note: str = ""
+
+    def may_hear_of(self, url: str) -> bool:
+        """Tell whether the archive may be told of a URL.
+
+        Names and addresses of a private network are nobody's business outside of it, and no public
+        archive holds what they name. An archive within such a network may be asked.
+        """
+        own = self.raw or self.timemap or self.cdx or self.timegate or self.save or ""
+        return is_public(url) or not is_public(own)
 
     def cdx_url(
         self, url: str, *, limit: int, since: str | None = None, until: str | None = None

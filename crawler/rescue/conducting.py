@@ -85,6 +85,8 @@ class Conductor:
         for archive in self._archives.known:
             if self._session.lost is not None:
                 break
+            if not archive.may_hear_of(state.wanted.url):
+                continue
             await self._try(self._from_archive, state, archive)
             if state.fetched or self._has_our_bytes(state) is not None:
                 break

@@ -95,6 +95,8 @@ class Pusher:
 
     async def _submit(self, push: Push) -> tuple[str, str | None]:
         """Ask for a capture; after a failure only when there is none after all."""
+        if not self._archive.may_hear_of(push.url):
+            return self._give_up(push, "of a private network")
         if push.attempts and (found := await self._found_after_all(push)) is not None:
             return await self._told(push, found)
         assert self._archive.save is not None
@@ -225,11 +227,13 @@ class Pusher:
     ) -> tuple[str, str | None]:
         wait = retry_after(push.attempts if attempts is None else attempts)
         if wait is None or is_permanent(reason):
-            pushing = self._session.archive.pushing
-            self._session.write(lambda: pushing.give_up(push.id, reason))
-            return "given-up", reason
+            return self._give_up(push, reason)
         self._later(push, "waiting", reason, wait)
         return "waiting", reason
+
+    def _give_up(self, push: Push, reason: str) -> tuple[str, str | None]:
+        self._session.write(lambda: self._session.archive.pushing.give_up(push.id, reason))
+        return "given-up", reason
 
     async def _found_after_all(self, push: Push) -> Said | None:
         """Return a capture that is there although the archive called it failed; None: none."""

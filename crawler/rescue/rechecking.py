@@ -52,6 +52,8 @@ class Rechecker:
         for other in self._archives.known:
             if other.id == best["archive"] or found.agrees is not None:
                 continue
+            if not other.may_hear_of(wanted.url):
+                continue
             try:
                 found = await self._ask(wanted, best, other)
             except NotAsked as refusal:
