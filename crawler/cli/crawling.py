@@ -17,7 +17,7 @@ from scrapy.settings import Settings
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
-from crawler.cli.processes import GOOD_ENDS, end_of, keys_of, run_push, run_rescue, run_to_end
+from crawler.cli.processes import GOOD_ENDS, keys_of, make_process, run_spider, run_to_end
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
@@ -25,6 +25,8 @@ from crawler.intake import IntakeCounts, add_input
 from crawler.rescue import Homecoming
 from crawler.rescue.pushing import Pushed
 from crawler.spiders.entries import EntriesSpider
+from crawler.spiders.push import PushSpider
+from crawler.spiders.rescue import RescueSpider
 from crawler.spiders.sources import SourcesSpider
 
 _log = logging.getLogger(__name__)
@@ -102,9 +104,7 @@ def _crawl(
             add_input(session.archive, text, base_url=base_url, options=options, now=now)
             for text in inputs
         ]
-        process = AsyncCrawlerProcess(settings)
-        # What a certificate is worth is written into the fetch; a line for each host is noise.
-        logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
+        process = make_process(settings)
         with _Progress(session, quiet=quiet):
             run_to_end(process, _both(process, session, ids or None, result))
         session.extraction.kill()  # after an interruption; else they have ended by themselves
@@ -123,11 +123,9 @@ async def _both(
         (EntriesSpider, SOURCES_SHARE, {"input_ids": ids, "counts": result.intake}),
         (SourcesSpider, 0.0, {}),
     ):
-        crawler = process.create_crawler(spider)
         with session.budget.leaving(share_left):
-            await process.crawl(crawler, session=session, **arguments)
+            result.finish_reason = await run_spider(process, spider, session, **arguments)
             out_of_time = out_of_time or session.budget.seconds_left <= 0
-        result.finish_reason = end_of(crawler)
         if result.finish_reason != "finished" or session.lost is not None:
             return
     if out_of_time:
@@ -143,7 +141,7 @@ async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlR
     rescuing, now = session.archive.rescuing, session.clock.now()
     result.rescue_queued = session.write(lambda: rescuing.queue(now, run=session.run)) or 0
     if session.lost is None and process.settings.getbool("SOURCEKEEP_RESCUE"):
-        await run_rescue(process, session, result.homecomings)
+        await run_spider(process, RescueSpider, session, homecomings=result.homecomings)
     if session.lost is None:
         result.rescue_due = rescuing.count_due(session.clock.now())
 
@@ -156,7 +154,7 @@ async def _push(process: AsyncCrawlerProcess, session: Session, result: CrawlRes
     if keys is None:
         _log.warning("SOURCEKEEP_PUSH is on, but SOURCEKEEP_PUSH_KEY and _SECRET are not set")
         return
-    await run_push(process, session, keys, result.pushed)
+    await run_spider(process, PushSpider, session, keys=keys, pushed=result.pushed)
 
 
 def _fill(result: CrawlResult, session: Session) -> None:

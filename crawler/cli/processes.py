@@ -1,24 +1,20 @@
-"""The process in which spiders run: its reactor, its end, and the spider `rescue` in it."""
+"""The process in which spiders run: its reactor, its end, and a spider in it."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Mapping, Sequence
+import logging
+from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from scrapy.crawler import AsyncCrawlerProcess, Crawler
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.settings import Settings
 from scrapy.utils.defer import deferred_from_coro
 from twisted.python.failure import Failure
 
 from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
-from crawler.rescue import Homecoming
-from crawler.rescue.moving import Proposal
-from crawler.rescue.pushing import Keys, Pushed
-from crawler.rescue.rechecking import Rechecked
-from crawler.spiders.moved import MovedSpider
-from crawler.spiders.push import PushSpider
-from crawler.spiders.recheck import RecheckSpider
-from crawler.spiders.rescue import RescueSpider
+from crawler.rescue.pushing import Keys
+from crawler.spiders.archive_spider import ArchiveSpider
 
 if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
@@ -50,66 +46,26 @@ def run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) ->
         failures[0].raiseException()
 
 
-def end_of(crawler: Crawler) -> str:
-    """Return what a crawl that is over ended with."""
-    stats = crawler.stats
-    return str(stats.get_value("finish_reason", "broke") if stats else "broke")
+def make_process(settings: Settings) -> AsyncCrawlerProcess:
+    """Return the process of a run; a line for each certificate that it meets would be noise.
+
+    What a certificate is worth is written into the fetch.
+    """
+    process = AsyncCrawlerProcess(settings)
+    logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
+    return process
 
 
-async def run_push(
-    process: AsyncCrawlerProcess, session: Session, keys: Keys, pushed: list[Pushed]
+async def run_spider(
+    process: AsyncCrawlerProcess, spider: type[ArchiveSpider], session: Session, **arguments: object
 ) -> str:
-    """Let the spider work in a session that is open, and return what it ended with."""
-    crawler = process.create_crawler(PushSpider)
-    await process.crawl(crawler, session=session, keys=keys, pushed=pushed)
-    return end_of(crawler)
+    """Let a spider work in a session that is open, and return what it ended with."""
+    crawler = process.create_crawler(spider)
+    await process.crawl(crawler, session=session, **arguments)
+    return str(crawler.stats.get_value("finish_reason", "broke") if crawler.stats else "broke")
 
 
 def keys_of(environment: Mapping[str, str]) -> Keys | None:
     """Return the keys of the archive that takes captures; None: the environment has none."""
     key, secret = (environment.get(f"SOURCEKEEP_PUSH_{part}", "") for part in ("KEY", "SECRET"))
     return Keys(key, secret) if key and secret else None
-
-
-async def run_moved(
-    process: AsyncCrawlerProcess,
-    session: Session,
-    proposals: list[Proposal],
-    *,
-    sources: Sequence[int],
-    limit: int,
-) -> str:
-    """Let the spider work in a session that is open, and return what it ended with."""
-    crawler = process.create_crawler(MovedSpider)
-    await process.crawl(crawler, session=session, sources=sources, limit=limit, proposals=proposals)
-    return end_of(crawler)
-
-
-async def run_recheck(
-    process: AsyncCrawlerProcess,
-    session: Session,
-    rechecked: list[Rechecked],
-    *,
-    sources: Sequence[int],
-    limit: int,
-) -> str:
-    """Let the spider work in a session that is open, and return what it ended with."""
-    crawler = process.create_crawler(RecheckSpider)
-    await process.crawl(crawler, session=session, sources=sources, limit=limit, rechecked=rechecked)
-    return end_of(crawler)
-
-
-async def run_rescue(
-    process: AsyncCrawlerProcess,
-    session: Session,
-    homecomings: list[Homecoming],
-    *,
-    sources: Sequence[int] = (),
-    limit: int | None = None,
-) -> str:
-    """Let the spider work in a session that is open, and return what it ended with."""
-    crawler = process.create_crawler(RescueSpider)
-    await process.crawl(
-        crawler, session=session, sources=sources, limit=limit, homecomings=homecomings
-    )
-    return end_of(crawler)

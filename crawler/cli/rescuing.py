@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -13,20 +12,17 @@ from tqdm import tqdm
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import progress
-from crawler.cli.processes import (
-    GOOD_ENDS,
-    run_moved,
-    run_push,
-    run_recheck,
-    run_rescue,
-    run_to_end,
-)
+from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.rescue import Homecoming
 from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
 from crawler.rescue.rechecking import Rechecked
+from crawler.spiders.moved import MovedSpider
+from crawler.spiders.push import PushSpider
+from crawler.spiders.recheck import RecheckSpider
+from crawler.spiders.rescue import RescueSpider
 
 T = TypeVar("T")
 
@@ -53,7 +49,9 @@ def rescue(
         rescuing.queue(now)
         if sources:
             rescuing.ask_for(sources, now)
-        return await run_rescue(process, session, done, sources=sources, limit=limit)
+        return await run_spider(
+            process, RescueSpider, session, sources=sources, limit=limit, homecomings=done
+        )
 
     return _run(settings, "rescue", work, quiet=quiet)
 
@@ -65,7 +63,9 @@ def look_for_moved(
     at_most = limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
 
     async def work(process: AsyncCrawlerProcess, session: Session, done: list[Proposal]) -> str:
-        return await run_moved(process, session, done, sources=sources, limit=at_most)
+        return await run_spider(
+            process, MovedSpider, session, sources=sources, limit=at_most, proposals=done
+        )
 
     return _run(settings, "rescue --moved", work, quiet=quiet)
 
@@ -77,7 +77,9 @@ def recheck(
     at_most = limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
 
     async def work(process: AsyncCrawlerProcess, session: Session, done: list[Rechecked]) -> str:
-        return await run_recheck(process, session, done, sources=sources, limit=at_most)
+        return await run_spider(
+            process, RecheckSpider, session, sources=sources, limit=at_most, rechecked=done
+        )
 
     return _run(settings, "rescue --recheck", work, quiet=quiet)
 
@@ -86,7 +88,7 @@ def push(settings: Settings, keys: Keys, *, quiet: bool) -> Result[Pushed]:
     """Go on with the push queue. Raises ArchiveError."""
 
     async def work(process: AsyncCrawlerProcess, session: Session, done: list[Pushed]) -> str:
-        return await run_push(process, session, keys, done)
+        return await run_spider(process, PushSpider, session, keys=keys, pushed=done)
 
     return _run(settings, "push", work, quiet=quiet)
 
@@ -103,8 +105,7 @@ def _run(
         session = Session.open(settings, command)
         result: Result[T] = Result(run=session.run)
         try:
-            process = AsyncCrawlerProcess(settings)
-            logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
+            process = make_process(settings)
             with progress("requests", total=None, quiet=quiet) as bar:
                 session.on_visit = lambda visit: _count(result, bar, visit)
                 run_to_end(process, _to_its_end(process, session, work, result))
