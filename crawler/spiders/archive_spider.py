@@ -100,3 +100,19 @@ class ArchiveSpider(Spider):
         except Exception:
             self._close("broke")
             raise
+
+    @property
+    def may_go_on(self) -> bool:
+        """Tell whether another source may be begun: the session is open, and time is left."""
+        return self.session.is_open and self.session.budget.seconds_left > 0
+
+    async def send(self, visit: Visit, request: Request) -> None:
+        """Send the request of a visit and wait for its end, which is in the visit's hops."""
+        assert self.crawler.engine is not None
+        try:
+            await self.crawler.engine.download_async(request)
+        except PutOff:
+            visit.put_off = True
+        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
+            if visit.last is None:
+                visit.hops.append(unsent_hop(visit, exc, self.session.clock))

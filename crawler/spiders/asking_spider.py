@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TypeVar
 
-from crawler.fetching.handler import PutOff
-from crawler.fetching.visits import Visit, unsent_hop, visit_request
+from crawler.fetching.visits import Visit, visit_request
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Archives
 from crawler.spiders.archive_spider import ArchiveSpider
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SOURCES_AT_ONCE = 4  # while one is being read, others are fetched
 
@@ -24,6 +28,20 @@ class AskingSpider(ArchiveSpider):
         patience_s = self.settings.getfloat("SOURCEKEEP_WAIT_MAX_S")
         return Archives(archives_of(lines), self.session, self._ask, patience_s=patience_s)
 
+    async def work_off(
+        self, due: Iterable[T], step: Callable[[T], Awaitable[R]], done: list[R]
+    ) -> None:
+        """Take the step for all that is due, some at a time, as long as the session lets us."""
+        waiting = iter(due)
+
+        async def one_after_the_other() -> None:
+            for each in waiting:
+                if not self.may_go_on:
+                    return
+                done.append(await step(each))
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(SOURCES_AT_ONCE)))
+
     async def _ask(
         self, visit: Visit, archive: WebArchive, headers: Mapping[str, str], form: bytes | None
     ) -> None:
@@ -37,11 +55,4 @@ class AskingSpider(ArchiveSpider):
             dont_retry=True,  # an archived 503 is a memento
             dont_obey_robotstxt=not archive.obeys_robots,
         )
-        assert self.crawler.engine is not None
-        try:
-            await self.crawler.engine.download_async(request)
-        except PutOff:
-            visit.put_off = True
-        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
-            if visit.last is None:
-                visit.hops.append(unsent_hop(visit, exc, self.session.clock))
+        await self.send(visit, request)

@@ -7,8 +7,7 @@ from typing import Any
 
 from scrapy import Request
 
-from crawler.fetching.handler import PutOff
-from crawler.fetching.visits import Visit, unsent_hop, visit_request
+from crawler.fetching.visits import Visit, visit_request
 from crawler.rescue.moving import Mover, Proposal
 from crawler.spiders.archive_spider import ArchiveSpider
 
@@ -34,7 +33,7 @@ class MovedSpider(ArchiveSpider):
         self.stop_when_lost()
         mover = Mover(self.session, self._visit)
         for missing in self.session.archive.relocations.missing(self._limit, self._sources):
-            if not self.session.is_open or self.session.budget.seconds_left <= 0:
+            if not self.may_go_on:
                 break
             self.proposals += await mover.look_for(missing)
         return
@@ -42,11 +41,4 @@ class MovedSpider(ArchiveSpider):
 
     async def _visit(self, visit: Visit) -> None:
         """Send a request and follow its redirects, as of any visit."""
-        assert self.crawler.engine is not None
-        try:
-            await self.crawler.engine.download_async(visit_request(visit, None, None))
-        except PutOff:
-            visit.put_off = True
-        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
-            if visit.last is None:
-                visit.hops.append(unsent_hop(visit, exc, self.session.clock))
+        await self.send(visit, visit_request(visit, None, None))

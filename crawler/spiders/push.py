@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 from scrapy import Request
 
-from crawler.archive.pushing import Push
 from crawler.errors import UsageError
 from crawler.mementos.registry import WebArchive
 from crawler.rescue.pushing import Keys, Pushed, Pusher
-from crawler.spiders.asking_spider import SOURCES_AT_ONCE, AskingSpider
+from crawler.spiders.asking_spider import AskingSpider
 
 STEPS_MAX = 8  # of one push in a run: asked, looked at until it is done, read back
 
@@ -48,10 +47,7 @@ class PushSpider(AskingSpider):
         while left > 0 and await self._something_is_due(archive):
             due = session.archive.pushing.due(archive.id, session.clock.now(), left)
             left -= len(due)
-            waiting = iter(due)
-            await asyncio.gather(
-                *(self._push_each(pusher, waiting) for _ in range(SOURCES_AT_ONCE))
-            )
+            await self.work_off(due, pusher.go_on, self.pushed)
 
     async def _something_is_due(self, archive: WebArchive) -> bool:
         """Wait for what was submitted to be done, if that is not too long. False: it is."""
@@ -65,9 +61,3 @@ class PushSpider(AskingSpider):
             return False
         await asyncio.sleep(max(wait_s, 0))
         return True
-
-    async def _push_each(self, pusher: Pusher, waiting: Iterator[Push]) -> None:
-        for push in waiting:
-            if not self.session.is_open or self.session.budget.seconds_left <= 0:
-                return
-            self.pushed.append(await pusher.go_on(push))

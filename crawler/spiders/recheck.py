@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from scrapy import Request
 
 from crawler.rescue.rechecking import Rechecked, Rechecker
-from crawler.spiders.asking_spider import SOURCES_AT_ONCE, AskingSpider
+from crawler.spiders.asking_spider import AskingSpider
 
 
 class RecheckSpider(AskingSpider):
@@ -33,13 +32,7 @@ class RecheckSpider(AskingSpider):
         self.stop_when_lost()
         archives = self.archives(self.settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
         rechecker = Rechecker(self.session, archives)
-        waiting = iter(self.session.archive.rescuing.at_home(self._limit, self._sources))
-        await asyncio.gather(*(self._each(rechecker, waiting) for _ in range(SOURCES_AT_ONCE)))
+        at_home = self.session.archive.rescuing.at_home(self._limit, self._sources)
+        await self.work_off(at_home, rechecker.recheck, self.rechecked)
         return
         yield
-
-    async def _each(self, rechecker: Rechecker, waiting: Iterator[int]) -> None:
-        for source in waiting:
-            if not self.session.is_open or self.session.budget.seconds_left <= 0:
-                return
-            self.rechecked.append(await rechecker.recheck(source))

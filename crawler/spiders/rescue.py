@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from scrapy import Request
 
 from crawler.rescue import Conductor, Homecoming
-from crawler.spiders.asking_spider import SOURCES_AT_ONCE, AskingSpider
+from crawler.spiders.asking_spider import AskingSpider
 
 
 class RescueSpider(AskingSpider):
@@ -44,13 +43,4 @@ class RescueSpider(AskingSpider):
         limit = self._limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
         now = session.clock.now()
         due = session.archive.rescuing.due(now, limit, self._sources) if limit else []
-        waiting = iter(due)
-        await asyncio.gather(
-            *(self._rescue_each(conductor, waiting) for _ in range(SOURCES_AT_ONCE))
-        )
-
-    async def _rescue_each(self, conductor: Conductor, waiting: Any) -> None:
-        for source in waiting:
-            if not self.session.is_open or self.session.budget.seconds_left <= 0:
-                return
-            self.homecomings.append(await conductor.bring_home(source))
+        await self.work_off(due, conductor.bring_home, self.homecomings)
