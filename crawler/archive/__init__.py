@@ -51,7 +51,9 @@ from crawler.archive.runs import RunReport, Runs
 from crawler.archive.sealing import Sealing
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
 from crawler.archive.supplying import Supplying
+from crawler.archive.testimony import Testimony
 from crawler.archive.verifying import OnStep, verify
+from crawler.archive.wanting import Wanting
 from crawler.archive.withholding import Forgotten, Withholding
 from crawler.dates import format_instant, utc_now
 from crawler.errors import ArchiveError
@@ -114,6 +116,8 @@ class Archive:
         self.certifying = Certifying(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
+        self.wanting = Wanting(connection)
+        self.testimony = Testimony(connection)
         self.pushing = Pushing(connection)
         self.relocations = Relocations(connection)
 

@@ -1,31 +1,22 @@
-"""Rescue: which sources web archives are asked for, what they said, and what was brought home."""
+"""The queue of rescue: which sources web archives are asked for, and how each attempt ended."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from crawler.archive.connection import Connection
 from crawler.dates import format_instant
-from crawler.mementos.examining import Examined
-from crawler.mementos.grading import Graded
-from crawler.mementos.limits import LimitState
-from crawler.mementos.listing import Listed
 from crawler.mementos.replies import Result
-from crawler.passages import Claim
-from crawler.urls import fragment_of, unwrap_archive_url
-from crawler.verdicts.observation import Expectation
 
 Ending = Result | Literal["none-good"]
 # An archive is asked again for what it did not have: its crawlers may come late, or not at all.
 ASK_AGAIN = (timedelta(days=30), timedelta(days=90), timedelta(days=182))
 # A day is all that a citation tells, so a capture on the next one is none that came too late.
 CITED_BEFORE = timedelta(days=2)
-ALIASES_MAX = 4
 REASONS = {
     "never-held": "no good copy, and the last visit failed",
     "cited-before": "it was cited before the first copy that we hold",
@@ -53,48 +44,8 @@ WHERE s.unjudged_since IS NULL AND s.last_outcome IS NOT NULL AND s.withheld IS 
 """
 
 
-@dataclass(frozen=True, slots=True)
-class CitedMemento:
-    """A memento that an entry cites."""
-
-    archive: str  # name of the archive as its links tell it
-    uri_m: str  # as cited
-    original: str | None  # None: only a short code
-    memento_datetime: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A source to be asked for, with all that choosing and judging need."""
-
-    source: int
-    url: str
-    title: str
-    host: str
-    aliases: tuple[str, ...]  # other spellings, targets of redirects
-    canonical: str | None  # that our own copy names
-    cited_on: str  # calendar date of the first citation
-    basis: str  # of that date: "citation", or "first-seen" when no citation is dated
-    expected: Expectation
-    claims: tuple[Claim, ...]
-    cited_mementos: tuple[CitedMemento, ...]
-    good_capture: int | None  # our own copy
-    good_payload: str | None
-    attempts: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What is kept of an archive between runs."""
-
-    state: LimitState
-    index_next_at: str | None
-    replay_next_at: str | None
-    requests: int
-
-
 class Rescuing:
-    """The queue of rescue, the mementos and the limits of one archive."""
+    """The queue of one archive."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -102,8 +53,6 @@ class Rescuing:
     @property
     def _sql(self) -> sqlite3.Connection:
         return self._connection.sql
-
-    # The queue
 
     def queue(self, now: datetime, *, run: int | None = None) -> int:
         """Queue the sources that need another's copy; return how many are new.
@@ -207,167 +156,6 @@ class Rescuing:
                 ),
             )  # fmt: skip
 
-    def wanted(self, source: int, expected: Expectation) -> Wanted:
-        """Return what is known of a source that is to be asked for."""
-        row = self._sql.execute(
-            "SELECT s.id, s.url, s.title, s.host, s.first_cited_on, s.first_seen_at,"
-            " c.id AS capture, c.payload AS payload, p.facts ->> 'canonical' AS canonical,"
-            " r.attempts AS attempts FROM sources s"
-            " LEFT JOIN rescues r ON r.source = s.id"
-            " LEFT JOIN captures c ON c.id = s.good_capture"
-            " LEFT JOIN page_facts p ON p.payload = c.payload WHERE s.id = ?",
-            (source,),
-        ).fetchone()
-        dated = row["first_cited_on"] is not None
-        return Wanted(
-            source=source,
-            url=row["url"],
-            title=row["title"],
-            host=row["host"],
-            aliases=self._aliases(source, row["url"]),
-            canonical=row["canonical"],
-            cited_on=row["first_cited_on"] or row["first_seen_at"][:10],
-            basis="citation" if dated else "first-seen",
-            expected=expected,
-            claims=self._claims(source),
-            cited_mementos=self._cited_mementos(source),
-            good_capture=row["capture"],
-            good_payload=row["payload"],
-            attempts=row["attempts"] or 0,
-        )
-
-    def _aliases(self, source: int, url: str) -> tuple[str, ...]:
-        rows = self._sql.execute(
-            "SELECT url FROM source_spellings WHERE source = ?1 AND url <> ?2"
-            " UNION SELECT final_url FROM outcomes WHERE source = ?1"
-            "   AND outcome IN ('live', 'live-unverified', 'moved') AND final_url IS NOT NULL"
-            " LIMIT ?3",
-            (source, url, ALIASES_MAX),
-        )
-        return tuple(row["url"] for row in rows)
-
-    def _claims(self, source: int) -> tuple[Claim, ...]:
-        rows = self._sql.execute(
-            "SELECT k.label, k.context, k.url_as_cited, e.title, e.summary"
-            " FROM citations k JOIN entries e ON e.id = k.entry"
-            " WHERE k.source = ? AND k.role IN ('source', 'archive-of') ORDER BY k.id LIMIT 5",
-            (source,),
-        )
-        return tuple(
-            Claim(
-                summary=row["summary"],
-                headline=row["title"],
-                label=row["label"] or None,
-                context=row["context"],
-                fragment=fragment_of(row["url_as_cited"]),
-            )
-            for row in rows
-        )
-
-    def _cited_mementos(self, source: int) -> tuple[CitedMemento, ...]:
-        rows = self._sql.execute(
-            "SELECT DISTINCT url_as_cited FROM citations WHERE source = ? AND role = 'archive-of'"
-            " ORDER BY id",
-            (source,),
-        )
-        unwrapped = ((row["url_as_cited"], unwrap_archive_url(row["url_as_cited"])) for row in rows)
-        return tuple(
-            CitedMemento(found.archive, cited, found.original, found.archived_at)
-            for cited, found in unwrapped
-            if found is not None
-        )
-
-    # What archives said
-
-    def save_lookup(
-        self,
-        source: int,
-        archive: str,
-        result: Result,
-        reason: str,
-        *,
-        fetch: int | None,
-        listed: int,
-        malformed: int,
-        now: datetime,
-    ) -> None:
-        """Keep what an archive said when it was asked for a source."""
-        with self._connection.writing() as sql:
-            sql.execute(
-                "INSERT INTO lookups (source, archive, fetch, result, reason, listed, malformed,"
-                " asked_at) VALUES (?,?,?,?,?,?,?,?)",
-                (source, archive, fetch, result, reason, listed, malformed, format_instant(now)),
-            )
-
-    def know(
-        self, source: int, archive: str, uri_m: str, memento: Listed, *, known_from: str,
-        same_bytes_as: int | None = None, now: datetime,
-    ) -> int:  # fmt: skip
-        """Keep that an archive holds a memento, and return its row. What is known stays."""
-        with self._connection.writing() as sql:
-            row = sql.execute(
-                "INSERT INTO mementos (source, archive, uri_m, original, memento_datetime,"
-                " known_from, status, digest, state, same_bytes_as, found_at)"
-                " VALUES (?,?,?,?,?,?,?,?,'known',?,?)"
-                " ON CONFLICT (source, archive, uri_m) DO UPDATE SET"
-                " digest = coalesce(digest, excluded.digest),"
-                " status = coalesce(status, excluded.status),"
-                " original = coalesce(original, excluded.original),"
-                " memento_datetime = coalesce(memento_datetime, excluded.memento_datetime),"
-                " same_bytes_as = coalesce(same_bytes_as, excluded.same_bytes_as) RETURNING id",
-                (
-                    source, archive, uri_m, memento.original, memento.memento_datetime or None,
-                    known_from, memento.status, memento.digest, same_bytes_as, format_instant(now),
-                ),
-            ).fetchone()  # fmt: skip
-        return int(row["id"])
-
-    def reject(
-        self,
-        memento: int,
-        outcome: str,
-        reasons: Sequence[str],
-        capture: int | None,
-        now: datetime,
-    ) -> None:
-        """Keep that a memento is not the page that was cited."""
-        with self._connection.writing() as sql:
-            sql.execute(
-                "UPDATE mementos SET state = 'rejected', outcome = ?, reasons = ?, capture = ?,"
-                " proof = NULL, class = NULL, evidence = NULL, retrieved_at = ? WHERE id = ?",
-                (outcome, json.dumps(list(reasons)), capture, format_instant(now), memento),
-            )
-
-    def bring_home(
-        self,
-        memento: int,
-        found: Examined,
-        graded: Graded,
-        capture: int,
-        now: datetime,
-    ) -> None:
-        """Keep that a memento is good, and how sure it shows the page as it was cited."""
-        with self._connection.writing() as sql:
-            sql.execute(
-                "UPDATE mementos SET state = 'home', outcome = ?, reasons = ?, proof = ?,"
-                " class = ?, evidence = ?, capture = ?, retrieved_at = ?,"
-                " memento_datetime = ? WHERE id = ?",
-                (
-                    found.outcome, json.dumps(list(found.reasons)), found.proof, graded.confidence,
-                    json.dumps(graded.evidence), capture, format_instant(now),
-                    graded.witness.memento.memento_datetime, memento,
-                ),
-            )  # fmt: skip
-
-    def confirm(self, memento: int, note: Mapping[str, object]) -> None:
-        """Add to the evidence of a memento what a second archive says of it."""
-        row = self._sql.execute("SELECT evidence FROM mementos WHERE id = ?", (memento,)).fetchone()
-        evidence = {**json.loads(row["evidence"] or "{}"), **note}
-        with self._connection.writing() as sql:
-            sql.execute(
-                "UPDATE mementos SET evidence = ? WHERE id = ?", (json.dumps(evidence), memento)
-            )
-
     def best(self, source: int) -> sqlite3.Row | None:
         """Return the best memento that was brought home for a source; None: there is none."""
         row: sqlite3.Row | None = self._sql.execute(
@@ -387,15 +175,6 @@ class Rescuing:
         )
         return [row["source"] for row in rows]
 
-    def mementos(self, source: int) -> list[sqlite3.Row]:
-        """Return the mementos of a source that are known, by their instants."""
-        return self._sql.execute(
-            "SELECT m.*, c.payload AS payload FROM mementos m"
-            " LEFT JOIN captures c ON c.id = m.capture WHERE m.source = ?"
-            " ORDER BY m.memento_datetime, m.id",
-            (source,),
-        ).fetchall()
-
     def of_source(self, source: int) -> sqlite3.Row | None:
         """Return the row of a source in the queue; None: it was never queued."""
         row: sqlite3.Row | None = self._sql.execute(
@@ -407,27 +186,3 @@ class Rescuing:
         """Return how many sources of the queue are in each state."""
         rows = self._sql.execute("SELECT state, count(*) AS n FROM rescues GROUP BY state")
         return {row["state"]: row["n"] for row in rows}
-
-    # Limits
-
-    def pace(self, archive: str) -> Pace:
-        """Return what is known of an archive's patience."""
-        row = self._sql.execute(
-            "SELECT * FROM archive_limits WHERE archive = ?", (archive,)
-        ).fetchone()
-        if row is None:
-            return Pace(LimitState(), None, None, 0)
-        state = LimitState(row["strikes"], row["resting_until"], row["reason"])
-        return Pace(state, row["index_next_at"], row["replay_next_at"], row["requests"])
-
-    def save_pace(self, archive: str, pace: Pace, now: datetime) -> None:
-        """Keep what is known of an archive's patience, for this run and the next."""
-        with self._connection.writing() as sql:
-            sql.execute(
-                "INSERT OR REPLACE INTO archive_limits (archive, strikes, resting_until, reason,"
-                " index_next_at, replay_next_at, requests, changed_at) VALUES (?,?,?,?,?,?,?,?)",
-                (
-                    archive, pace.state.strikes, pace.state.resting_until, pace.state.reason,
-                    pace.index_next_at, pace.replay_next_at, pace.requests, format_instant(now),
-                ),
-            )  # fmt: skip

@@ -134,7 +134,7 @@ def _list(archive: Archive, ids: list[int], parsed: argparse.Namespace) -> int:
     queue, proposals = archive.rescuing.queued(ids), archive.relocations.proposals(ids)
     if parsed.json:
         print_json({"queue": queue, "mementos": [
-            row for source in ids for row in archive.rescuing.mementos(source)
+            row for source in ids for row in archive.testimony.mementos(source)
         ], "proposals": proposals})  # fmt: skip
         return 0
     if parsed.quiet:
@@ -148,7 +148,7 @@ def _list(archive: Archive, ids: list[int], parsed: argparse.Namespace) -> int:
         "due_at", "url",
     ])  # fmt: skip
     for source in ids:
-        found = archive.rescuing.mementos(source)
+        found = archive.testimony.mementos(source)
         print(f"\nsource {source}: {plural(len(found), 'memento')} known")
         print_table(found, ["memento_datetime", "state", "class", "proof", "reasons", "uri_m"])
     return 0

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from crawler.archive import Kept
-from crawler.archive.rescuing import Pace
+from crawler.archive.testimony import Pace
 from crawler.dates import format_instant, parse_instant
 from crawler.fetching.pacing import told_rest
 from crawler.fetching.session import Session
@@ -185,13 +185,13 @@ class Archives:
 
     def _pace(self, archive: WebArchive) -> Pace:
         if archive.id not in self._paces:
-            self._paces[archive.id] = self._session.archive.rescuing.pace(archive.id)
+            self._paces[archive.id] = self._session.archive.testimony.pace(archive.id)
         return self._paces[archive.id]
 
     def _save(self, archive: WebArchive, pace: Pace) -> None:
         self._paces[archive.id] = pace
-        rescuing = self._session.archive.rescuing
-        self._session.write(lambda: rescuing.save_pace(archive.id, pace, self._now()))
+        testimony = self._session.archive.testimony
+        self._session.write(lambda: testimony.save_pace(archive.id, pace, self._now()))
 
     def _now(self) -> datetime:
         return self._session.clock.now()

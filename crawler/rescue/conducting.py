@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from crawler.archive import Archive
-from crawler.archive.rescuing import CitedMemento, Ending, Wanted
+from crawler.archive.rescuing import Ending
+from crawler.archive.wanting import CitedMemento, Wanted
 from crawler.digests import sha1_of
 from crawler.errors import PayloadDamaged
 from crawler.fetching.session import Session
@@ -94,10 +95,10 @@ class Conductor:
 
     def _begin(self, source: int) -> _State:
         expected = self._archive.observing.expectation(source)
-        wanted = self._archive.rescuing.wanted(source, expected)
+        wanted = self._archive.wanting.wanted(source, expected)
         own = self._archive.observing.article(wanted.good_payload)
         state = _State(wanted, Cited.on(wanted.cited_on), own)
-        for row in self._archive.rescuing.mementos(source):
+        for row in self._archive.testimony.mementos(source):
             if row["state"] == "rejected" and row["memento_datetime"]:
                 memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
                 state.looked.append(Looked(memento, good=False))
@@ -164,7 +165,7 @@ class Conductor:
             return
         examined, now = fetched.examined, self._now()
         self._session.write(
-            lambda: self._archive.rescuing.reject(
+            lambda: self._archive.testimony.reject(
                 row, examined.outcome, examined.reasons, fetched.capture, now
             )
         )
@@ -178,7 +179,7 @@ class Conductor:
         if uri_m not in state.rows:
             now, source = self._now(), state.wanted.source
             row = self._session.write(
-                lambda: self._archive.rescuing.know(
+                lambda: self._archive.testimony.know(
                     source, archive, uri_m, memento, known_from=known_from,
                     same_bytes_as=same_bytes_as, now=now,
                 )
@@ -217,7 +218,7 @@ class Conductor:
                     )
                     graded.evidence["cited_on"] = str(state.wanted.cited_on)
                     graded.evidence["basis"] = state.wanted.basis
-                    self._archive.rescuing.bring_home(
+                    self._archive.testimony.bring_home(
                         state.rows[fetched.located.uri_m], fetched.examined, graded,
                         fetched.capture or 0, now,
                     )  # fmt: skip

@@ -135,10 +135,10 @@ class Pusher:
         """Write down what the archive says, and read it back."""
         uri_m = self._archive.raw_url(said.original or push.url, said.stamp or "") or ""
         memento = Listed(said.memento_datetime or "", said.original, uri_m=uri_m)
-        rescuing, pushing = self._session.archive.rescuing, self._session.archive.pushing
+        testimony, pushing = self._session.archive.testimony, self._session.archive.pushing
         now = self._now()
         row = self._session.write(
-            lambda: rescuing.know(
+            lambda: testimony.know(
                 push.source, self._archive.id, uri_m, memento, known_from="push", now=now
             )
         )
@@ -147,7 +147,7 @@ class Pusher:
 
     async def _read_back(self, push: Push) -> tuple[str, str | None]:
         known = next(
-            (row for row in self._session.archive.rescuing.mementos(push.source)
+            (row for row in self._session.archive.testimony.mementos(push.source)
              if row["id"] == push.memento), None,
         )  # fmt: skip
         if known is None:
@@ -162,7 +162,7 @@ class Pusher:
     async def _compare(self, push: Push, memento: Listed, row: int) -> tuple[str, str | None]:
         """Fetch what was captured; it counts when it is the page."""
         archive, now = self._session.archive, self._now()
-        wanted = archive.rescuing.wanted(push.source, archive.observing.expectation(push.source))
+        wanted = archive.wanting.wanted(push.source, archive.observing.expectation(push.source))
         own = archive.observing.article(wanted.good_payload)
         uri_m = str(memento.uri_m)
         located = Located(self._archive, memento, uri_m, uri_m)
@@ -178,7 +178,7 @@ class Pusher:
 
         def confirm() -> None:
             with archive.writing():
-                archive.rescuing.bring_home(row, fetched.examined, graded, capture, now)
+                archive.testimony.bring_home(row, fetched.examined, graded, capture, now)
                 archive.pushing.confirmed(push.id, now)
 
         self._session.write(confirm)
@@ -191,9 +191,9 @@ class Pusher:
         if reason in ("no-memento", "not-a-memento", "far-date") and looks < len(READ_AGAIN):
             self._later(push, "told", reason, READ_AGAIN[looks])
             return "told", reason
-        found, rescuing, now = fetched.examined, self._session.archive.rescuing, self._now()
+        found, testimony, now = fetched.examined, self._session.archive.testimony, self._now()
         self._session.write(
-            lambda: rescuing.reject(row, found.outcome, found.reasons, fetched.capture, now)
+            lambda: testimony.reject(row, found.outcome, found.reasons, fetched.capture, now)
         )
         return self._again(push, reason)
 
@@ -240,7 +240,7 @@ class Pusher:
         if push.submitted_at is None:
             return None
         archive = self._session.archive
-        wanted = archive.rescuing.wanted(push.source, archive.observing.expectation(push.source))
+        wanted = archive.wanting.wanted(push.source, archive.observing.expectation(push.source))
         cited = Cited.on(push.submitted_at[:10])
         _, located = await search(wanted, cited, self._archive, self._archives, self._session)
         after = [each for each in located if each.memento.memento_datetime >= (

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from crawler.archive import Row
-from crawler.archive.rescuing import Wanted
+from crawler.archive.wanting import Wanted
 from crawler.comparison import measure, text_digest
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
@@ -44,7 +44,7 @@ class Rechecker:
     async def recheck(self, source: int) -> Rechecked:
         """Compare the best memento of a source with a second archive, and keep what came of it."""
         archive = self._session.archive
-        wanted = archive.rescuing.wanted(source, archive.observing.expectation(source))
+        wanted = archive.wanting.wanted(source, archive.observing.expectation(source))
         best = archive.rescuing.best(source)
         if best is None or best["state"] != "home":
             return Rechecked(source, wanted.url)
@@ -97,7 +97,7 @@ class Rechecker:
         )  # fmt: skip
 
     def _article_of(self, best: Row) -> Article | None:
-        rows = self._session.archive.rescuing.mementos(best["source"])
+        rows = self._session.archive.testimony.mementos(best["source"])
         payload = next((row["payload"] for row in rows if row["id"] == best["id"]), None)
         return self._session.archive.observing.article(payload)
 
@@ -107,5 +107,5 @@ class Rechecker:
             "second_by": found.by, "second_similarity": found.similarity,
             "second_asked_at": format_instant(self._session.clock.now()),
         }  # fmt: skip
-        rescuing, row = self._session.archive.rescuing, best["id"]
-        self._session.write(lambda: rescuing.confirm(row, note))
+        testimony, row = self._session.archive.testimony, best["id"]
+        self._session.write(lambda: testimony.confirm(row, note))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from crawler.archive.rescuing import Wanted
+from crawler.archive.wanting import Wanted
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.mementos.choosing import LOOKUPS_MAX, Cited, spellings
@@ -110,9 +110,9 @@ def _keep(
     """Write down what an archive said, and let its pace follow from it."""
     down = found.result if found.result in ("archive-down", "rate-limited") else None
     archives.note(archive, down, found.reason, reply)
-    rescuing, now = session.archive.rescuing, session.clock.now()
+    testimony, now = session.archive.testimony, session.clock.now()
     session.write(
-        lambda: rescuing.save_lookup(
+        lambda: testimony.save_lookup(
             wanted.source, archive.id, found.result, found.reason, fetch=reply.kept.fetches[-1],
             listed=len(found.listing.mementos), malformed=found.listing.malformed, now=now,
         )

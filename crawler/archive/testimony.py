@@ -1,0 +1,160 @@
+"""What web archives said: their lists, their mementos, and how patient each of them is."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from crawler.archive.connection import Connection
+from crawler.dates import format_instant
+from crawler.mementos.examining import Examined
+from crawler.mementos.grading import Graded
+from crawler.mementos.limits import LimitState
+from crawler.mementos.listing import Listed
+from crawler.mementos.replies import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What is kept of an archive between runs."""
+
+    state: LimitState
+    index_next_at: str | None
+    replay_next_at: str | None
+    requests: int
+
+
+class Testimony:
+    """The lookups, the mementos and the limits of one archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def _sql(self) -> sqlite3.Connection:
+        return self._connection.sql
+
+    def save_lookup(
+        self,
+        source: int,
+        archive: str,
+        result: Result,
+        reason: str,
+        *,
+        fetch: int | None,
+        listed: int,
+        malformed: int,
+        now: datetime,
+    ) -> None:
+        """Keep what an archive said when it was asked for a source."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT INTO lookups (source, archive, fetch, result, reason, listed, malformed,"
+                " asked_at) VALUES (?,?,?,?,?,?,?,?)",
+                (source, archive, fetch, result, reason, listed, malformed, format_instant(now)),
+            )
+
+    def know(
+        self, source: int, archive: str, uri_m: str, memento: Listed, *, known_from: str,
+        same_bytes_as: int | None = None, now: datetime,
+    ) -> int:  # fmt: skip
+        """Keep that an archive holds a memento, and return its row. What is known stays."""
+        with self._connection.writing() as sql:
+            row = sql.execute(
+                "INSERT INTO mementos (source, archive, uri_m, original, memento_datetime,"
+                " known_from, status, digest, state, same_bytes_as, found_at)"
+                " VALUES (?,?,?,?,?,?,?,?,'known',?,?)"
+                " ON CONFLICT (source, archive, uri_m) DO UPDATE SET"
+                " digest = coalesce(digest, excluded.digest),"
+                " status = coalesce(status, excluded.status),"
+                " original = coalesce(original, excluded.original),"
+                " memento_datetime = coalesce(memento_datetime, excluded.memento_datetime),"
+                " same_bytes_as = coalesce(same_bytes_as, excluded.same_bytes_as) RETURNING id",
+                (
+                    source, archive, uri_m, memento.original, memento.memento_datetime or None,
+                    known_from, memento.status, memento.digest, same_bytes_as, format_instant(now),
+                ),
+            ).fetchone()  # fmt: skip
+        return int(row["id"])
+
+    def reject(
+        self,
+        memento: int,
+        outcome: str,
+        reasons: Sequence[str],
+        capture: int | None,
+        now: datetime,
+    ) -> None:
+        """Keep that a memento is not the page that was cited."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE mementos SET state = 'rejected', outcome = ?, reasons = ?, capture = ?,"
+                " proof = NULL, class = NULL, evidence = NULL, retrieved_at = ? WHERE id = ?",
+                (outcome, json.dumps(list(reasons)), capture, format_instant(now), memento),
+            )
+
+    def bring_home(
+        self,
+        memento: int,
+        found: Examined,
+        graded: Graded,
+        capture: int,
+        now: datetime,
+    ) -> None:
+        """Keep that a memento is good, and how sure it shows the page as it was cited."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE mementos SET state = 'home', outcome = ?, reasons = ?, proof = ?,"
+                " class = ?, evidence = ?, capture = ?, retrieved_at = ?,"
+                " memento_datetime = ? WHERE id = ?",
+                (
+                    found.outcome, json.dumps(list(found.reasons)), found.proof, graded.confidence,
+                    json.dumps(graded.evidence), capture, format_instant(now),
+                    graded.witness.memento.memento_datetime, memento,
+                ),
+            )  # fmt: skip
+
+    def confirm(self, memento: int, note: Mapping[str, object]) -> None:
+        """Add to the evidence of a memento what a second archive says of it."""
+        row = self._sql.execute("SELECT evidence FROM mementos WHERE id = ?", (memento,)).fetchone()
+        evidence = {**json.loads(row["evidence"] or "{}"), **note}
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE mementos SET evidence = ? WHERE id = ?", (json.dumps(evidence), memento)
+            )
+
+    def mementos(self, source: int) -> list[sqlite3.Row]:
+        """Return the mementos of a source that are known, by their instants."""
+        return self._sql.execute(
+            "SELECT m.*, c.payload AS payload FROM mementos m"
+            " LEFT JOIN captures c ON c.id = m.capture WHERE m.source = ?"
+            " ORDER BY m.memento_datetime, m.id",
+            (source,),
+        ).fetchall()
+
+    # Limits
+
+    def pace(self, archive: str) -> Pace:
+        """Return what is known of an archive's patience."""
+        row = self._sql.execute(
+            "SELECT * FROM archive_limits WHERE archive = ?", (archive,)
+        ).fetchone()
+        if row is None:
+            return Pace(LimitState(), None, None, 0)
+        state = LimitState(row["strikes"], row["resting_until"], row["reason"])
+        return Pace(state, row["index_next_at"], row["replay_next_at"], row["requests"])
+
+    def save_pace(self, archive: str, pace: Pace, now: datetime) -> None:
+        """Keep what is known of an archive's patience, for this run and the next."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT OR REPLACE INTO archive_limits (archive, strikes, resting_until, reason,"
+                " index_next_at, replay_next_at, requests, changed_at) VALUES (?,?,?,?,?,?,?,?)",
+                (
+                    archive, pace.state.strikes, pace.state.resting_until, pace.state.reason,
+                    pace.index_next_at, pace.replay_next_at, pace.requests, format_instant(now),
+                ),
+            )  # fmt: skip
