@@ -118,6 +118,8 @@ class Kept:
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html; charset=utf-8"),)
     digest: str | None = None  # another one than that of the body
     url: str | None = None  # another one than the source's
+    about: tuple[tuple[str, str], ...] = ()  # further headers of its WARC record
+    is_revisit: bool = False  # only its digest is recorded
 
 
 def entry_page(title: str, summary: str, url: str, *, day: str = CITED, label: str = "") -> str:
@@ -165,8 +167,17 @@ def write_warc(path: Path, captures: Sequence[tuple[str, Kept]]) -> None:
     with path.open("wb") as file:
         writer = WARCWriter(file, gzip=True)
         for url, kept in captures:
-            about = {"WARC-Date": _warc_date(kept.at)}
+            about = {"WARC-Date": _warc_date(kept.at), **dict(kept.about)}
             head = StatusAndHeaders(f"{kept.status} X", list(kept.headers), protocol="HTTP/1.1")
+            if kept.is_revisit:
+                writer.write_record(
+                    writer.create_revisit_record(
+                        kept.url or url, digest=sha1_of(kept.body), refers_to_uri=url,
+                        refers_to_date="2017-01-01T00:00:00Z", http_headers=head,
+                        warc_headers_dict=about,
+                    )
+                )  # fmt: skip
+                continue
             writer.write_record(
                 writer.create_warc_record(
                     kept.url or url, "response", payload=BytesIO(kept.body), http_headers=head,
@@ -199,11 +210,16 @@ class Pywb:
 
 @contextmanager
 def pywb(
-    folder: Path, warcs: Sequence[Path], lies: Mapping[tuple[str, str], str] | None = None
+    folder: Path,
+    warcs: Sequence[Path],
+    lies: Mapping[tuple[str, str], str] | None = None,
+    *,
+    crawls: Mapping[str, Sequence[Path]] | None = None,
 ) -> Iterator[Pywb]:
     """Run pywb with a collection of these files; skip the test where it is absent.
 
-    ``lies`` are digests that its index names in place of the right ones, by URL and stamp.
+    ``lies`` are digests that its index names in place of the right ones, by URL and stamp;
+    ``crawls`` are further collections of some of the files.
     """
     manager, wayback = program("pywb", "wb-manager"), program("pywb", "wayback")
     folder.mkdir(exist_ok=True)
@@ -212,7 +228,15 @@ def pywb(
         [manager, "add", "c", *map(str, warcs)], cwd=folder, check=True, capture_output=True
     )
     index = next((folder / "collections/c/indexes").glob("*.cdxj"))
-    index.write_text("".join(_lied(line, lies or {}) for line in index.open()))
+    lines = [_lied(line, lies or {}) for line in index.open()]
+    index.write_text("".join(lines))
+    for name, files in (crawls or {}).items():
+        named = {file.name for file in files}
+        own = folder / f"collections/{name}/indexes/index.cdxj"
+        own.parent.mkdir(parents=True)
+        own.write_text("".join(
+            line for line in lines if json.loads(line.split(" ", 2)[2])["filename"] in named
+        ))  # fmt: skip
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -248,6 +272,36 @@ def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("pywb does not listen")
+
+
+@dataclass
+class Files:
+    """A file server that knows ranges; ``fail`` may answer in its place, or return None."""
+
+    folder: Path
+    fail: object = None
+
+    def __call__(self, request: Request) -> Answer:
+        failing = self.fail(request) if callable(self.fail) else None
+        if failing is not None:
+            return failing
+        file = self.folder / request.path.rpartition("/")[2]
+        if not file.is_file():
+            return Response(404, (("Content-Type", "text/plain"),), b"no such file")
+        data = file.read_bytes()
+        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", request.header("Range") or "")
+        if asked is None:
+            return Response(200, (("Content-Type", "application/gzip"),), data)
+        first, last = int(asked[1]), min(int(asked[2]), len(data) - 1)
+        if first >= len(data):
+            return Response(416, (("Content-Range", f"bytes */{len(data)}"),), b"")
+        return part_of(data, first, last)
+
+
+def part_of(data: bytes, first: int, last: int) -> Response:
+    told = (("Content-Type", "application/gzip"),
+            ("Content-Range", f"bytes {first}-{last}/{len(data)}"))  # fmt: skip
+    return Response(206, told, data[first : last + 1])
 
 
 # --- a Wayback of our own, which can fail as the real one does -----------------------------------

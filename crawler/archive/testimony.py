@@ -57,6 +57,17 @@ class Testimony:
                 (source, archive, fetch, result, reason, listed, malformed, format_instant(now)),
             )
 
+    def kept_list(self, url: str, since: datetime) -> str | None:
+        """Return the digest of the latest list that an archive gave at an address; None: none."""
+        row = self._sql.execute(
+            "SELECT c.payload FROM captures c JOIN fetches f ON f.id = c.fetch"
+            " WHERE c.source IS NULL AND c.url = ? AND c.truncated IS NULL"
+            " AND f.purpose = 'rescue' AND f.status = 200 AND c.captured_at >= ?"
+            " ORDER BY c.id DESC LIMIT 1",
+            (url, format_instant(since)),
+        ).fetchone()
+        return row["payload"] if row else None
+
     def know(
         self, source: int, archive: str, uri_m: str, memento: Listed, *, known_from: str,
         same_bytes_as: int | None = None, now: datetime,

@@ -19,6 +19,7 @@ from scrapy.settings import BaseSettings
 from crawler import __version__
 from crawler.archive import Archive, DueSource, ExtractionJob, Kept
 from crawler.archive.opening import Reserve, reserve
+from crawler.codings import DEFAULT_LIMIT
 from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import EvidenceLost, UsageError
@@ -77,8 +78,10 @@ class Session:
         workers: int | None = None,
         budget: Budget | None = None,
         policy: Policy = ADAPTIVE,
+        body_cap: int = DEFAULT_LIMIT,
     ) -> None:
         self.archive = archive
+        self.body_cap = body_cap  # bytes of a page that are kept
         self.run = run
         self.clock = clock
         self.budget = budget or Budget()
@@ -139,6 +142,7 @@ class Session:
                     _int_or_none(settings, "SOURCEKEEP_MAX_FETCHES_PER_HOST"),
                 ),
                 policy=policy,
+                body_cap=settings.getint("SOURCEKEEP_BODY_CAP_BYTES", DEFAULT_LIMIT),
             )
             session._reserve = held
             session._resources = resources.pop_all()

@@ -73,6 +73,24 @@ def _hop(record: Record, url: str, cap: int, repeated: bytes) -> Hop:
     return _answer(record, head, body, cap, common)
 
 
+def payload_forms(record: Record, *, cap: int) -> tuple[bytes, ...]:
+    """Return the payload of a record in the forms of which programs tell the digest.
+
+    As it was recorded, without its transfer coding, and decoded. Raises NotUsable.
+    """
+    if not _is_http(record):
+        return (record.block,)
+    head, body = _head_of(record)
+    wire = _without_transfer_coding(head, body)
+    return body, wire, decode_body(wire, head.get_header("content-encoding"), limit=cap).body
+
+
+def _without_transfer_coding(head: StatusAndHeaders, body: bytes) -> bytes:
+    if "chunked" in (head.get_header("transfer-encoding") or "").lower():
+        return bytes(ChunkedDataReader(io.BytesIO(body)).read())
+    return body
+
+
 def _is_http(record: Record) -> bool:
     """Tell whether the block is an HTTP message; of a `response` it may be FTP's or DNS's."""
     return "http" in (record.header("content-type") or "http") or record.block.startswith(_HTTP)
@@ -104,9 +122,7 @@ def _answer(
     record: Record, head: StatusAndHeaders, body: bytes, cap: int, common: dict[str, Any]
 ) -> Hop:
     """Return the hop of an answer, its codings undone."""
-    wire = body
-    if "chunked" in (head.get_header("transfer-encoding") or "").lower():
-        wire = ChunkedDataReader(io.BytesIO(body)).read()
+    wire = _without_transfer_coding(head, body)
     cut = record.cut or len(wire) > cap
     truncated = _truncated(record, cut)
     wire = wire[:cap]

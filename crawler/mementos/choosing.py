@@ -108,7 +108,10 @@ def next_to_fetch(
         if (memento.memento_datetime, memento.uri_m) not in tried and memento.digest not in known
         and cited.sides_of(memento.memento_datetime) & missing
     ]  # fmt: skip
-    return _in_turn(left, looked, cited, missing)
+    whole = [memento for memento in left if not memento.is_cut]
+    if not whole and any(look.good for look in looked):
+        return None  # a part is no witness beside a whole page
+    return _in_turn(whole or left, looked, cited, missing)
 
 
 def _in_turn(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -23,6 +23,23 @@ _ALSO_CALLED = {"url": "original", "mime": "mimetype", "status": "statuscode"}
 _DIGEST = re.compile(r"(?:sha1:)?([A-Z2-7]{32})", re.IGNORECASE)
 
 
+RECORD_MAX_BYTES = 32 * 2**20  # of a record in its file; a page with more is not looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies in a WARC file."""
+
+    file: str  # as the index names it, below the address of all files
+    offset: int
+    length: int
+
+    @property
+    def last(self) -> int:
+        """The offset of its last byte, as ranges are written (RFC 9110 §14.1.2)."""
+        return self.offset + self.length - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """One memento, as a list names it."""
@@ -34,6 +51,9 @@ class Listed:
     digest: str | None = None  # "sha1:" + 32 letters of base32, of the payload; None: not told
     uri_m: str | None = None  # its address, where the list gives one (TimeMap)
     is_revisit: bool = False
+    place: Place | None = None  # of its record; None: the index names none
+    held_at: Listed | None = None  # of a revisit the response that it repeats; None: itself
+    is_cut: bool = False  # the archive says that it kept a part only
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +158,7 @@ def _listed(row: Mapping[str, Any]) -> Listed | None:
         return None
     status, mime = str(row.get("statuscode", "-")), str(row.get("mimetype") or "") or None
     digest = _DIGEST.fullmatch(str(row.get("digest", "")))
+    cut = str(row.get("truncated") or "-")  # Common Crawl: "length", "disconnect", "time"
     return Listed(
         memento_datetime=at,
         original=original,
@@ -145,7 +166,34 @@ def _listed(row: Mapping[str, Any]) -> Listed | None:
         mime=None if mime in ("-", "unk") else mime,
         digest=f"sha1:{digest[1].upper()}" if digest else None,
         is_revisit=mime == "warc/revisit",
+        place=_place(row),
+        is_cut=cut != "-",
     )
+
+
+def _place(row: Mapping[str, Any]) -> Place | None:
+    """Return where a row says that its record lies; None: nowhere, or not within a file."""
+    file, offset, length = (str(row.get(name, "")) for name in ("filename", "offset", "length"))
+    if not (file and offset.isdecimal() and length.isdecimal()):
+        return None
+    if "://" in file or file.startswith("/") or ".." in file.split("/"):
+        return None  # it would lead out of the folder of the files
+    if len(offset) > 18 or not 0 < int(length[:18]) <= RECORD_MAX_BYTES:
+        return None
+    return Place(file, int(offset), int(length))
+
+
+def with_what_revisits_repeat(listed: Iterable[Listed]) -> tuple[Listed, ...]:
+    """Return mementos, each revisit with the response of the list whose bytes it repeats.
+
+    A revisit that repeats none of them is left out: its bytes lie nobody knows where.
+    """
+    every = tuple(listed)
+    responses = {m.digest: m for m in reversed(every) if m.digest and not m.is_revisit}
+    found = (
+        replace(m, held_at=responses.get(m.digest or "")) if m.is_revisit else m for m in every
+    )
+    return tuple(m for m in found if m.held_at is not None or not m.is_revisit)
 
 
 # ------------------------------------------------------------------ TimeMaps

@@ -64,6 +64,9 @@ class WebArchive:
     save: str | None = None  # where it is asked to capture a page, as Save Page Now is
     push_per_minute: float = 2.4  # of these; the limit was seen to be 3, 6 and 12 (2023 to 2025)
     obeys_robots: bool = True  # ask its robots.txt first, as of any host
+    crawls: str | None = None  # the list of its indexes, where each crawl has one of its own
+    warcs: str | None = None  # below which its WARC files lie, of which ranges are fetched
+    slows_by_503: bool = False  # it says 503 where others say 429
     filters: bool = False  # its index takes Wayback's parameters: fl, filter, resolveRevisits
     folds: bool = True  # its index takes scheme, www. and the slash at the end for one
     note: str = ""
@@ -74,17 +77,26 @@ class WebArchive:
         Names and addresses of a private network are nobody's business outside of it, and no public
         archive holds what they name. An archive within such a network may be asked.
         """
-        own = self.raw or self.timemap or self.cdx or self.timegate or self.save or ""
+        own = (
+            self.raw or self.timemap or self.cdx or self.crawls or self.timegate or self.save or ""
+        )
         return is_public(url) or not is_public(own)
 
     def cdx_url(
-        self, url: str, *, limit: int, since: str | None = None, until: str | None = None
+        self,
+        url: str,
+        *,
+        limit: int,
+        since: str | None = None,
+        until: str | None = None,
+        index: str | None = None,
     ) -> str | None:
         """Return the address that lists the captures of a URL; None: it has no index.
 
-        Between two stamps of 14 digits, if they are given.
+        Between two stamps of 14 digits, if they are given; by the ``index`` of one crawl.
         """
-        if self.cdx is None:
+        index = index or self.cdx
+        if index is None:
             return None
         parameters = f"?url={quote(url, safe='')}&output=json&limit={limit}"
         parameters += f"&from={since}" if since else ""
@@ -92,7 +104,7 @@ class WebArchive:
         if self.filters:
             fields = "urlkey,timestamp,original,mimetype,statuscode,digest,length"
             parameters += f"&fl={fields}&resolveRevisits=true"
-        return self.cdx + parameters
+        return index + parameters
 
     def timemap_url(self, url: str) -> str | None:
         """Return the address of the TimeMap of a URL."""
@@ -107,6 +119,10 @@ class WebArchive:
         if self.raw is None:
             return None
         return self.raw.format(url=url, quoted=quote(url, safe=""), stamp=stamp)
+
+    def file_url(self, file: str) -> str | None:
+        """Return the address of one of its WARC files; None: it gives none away."""
+        return self.warcs + quote(file) if self.warcs else None
 
     def holds(self, address: str) -> bool:
         """Tell whether an address lies in this archive: its host, port and path."""
@@ -171,15 +187,21 @@ KNOWN: Final[Mapping[str, WebArchive]] = {
         WebArchive("perma.cc", raw=None, timemap="https://perma.cc/timemap/link/{url}",
                    timegate="https://perma.cc/timegate/{url}", trust="high",
                    note="its mementos are known, not brought home: it has no raw replay"),
+        # its keepers ask not to overload the one index server (docs/rescue.md)
+        WebArchive("commoncrawl.org", raw=None,
+                   crawls="https://index.commoncrawl.org/collinfo.json",
+                   warcs="https://data.commoncrawl.org/", trust="high",
+                   index_per_minute=6, replay_per_minute=30, slows_by_503=True),
         WebArchive("archive.today", raw=None, trust="untrusted",
                    note="captures were altered; blacklisted by the English Wikipedia in 2026-02"),
     )
 }  # fmt: skip
 
-_KINDS: Final = ("wayback", "pywb", "memento", "timegate")
+_KINDS: Final = ("wayback", "pywb", "memento", "timegate", "warc", "crawls")
+_OF_FILES: Final = ("warc", "crawls")
 # Your own machine is asked faster than a public archive, but never without a limit.
 _OWN_LIMITS: Final = {"index_per_minute": 600.0, "replay_per_minute": 1200.0}
-_OPTIONS: Final = ("trust", "index", "replay", "push", "robots")
+_OPTIONS: Final = ("trust", "index", "replay", "push", "robots", "files")
 
 
 def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
@@ -187,10 +209,12 @@ def archives_of(lines: Iterable[str]) -> tuple[WebArchive, ...]:
 
     A line is the id of a known archive, or another one (also a mirror of a known one, by its id):
     ``ID=KIND+URL`` with KIND ``pywb``,
-    ``wayback`` (an address like ``https://web.archive.org``), ``memento`` (only TimeMaps) or
-    ``timegate`` (only that), and options after it:
+    ``wayback`` (an address like ``https://web.archive.org``), ``memento`` (only TimeMaps),
+    ``timegate`` (only that), ``warc`` (a CDX index of WARC files) or ``crawls`` (a list of such
+    indexes, like Common Crawl's), and options after it:
     ``mine=pywb+http://127.0.0.1:8080/news;trust=own;index=600;replay=1200;robots=no`` (requests
-    a minute). Raises UsageError for anything else, and for an archive that is not to be trusted.
+    a minute). ``files=URL`` is where the WARC files lie. Raises UsageError for anything else, and
+    for an archive that is not to be trusted.
     """
     found: dict[str, WebArchive] = {}
     for line in lines:
@@ -226,7 +250,10 @@ def _defined(line: str) -> WebArchive:
         base = parse_url(base).rstrip("/")
     except UrlError as exc:
         raise UsageError(f"{line!r}: {exc.reason}") from exc
-    return _with_options(_of_kind(name.strip(), kind, base), options, line)
+    archive = _with_options(_of_kind(name.strip(), kind, base), options, line)
+    if (archive.warcs is not None) != (kind in _OF_FILES):
+        raise UsageError(f"{line!r}: files=URL belongs to {' and '.join(_OF_FILES)}, and to both")
+    return archive
 
 
 def _of_kind(name: str, kind: str, base: str) -> WebArchive:
@@ -235,6 +262,10 @@ def _of_kind(name: str, kind: str, base: str) -> WebArchive:
         return replace(whole, cdx=None, timemap=None, folds=False)
     if kind == "memento":
         return _memento(name, base, trust="unknown", **_OWN_LIMITS)
+    if kind == "warc":
+        return WebArchive(name, raw=None, cdx=base, slows_by_503=True, **_OWN_LIMITS)  # type: ignore[arg-type]
+    if kind == "crawls":
+        return WebArchive(name, raw=None, crawls=base, slows_by_503=True, **_OWN_LIMITS)  # type: ignore[arg-type]
     if kind == "pywb":
         return _pywb(name, base, trust="unknown", **_OWN_LIMITS)
     return replace(
@@ -258,11 +289,20 @@ def _with_options(archive: WebArchive, options: list[str], line: str) -> WebArch
             archive = replace(archive, trust=value)
         elif name in ("index", "replay", "push") and value.isdecimal() and int(value) > 0:
             archive = _limited(archive, name, float(value))
+        elif name == "files":
+            archive = replace(archive, warcs=_folder(value, line))
         elif name == "robots" and value in ("yes", "no"):
             archive = replace(archive, obeys_robots=value == "yes")
         else:
             raise UsageError(f"{line!r}: {option!r} is none of its options ({', '.join(_OPTIONS)})")
     return archive
+
+
+def _folder(address: str, line: str) -> str:
+    try:
+        return parse_url(address).rstrip("/") + "/"
+    except UrlError as exc:
+        raise UsageError(f"{line!r}: {exc.reason}") from exc
 
 
 def _limited(archive: WebArchive, kind: str, per_minute: float) -> WebArchive:

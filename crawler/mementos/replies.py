@@ -63,9 +63,11 @@ class Found:
     listing: Listing = field(default_factory=Listing)
 
 
-def read_index(answer: Answer, text: str, *, timemap: bool = False) -> Found:
+def read_index(
+    answer: Answer, text: str, *, timemap: bool = False, slows_by_503: bool = False
+) -> Found:
     """Return what the answer of an index or a TimeMap means."""
-    trouble = _trouble(answer)
+    trouble = trouble_in(answer, slows_by_503=slows_by_503)
     if trouble is not None:
         return trouble
     if answer.status == 404:  # pywb and TimeMaps say "none" like that
@@ -80,14 +82,17 @@ def read_index(answer: Answer, text: str, *, timemap: bool = False) -> Found:
     return Found("found", "listed", listing)
 
 
-def _trouble(answer: Answer) -> Found | None:
-    """Return what keeps an archive from answering; None when it did answer."""
+def trouble_in(answer: Answer, *, slows_by_503: bool = False) -> Found | None:
+    """Return what keeps an archive from answering; None when it did answer.
+
+    ``slows_by_503``: it asks to wait by 503 as well (Amazon's storage: "Slow Down").
+    """
     if answer.status is None:
         return Found("archive-down", answer.failure or "failed")
     if answer.header(_RUNTIME_ERROR) is not None:  # it has something, and does not show it
         return Found("none-found", "excluded")
-    if answer.status == 429:
-        return Found("rate-limited", "http-429")
+    if answer.status == 429 or (answer.status == 503 and slows_by_503):
+        return Found("rate-limited", f"http-{answer.status}")
     if answer.status == 403 or answer.status >= 500:
         return Found("archive-down", f"http-{answer.status}")
     return None
@@ -123,7 +128,7 @@ def _own_word(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
     """Return what an archive says where it shows no memento."""
     if answer.status in REDIRECTS and answer.header("location"):
         return _redirect(archive, asked_at, answer)
-    trouble = _trouble(answer)
+    trouble = trouble_in(answer)
     if trouble is None:
         reason = "no-memento" if answer.status == 404 else "not-a-memento"
         return Replayed("rejected", reason)
@@ -185,7 +190,7 @@ def read_timegate(answer: Answer) -> Found:
 
     By a redirect, or by answering with it at once: then Content-Location or Link tells where it is.
     """
-    trouble = _trouble(answer)
+    trouble = trouble_in(answer)
     if trouble is not None:
         return trouble
     if answer.status == 404:

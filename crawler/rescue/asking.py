@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
@@ -74,6 +74,7 @@ class Archives:
         self._paces: dict[str, Pace] = {}
         self._turns: dict[tuple[str, Kind], datetime] = {}  # when the next request may be made
         self._doors: dict[tuple[str, Kind], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._lists: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._rested_at: dict[str, datetime] = {}  # when each was last told to be left alone
         self.asked = 0  # requests so far
 
@@ -91,10 +92,12 @@ class Archives:
         purpose: Literal["rescue", "push"] = "rescue",
         headers: Mapping[str, str] | None = None,
         form: bytes | None = None,
+        unpack: Callable[[Visit], None] | None = None,
     ) -> Reply:
         """Return what an archive answers, when its turn has come. Raises NotAsked.
 
-        ``source``: the answer is a memento of it; None: the answer is a list.
+        ``source``: the answer is a memento of it; None: the answer is a list. ``unpack`` takes the
+        page out of what came, before that is kept.
         """
         await self._turn(archive, kind)
         visit = Visit(purpose, url)
@@ -103,6 +106,8 @@ class Archives:
         if visit.last is None:
             raise NotAsked(archive, None, "the run is over")
         self.asked += 1
+        if unpack is not None:
+            unpack(visit)
         if visit.outcome == "local-fault":
             self._session.keep_from_archive(visit)
             raise NotAsked(archive, self._now() + OFFLINE_REST, "we were offline ourselves")
@@ -114,6 +119,10 @@ class Archives:
         failure = last.reason if last.status is None else None
         answer = Answer(last.url, last.status, last.response_headers, failure)
         return Reply(answer, visit, kept, began)
+
+    def one_at_a_time(self, address: str) -> asyncio.Lock:
+        """Return what is held while a list is asked for that many sources need."""
+        return self._lists[address]
 
     def note(self, archive: WebArchive, result: Result | None, reason: str, reply: Reply) -> None:
         """Draw the consequences of an answer for the archive's pace. None: it did answer."""

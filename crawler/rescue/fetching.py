@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -13,8 +13,10 @@ from crawler.fetching.session import Session
 from crawler.fetching.visits import let_go_of_bodies
 from crawler.items import Article, Hop
 from crawler.mementos.examining import Examined, examine
+from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Replayed, original_headers, read_replay
 from crawler.rescue.asking import Archives, Reply
+from crawler.rescue.records import RecordInRange
 from crawler.rescue.searching import Located
 from crawler.verdicts.observation import Observation
 
@@ -38,6 +40,8 @@ async def fetch(
     located: Located, wanted: Wanted, own: Article | None, archives: Archives, session: Session
 ) -> Fetched:
     """Return a memento, kept, read and examined. Raises NotAsked where its archive must rest."""
+    if located.memento.place is not None:
+        return await _from_file(located, wanted, own, archives, session)
     hops: list[Hop] = []
     url, original = located.url, located.memento.original or wanted.url
     seen: set[str] = set()
@@ -57,14 +61,47 @@ async def fetch(
     return await _examined(located, reply, said.memento_datetime, hops, wanted, own, session)
 
 
+async def _from_file(
+    located: Located, wanted: Wanted, own: Article | None, archives: Archives, session: Session
+) -> Fetched:
+    """Return a memento whose record lies in a WARC file. Raises NotAsked."""
+    record = RecordInRange(located.memento, located.archive, cap=session.body_cap)
+    reply, said = await _patiently(
+        located.archive,
+        lambda: archives.get(
+            located.archive, located.url, "replay",
+            source=wanted.source, headers=record.headers, unpack=record.unpack,
+        ),
+        record.read, archives,
+    )  # fmt: skip
+    if said.kind != "memento" or record.hop is None:
+        return _refused(located, reply, said.reason)
+    at = located.memento.memento_datetime
+    return await _examined(located, reply, at, [record.hop], wanted, own, session)
+
+
 async def _ask(
     located: Located, url: str, wanted: Wanted, archives: Archives
 ) -> tuple[Reply, Replayed]:
-    """Ask for a memento; once more after its archive has rested, if that is not too long."""
     archive, asked_at = located.archive, located.memento.memento_datetime
+    return await _patiently(
+        archive,
+        lambda: archives.get(archive, url, "replay", source=wanted.source),
+        lambda reply: read_replay(archive, asked_at, reply.answer),
+        archives,
+    )
+
+
+async def _patiently(
+    archive: WebArchive,
+    get: Callable[[], Awaitable[Reply]],
+    read: Callable[[Reply], Replayed],
+    archives: Archives,
+) -> tuple[Reply, Replayed]:
+    """Ask for a memento; once more after its archive has rested, if that is not too long."""
     for tries in range(1, TRIES_MAX + 1):
-        reply = await archives.get(archive, url, "replay", source=wanted.source)
-        said = read_replay(archive, asked_at, reply.answer)
+        reply = await get()
+        said = read(reply)
         if said.kind not in ("archive-down", "rate-limited"):
             archives.note(archive, None, said.reason, reply)
             return reply, said

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import islice, product
 from typing import Final
 
 from crawler.archive.wanting import Wanted
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
-from crawler.mementos.choosing import LOOKUPS_MAX, Cited, spellings
-from crawler.mementos.listing import Listed
+from crawler.mementos.choosing import LOOKUPS_MAX, Cited, candidates, spellings
+from crawler.mementos.crawls import nearest_crawls
+from crawler.mementos.listing import Listed, Listing, with_what_revisits_repeat
 from crawler.mementos.registry import KNOWN, WebArchive, stamp_of, take_apart
 from crawler.mementos.replies import Found, accept_datetime, read_index, read_timegate
 from crawler.rescue.asking import Archives, Reply
+from crawler.rescue.crawls import crawls_of_archive
 
 # A list begins with the oldest: of a page that was archived a hundred thousand times it would hold
 # nothing but its first years. Then what lies around the citation is asked for.
 ROWS_MAX: Final = 2_000
 WINDOW: Final = timedelta(days=400)
+CRAWL_LOOKUPS_MAX: Final = 8  # requests to the indexes of crawls for one source
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ async def search(
     urls = spellings(
         wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=archive.folds
     )
+    if archive.crawls is not None:
+        found = await _in_crawls(wanted, cited, archive, urls, archives, session)
+        return found, tuple(_located(archive, found.listing.mementos))
     found = Found("none-found", "empty")
     for url in urls[:LOOKUPS_MAX]:
         address = archive.cdx_url(url, limit=ROWS_MAX) or archive.timemap_url(url)
@@ -57,6 +64,38 @@ async def search(
         if found.result != "none-found" or found.reason == "excluded":
             break
     return found, tuple(_located(archive, found.listing.mementos))
+
+
+async def _in_crawls(
+    wanted: Wanted,
+    cited: Cited,
+    archive: WebArchive,
+    urls: tuple[str, ...],
+    archives: Archives,
+    session: Session,
+) -> Found:
+    """Ask the indexes of the crawls nearest to a citation, until each side of it has something."""
+    crawls = await crawls_of_archive(archive, archives, session)
+    if isinstance(crawls, Found):
+        return crawls
+    near = nearest_crawls(crawls, cited)
+    listed: list[Listed] = []
+    malformed = 0
+    for url, crawl in islice(product(urls, near), CRAWL_LOOKUPS_MAX):
+        address = archive.cdx_url(url, limit=ROWS_MAX, index=crawl.index) or ""
+        found = await _look_up(wanted, archive, address, archives, session)
+        listed += found.listing.mementos
+        malformed += found.listing.malformed
+        listing = Listing(tuple(listed), malformed)
+        if found.result not in ("found", "none-found"):
+            return replace(found, listing=listing)  # what it has listed may be fetched all the same
+        sides = {side for each in candidates(listed, cited)
+                 for side in cited.sides_of(each.memento_datetime)}  # fmt: skip
+        if len(sides) == 2:
+            break
+    if listed:
+        return Found("found", "listed", Listing(tuple(listed), malformed))
+    return Found("none-found", "empty", Listing((), malformed))
 
 
 def _near(archive: WebArchive, url: str, cited: Cited) -> str:
@@ -94,7 +133,10 @@ async def _look_up(
 ) -> Found:
     reply = await archives.get(archive, address, "index")
     text = (reply.visit.body or b"").decode("utf-8", "replace")
-    found = read_index(reply.answer, text, timemap=archive.cdx is None)
+    found = read_index(
+        reply.answer, text,
+        timemap=archive.cdx is None and archive.crawls is None, slows_by_503=archive.slows_by_503,
+    )  # fmt: skip
     _keep(wanted, archive, found, reply, archives, session)
     return found
 
@@ -121,6 +163,9 @@ def _keep(
 
 def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]:
     """Yield the mementos that can be fetched from an archive that is known."""
+    if archive.warcs is not None:
+        yield from _in_files(archive, listed)
+        return
     for memento in listed:
         if memento.uri_m is None:
             if memento.original is None:
@@ -132,6 +177,18 @@ def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]
         located = locate(archive, memento.uri_m, memento)
         if located is not None:
             yield located
+
+
+def _in_files(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]:
+    """Yield the mementos whose records lie in the WARC files of an archive."""
+    for memento in with_what_revisits_repeat(listed):
+        held = memento.held_at or memento
+        own = archive.file_url(memento.place.file) if memento.place else None
+        url = archive.file_url(held.place.file) if held.place else None
+        if own is None or url is None or memento.place is None:
+            continue
+        uri_m = f"{own}#bytes={memento.place.offset}-{memento.place.last}"
+        yield Located(archive, replace(memento, uri_m=uri_m), url, uri_m)
 
 
 def locate(archive: WebArchive, uri_m: str, memento: Listed) -> Located | None:

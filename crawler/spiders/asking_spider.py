@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
+from scrapy.crawler import Crawler
+
+from crawler.fetching.ranges import guard_ranges
 from crawler.fetching.visits import Visit, visit_request
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Archives
@@ -22,6 +25,12 @@ class AskingSpider(ArchiveSpider):
 
     # Each archive has its own pace, which holds across runs: crawler/rescue/asking.py.
     custom_settings = {"DOWNLOAD_DELAY": 0, "CONCURRENT_REQUESTS_PER_DOMAIN": SOURCES_AT_ONCE}  # noqa: RUF012
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider, with a guard against files that come whole for a range."""
+        guard_ranges(crawler)
+        return super().from_crawler(crawler, *args, **kwargs)
 
     def archives(self, lines: Iterable[str]) -> Archives:
         """Return the archives that these lines name, to be asked by this spider."""
