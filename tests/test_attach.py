@@ -10,6 +10,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.cli import main
+from crawler.digests import digest_of
 from crawler.errors import UsageError
 from crawler.imports.saved import read_saved
 from crawler.items import BY_HAND, OWN
@@ -162,8 +163,11 @@ def test_what_a_file_says_of_its_date_is_believed(
     assert shown(archive, "SELECT wire_size_bytes FROM fetches") == [(len(content),)]
 
 
-def test_the_page_of_an_mhtml_file_is_its_payload(archive: Path, tmp_path: Path) -> None:
+def test_the_page_of_an_mhtml_file_is_its_payload_and_the_rest_is_told(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     attach(archive, URL, saved(tmp_path, MHTML % (URL.encode(), URL.encode(), OLD), "a.mht"))
+    assert "note: only the page is kept, without 1 other part" in capsys.readouterr().out
     with Archive.open_for_reading(archive) as kept:
         assert kept.payloads.get(one(kept, "SELECT payload FROM captures")) == OLD
 
@@ -201,6 +205,15 @@ def test_of_a_container_the_answers_of_the_source_are_taken(
     attach(archive, URL, make(tmp_path / f"a.{packed}"))
     assert {origin for (origin,) in shown(archive, "SELECT origin FROM captures")} == {BY_HAND}
     assert shown(archive, "SELECT command FROM runs") == [("attach",)]
+
+
+def test_an_answer_to_a_form_in_a_container_is_not_the_page(archive: Path, tmp_path: Path) -> None:
+    warc, named = Warc(), {"WARC-Record-ID": "<urn:uuid:5>"}
+    warc.response(NEWER, "2024-03-01T10:00:00Z", named=named)
+    warc.request({"WARC-Concurrent-To": "<urn:uuid:5>"}, "POST")
+    warc.response(OLD, "2024-03-01T10:00:00Z")
+    attach(archive, URL, warc.save(tmp_path / "a.warc.gz"))
+    assert shown(archive, "SELECT payload FROM captures") == [(digest_of(OLD),)]
 
 
 def test_a_container_without_the_page_names_what_it_holds(

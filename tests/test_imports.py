@@ -11,9 +11,10 @@ import subprocess
 import sys
 import zipfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from warcio.statusandheaders import StatusAndHeaders
@@ -50,6 +51,7 @@ class Warc:
     def response(
         self, body: bytes, at: str, url: str = URL, status: str = "200 OK",
         headers: Sequence[tuple[str, str]] = (("Content-Type", "text/html; charset=utf-8"),),
+        named: Mapping[str, str] = MappingProxyType({}),
     ) -> int:  # fmt: skip
         """Add an answer; return the offset at which its record begins."""
         begins = self.file.tell()
@@ -57,10 +59,18 @@ class Warc:
         self.writer.write_record(
             self.writer.create_warc_record(
                 url, "response", payload=io.BytesIO(body), http_headers=head,
-                warc_headers_dict={"WARC-Date": at},
+                warc_headers_dict={"WARC-Date": at, **named},
             )
         )  # fmt: skip
         return begins
+
+    def request(self, named: Mapping[str, str], method: str = "GET", url: str = URL) -> None:
+        head = StatusAndHeaders(f"{method} / HTTP/1.1", [("X-Asked", "so")], is_http_request=True)
+        self.writer.write_record(
+            self.writer.create_warc_record(
+                url, "request", http_headers=head, warc_headers_dict=dict(named)
+            )
+        )
 
     def revisit(self, of: bytes, at: str, original_at: str | None = None, url: str = URL) -> None:
         digest = "sha1:" + base64.b32encode(hashlib.sha1(of).digest()).decode()
@@ -353,6 +363,90 @@ def test_a_redirect_and_the_answer_to_which_it_led_are_one_visit(
     assert shown(archive, "SELECT outcome, final_url FROM outcomes") == [
         ("live-unverified", "https://news.example/new")
     ]
+
+
+ANSWER, REQUEST = "<urn:uuid:00000000-0000-4000-8000-00000000000a>", "<urn:uuid:5>"
+
+
+@pytest.mark.parametrize("order", ["request, which the answer names", "answer", "request"])
+def test_what_was_asked_is_kept_whichever_record_names_the_other(
+    archive: Path, tmp_path: Path, order: str
+) -> None:
+    warc = Warc()
+    asked, answered = {"WARC-Record-ID": REQUEST}, {"WARC-Record-ID": ANSWER}
+    if order.endswith("names"):  # as Wget and wpull write it
+        answered["WARC-Concurrent-To"] = REQUEST
+    else:  # as warcio and our own exports do
+        asked["WARC-Concurrent-To"] = ANSWER
+    if order == "answer":
+        warc.response(OLD, "2024-03-01T10:00:00Z", named=answered)
+    warc.request(asked)
+    if order != "answer":
+        warc.response(OLD, "2024-03-01T10:00:00Z", named=answered)
+    bring(archive, warc.save(tmp_path / "a.warc.gz"))
+    [(headers,)] = shown(archive, "SELECT request_headers FROM fetches")
+    assert json.loads(str(headers)) == [["X-Asked", "so"]]
+
+
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+def test_an_answer_to_another_method_is_no_capture_of_the_page(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    warc = Warc()
+    warc.response(OLD, "2024-03-01T10:00:00Z", named={"WARC-Record-ID": ANSWER})
+    warc.request({"WARC-Concurrent-To": ANSWER}, method)
+    bring(archive, warc.save(tmp_path / "a.warc.gz"), "--add-sources")
+    assert shown(archive, "SELECT count(*) FROM captures") == [(0,)]
+    assert "1 record of no page of the web, or of an answer to" in capsys.readouterr().out
+
+
+def test_a_record_whose_date_is_still_to_come_is_told_and_not_imported(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warc = Warc()
+    warc.response(OLD, "2026-03-02T11:00:00Z")  # a clock that is a day ahead
+    warc.response(NEWER, "2026-03-02T13:00:00Z")
+    bring(archive, warc.save(tmp_path / "a.warc.gz"), "--now", NOW)
+    assert shown(archive, "SELECT captured_at FROM captures") == [("2026-03-02T11:00:00Z",)]
+    assert "its date is still to come (2026-03-02T13:00:00Z)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_redirect_is_joined_with_an_answer_that_stands_before_it(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], packed: bool
+) -> None:
+    warc = Warc(packed=packed)
+    end, step = "https://news.example/end", "https://news.example/step"
+    warc.response(NEWER, "2024-03-01T11:00:00Z", end)  # of another time
+    warc.response(OLD, "2024-03-01T10:00:02Z", end)
+    for at, url, leads in ((1, step, "/end"), (0, URL, "/step")):
+        location = [("Location", leads)]
+        warc.response(b"", f"2024-03-01T10:00:0{at}Z", url, "302 Found", headers=location)
+    file = warc.save(tmp_path / "a.warc")
+    bring(archive, file)
+    assert shown(archive, "SELECT hop, url, visit FROM fetches ORDER BY id") == [
+        (hop, url, visit)
+        for [(visit,)] in [shown(archive, "SELECT uid FROM fetches WHERE hop = 0")]
+        for hop, url in enumerate((URL, step, end))
+    ]
+    assert shown(archive, "SELECT outcome, final_url FROM outcomes") == [("live-unverified", end)]
+    assert "1 record of addresses that are no source" in capsys.readouterr().out
+    bring(archive, file)
+    assert "0 new captures of 0 sources (0 new), 0 articles; 3 known" in capsys.readouterr().out
+
+
+def test_an_answer_that_a_later_file_brings_joins_the_redirect_that_is_held(
+    archive: Path, tmp_path: Path
+) -> None:
+    alone, both = Warc(), Warc()
+    for warc in (alone, both):
+        location = [("Location", "/end")]
+        warc.response(b"", "2024-03-01T10:00:00Z", status="302 Found", headers=location)
+    both.response(OLD, "2024-03-01T10:00:01Z", "https://news.example/end")
+    bring(archive, alone.save(tmp_path / "a.warc.gz"))
+    bring(archive, both.save(tmp_path / "b.warc.gz"))
+    assert shown(archive, "SELECT count(*), count(DISTINCT visit) FROM fetches") == [(2, 1)]
+    assert shown(archive, "SELECT payload FROM captures WHERE id = 2") == [(digest_of(OLD),)]
 
 
 def test_a_redirect_with_a_large_body_is_not_held_in_memory(archive: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from crawler.archive import Archive, Row
 from crawler.cli.options import add_clock_option, archive_path, count, moment
-from crawler.cli.output import print_json, safe
+from crawler.cli.output import plural, print_json, safe
 from crawler.codings import DEFAULT_LIMIT
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import InputNotFound, UsageError
@@ -67,7 +67,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Attach a page, read and judge it. Raises UsageError when there is none in the file."""
     if not parsed.file.is_file():
-        raise InputNotFound(str(parsed.file), "there is no such file")
+        what = "it is no file" if parsed.file.exists() else "there is no such file"
+        raise InputNotFound(str(parsed.file), what)
     if not 0 < parsed.body_cap <= CAP_MAX_BYTES:
         raise UsageError(f"--body-cap: write a number of bytes up to {CAP_MAX_BYTES}")
     clock = Clock(moment(parsed) if parsed.now else None)
@@ -103,6 +104,9 @@ def _hops(
     notes = []
     if page.url is not None and urlkey(page.url) != urlkey(source["url"]):
         notes.append(f"the file says that it was saved from {redact_url(page.url)}")
+    if page.left_out:
+        parts = plural(page.left_out, "other part")
+        notes.append(f"only the page is kept, without {parts} of the file (pictures, styles …)")
     if parsed.at:
         at = parse_instant(parsed.at)
     elif page.saved_at is not None:

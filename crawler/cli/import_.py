@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -144,15 +145,27 @@ def _print(
         f"{plural(counts.captures, 'new capture')} of {plural(counts.sources, 'source')}"
         f" ({counts.sources_new} new), {plural(articles, 'article')}; {counts.known} known before"
     )
-    if counts.other_addresses:
-        hint = "" if add_sources else " (--add-sources keeps their pages)"
-        print(
-            f"{plural(counts.other_addresses, 'record')} of addresses that are no source:"
-            f" left out{hint}"
-        )
+    for line in _left_out(counts, add_sources=add_sources):
+        print(line)
     for line in counts.unread:
         print(f"not read: {safe(line)}")
     if counts.unread_more:
         print(f"not read: {counts.unread_more} more")
     for refusal in refused:
         print(f"refused: {safe(refusal)}")
+
+
+def _left_out(counts: Counts, *, add_sources: bool) -> Iterator[str]:
+    """Yield a line for each reason for which records that could be read were not taken in."""
+    hint = ", and hold no whole page" if add_sources else " (--add-sources keeps their pages)"
+    reasons = (
+        (counts.other_addresses, f"of addresses that are no source: left out{hint}"),
+        (
+            counts.not_pages,
+            "of no page of the web, or of an answer to another method than GET: left out",
+        ),
+        (counts.forgotten, "of sources that are forgotten: left out"),
+    )
+    for number, why in reasons:
+        if number:
+            yield f"{plural(number, 'record')} {why}"

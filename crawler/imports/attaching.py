@@ -7,6 +7,7 @@ from pathlib import Path
 from crawler.errors import UrlError, UsageError
 from crawler.imports.containers import opened
 from crawler.imports.exchanges import exchange_of, url_of
+from crawler.imports.grouping import Answer, grouped
 from crawler.imports.ours import Elsewhere, NotUsable
 from crawler.imports.records import Record, Unread, read_records
 from crawler.items import Hop
@@ -29,9 +30,10 @@ def hops_of_container(path: Path, url: str, *, cap: int) -> list[Hop]:
         for part in parts:
             if isinstance(part, Unread):
                 continue
-            for record in read_records(part.file, part.name, cap=cap):
-                if isinstance(record, Record) and record.type in ("response", "resource"):
-                    _take(record, wanted, cap, hops, others)
+            read = read_records(part.file, part.name, cap=cap)
+            for answer in grouped(each for each in read if isinstance(each, Record)):
+                if answer.record.type != "revisit":
+                    _take(answer, wanted, cap, hops, others)
     if not hops:
         named = ", ".join(redact_url(other) for other in others) or "none that can be read"
         raise UsageError(
@@ -50,13 +52,14 @@ def _parsed(url: str) -> str:
         raise UsageError(f"--url {url}: {exc.reason}") from exc
 
 
-def _take(record: Record, wanted: str, cap: int, hops: list[Hop], others: dict[str, None]) -> None:
+def _take(answer: Answer, wanted: str, cap: int, hops: list[Hop], others: dict[str, None]) -> None:
+    record = answer.record
     try:
         if urlkey(url_of(record)) != wanted:
             if len(others) < SHOWN:
                 others[url_of(record)] = None
             return
-        found = exchange_of(record, cap=cap, request=None, metadata=None, repeated=b"")
+        found = exchange_of(record, cap=cap, request=answer.request, metadata=None, repeated=b"")
     except (Elsewhere, NotUsable):
         return
     if len(hops) <= HOPS_MAX:

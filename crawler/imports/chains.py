@@ -1,7 +1,7 @@
 """Which records make one visit: a redirect, and the answer to which it led.
 
 Our own exports tell it. In files of others a redirect is joined with the next answer of the URL
-that it names, where that came within two minutes.
+that it names, where that came within two minutes; it may stand before the redirect (``passed``).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Chains:
             visit = replace(before, hops=(*before.hops, hop))
         elif before is not None:
             self._write(before)
-        target = _target(hop)
+        target = target_of(hop)
         if target is None or len(visit.hops) >= HOPS_MAX or len(hop.body or b"") > SMALL_BYTES:
             self._write(visit)
             return
@@ -100,11 +100,16 @@ def _size(visit: Visit) -> int:
 
 
 def _follows(visit: Visit, hop: Hop) -> bool:
-    passed = parse_instant(hop.fetched_at) - parse_instant(visit.hops[-1].fetched_at)
+    return is_next(visit.hops[-1].fetched_at, hop.fetched_at)
+
+
+def is_next(redirected_at: str, answered_at: str) -> bool:
+    """Tell whether an answer can be that to which a redirect led, by their instants."""
+    passed = parse_instant(answered_at) - parse_instant(redirected_at)
     return timedelta(0) <= passed <= STEP_MAX
 
 
-def _target(hop: Hop) -> str | None:
+def target_of(hop: Hop) -> str | None:
     """Return the key of the URL to which an answer leads; None: it leads nowhere."""
     if hop.outcome != "redirect":
         return None

@@ -69,7 +69,11 @@ def opened(path: Path) -> Iterator[Iterator[Part | Unread]]:
             elif _begins(file, (LINE,)):
                 yield iter((Part(path.name, file, lines=True),))
             else:
-                raise ContainerRefused(path.name, "neither WARC, ARC, WACZ nor an export of ours")
+                raise ContainerRefused(
+                    path.name,
+                    "neither WARC, ARC, WACZ nor JSON Lines of ours; a page that somebody saved"
+                    " comes in by sourcekeep attach",
+                )
     except OSError as exc:
         raise ContainerRefused(str(path), f"cannot be read: {exc.strerror or exc}") from exc
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from http import HTTPMethod
 from typing import Any
 
 from warcio.bufferedreaders import ChunkedDataReader
@@ -46,6 +47,8 @@ def exchange_of(
     of other records it is not looked at. Raises NotUsable, Elsewhere.
     """
     url = url_of(record)
+    if request is not None and (method := method_of(request)) != "GET":
+        raise Elsewhere(f"it answers a request by {method}")
     if record.date is None:
         raise NotUsable(f"it tells no date ({record.header('warc-date')!r})")
     hop = _hop(record, url, cap, repeated)
@@ -197,6 +200,12 @@ def _repeating(head: StatusAndHeaders | None, body: bytes, common: dict[str, Any
         response_headers=_headers(head), body=body, mime_declared=declared,
         mime_sniffed=sniff(body, declared), **common,
     )  # fmt: skip
+
+
+def method_of(request: Record) -> str:
+    """Return the method of a request; GET where the record tells none that HTTP knows."""
+    first = request.block[:10].split(b" ")[0].decode("latin-1")
+    return first if first in HTTPMethod.__members__ else "GET"
 
 
 def _request_headers(record: Record) -> tuple[Header, ...]:

@@ -7,29 +7,32 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 from crawler.archive import Archive
 from crawler.codings import DEFAULT_LIMIT
-from crawler.dates import format_instant
+from crawler.dates import format_instant, parse_instant
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged, UrlError
 from crawler.extraction.extractors import PAGES
 from crawler.fetching.clock import Clock
-from crawler.imports.chains import Chains, Visit
+from crawler.imports.chains import Chains, Visit, target_of
 from crawler.imports.containers import Part, opened
 from crawler.imports.exchanges import exchange_of, url_of
+from crawler.imports.grouping import SMALL_BYTES, Answer, grouped
 from crawler.imports.lines import Line, Lines
 from crawler.imports.ours import Elsewhere, Exchange, NotUsable, told_in
+from crawler.imports.passed import Passed
 from crawler.imports.records import Record, Unread, read_records
+from crawler.items import Hop
 from crawler.urls import parse_url
 
 # One fdatasync serves a group, as in a crawl.
 GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
 REMEMBERED = 100_000  # digests and names of records, which revisits refer to
 WAITING_MAX = 1_000  # revisits whose original may come later
-REQUESTS_MAX = 16  # that stand before the answers to them
-SMALL_BYTES = 2**16  # of a record that is held for later; larger ones are none of an honest program
+AHEAD_MAX = timedelta(days=1)  # of a date: what clocks and time zones that were set wrong explain
 UNREAD_MAX = 10_000  # lines of what could not be read; the rest is counted
 DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
 
@@ -58,15 +61,6 @@ class Counts:
             self.unread_more += 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A record with those that belong to it."""
-
-    record: Record
-    request: Record | None = None
-    metadata: Record | None = None
-
-
 class Importer:
     """Reads files into an archive, within one run."""
 
@@ -84,7 +78,9 @@ class Importer:
         self._cap, self._on_bytes = cap, on_bytes
         self._chains = Chains(self._write)
         self._payloads: OrderedDict[str, str] = OrderedDict()  # by digest or name of a record
-        self._waiting: list[_Told] = []
+        self._waiting: list[Answer] = []
+        self._part: Part | None = None  # that is read, with what was passed over in it
+        self._passed = Passed()
         self._touched: set[int] = set()
         self._in_group, self._group_began = 0, time.monotonic()
 
@@ -108,8 +104,8 @@ class Importer:
                 if line.told is not None:
                     yield line.told.source_url
             return
-        for told in _grouped(self._records(part)):
-            url = _source_told(told.metadata) or self._page_in(told.record)
+        for told in grouped(self._records(part)):
+            url = _source_told(told.metadata) or self._page_in(told)
             if url is not None:
                 yield url
 
@@ -120,12 +116,15 @@ class Importer:
                 self._archive.supplying.add_source(parse_url(url), now)
                 self.counts.sources_new += 1
 
-    def _page_in(self, record: Record) -> str | None:
+    def _page_in(self, told: Answer) -> str | None:
         """Return the URL of a record that holds a page; None: it holds none, or not as a whole."""
+        record = told.record
         if record.type == "revisit":
             return None
         try:
-            found = exchange_of(record, cap=self._cap, request=None, metadata=None, repeated=b"")
+            found = exchange_of(
+                record, cap=self._cap, request=told.request, metadata=None, repeated=b""
+            )
         except (Elsewhere, NotUsable):
             return None
         hop = found.hop
@@ -161,9 +160,11 @@ class Importer:
             for line in self._lines(lines, self.counts.note):
                 self._take_line(part.name, line, lines)
             return
-        for told in _grouped(self._records(part, self.counts.note)):
+        self._part = part
+        for told in grouped(self._records(part, self.counts.note)):
             self._take(told)
         self._retry()
+        self._part, self._passed = None, Passed()
 
     def _lines(
         self, lines: Lines, unread: Callable[[Unread], object] = lambda problem: None
@@ -197,13 +198,14 @@ class Importer:
 
     # One record
 
-    def _take(self, told: _Told, *, again: bool = False) -> None:
+    def _take(self, told: Answer, *, again: bool = False) -> None:
         self.counts.records += not again
         record = told.record
         try:
             url = url_of(record)
             if not self._is_wanted(url, told.metadata):
                 self.counts.other_addresses += 1
+                self._passed.note(url, record.date, record.offset)
                 return
             repeated = self._repeated(record) if record.type == "revisit" else b""
             if repeated is None:
@@ -259,7 +261,7 @@ class Importer:
     def _unusable(self, record: Record, why: str) -> None:
         self.counts.note(Unread(record.file, record.offset, why))
 
-    def _wait(self, told: _Told) -> None:
+    def _wait(self, told: Answer) -> None:
         if len(self._waiting) < WAITING_MAX and len(told.record.block) <= SMALL_BYTES:
             self._waiting.append(told)
         else:
@@ -303,6 +305,10 @@ class Importer:
 
     def _place(self, exchange: Exchange, file: str, offset: int) -> None:
         hop = exchange.hop
+        if parse_instant(hop.fetched_at) > self._clock.now() + AHEAD_MAX:
+            why = f"its date is still to come ({hop.fetched_at})"
+            self.counts.note(Unread(file, offset, why))
+            return
         held = self._archive.evidence.payload_of(hop.capture_uid or "")
         if held is not None and held != digest_of(hop.body or b""):
             why = "it is called like a capture that is held, and shows something else"
@@ -315,6 +321,20 @@ class Importer:
             self.counts.other_addresses += 1
         else:
             self._chains.add(source, exchange)
+            self._take_passed(hop)
+
+    def _take_passed(self, redirect: Hop) -> None:
+        """Take the answer to which a redirect led, where it stands before it and was left out."""
+        target = target_of(redirect)
+        offset = self._passed.pop(target, redirect.fetched_at) if target else None
+        if offset is None or self._part is None:
+            return
+        file, name = self._part.file, self._part.name
+        again = read_records(file, name, cap=self._cap, start=offset)
+        for answer in grouped(each for each in again if isinstance(each, Record)):
+            self.counts.other_addresses -= 1
+            self._take(answer, again=True)
+            return
 
     def _write(self, visit: Visit) -> None:
         """Write a visit, unless it is held; its earlier hops may be."""
@@ -328,8 +348,9 @@ class Importer:
             return
         with self._archive.writing():
             kept = evidence.record(
-                self._run, visit.source, hops, origin=visit.origin, visit=visit.name
-            )
+                self._run, visit.source, hops, origin=visit.origin,
+                visit=visit.name or visit.hops[0].uid,
+            )  # fmt: skip
             self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
         self.counts.captures += len([capture for capture in kept.captures if capture])
         self._touched.add(visit.source)
@@ -346,27 +367,3 @@ def _source_told(metadata: Record | None) -> str | None:
     """Return the URL of the source for which an archive of ours made a capture; None: not told."""
     told = told_in(metadata.block) if metadata else None
     return told.source_url if told else None
-
-
-def _grouped(records: Iterator[Record]) -> Iterator[_Told]:
-    """Yield each answer with its request and what is told of it, which stand before or behind."""
-    told: _Told | None = None
-    requests: OrderedDict[str | None, Record] = OrderedDict()  # by the answer that they name
-    for record in records:
-        name = record.header("warc-concurrent-to") or record.header("warc-refers-to")
-        ours = told is not None and name == told.record.header("warc-record-id")
-        if record.type in ("response", "revisit", "resource"):
-            if told is not None:
-                yield told
-            request = requests.pop(record.header("warc-record-id"), None)
-            told = _Told(record, request)
-        elif record.type == "request" and ours and told is not None:
-            told = replace(told, request=record)
-        elif record.type == "request" and name and len(record.block) <= SMALL_BYTES:
-            requests[name] = record
-            if len(requests) > REQUESTS_MAX:
-                requests.popitem(last=False)
-        elif record.type == "metadata" and ours and told is not None:
-            told = replace(told, metadata=record)
-    if told is not None:
-        yield told

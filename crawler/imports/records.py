@@ -123,13 +123,16 @@ class _Reader:
         return bool(ahead)
 
 
-def read_records(file: BinaryIO, name: str, *, cap: int) -> Iterator[Record | Unread]:
+def read_records(
+    file: BinaryIO, name: str, *, cap: int, start: int = 0
+) -> Iterator[Record | Unread]:
     """Yield the records of a file, and what of it cannot be read.
 
-    ``cap``: bytes of a body that are read. The file is sought in, and must not be closed between.
+    ``cap``: bytes of a body that are read. ``start``: offset at which a record begins. The file is
+    sought in, and must not be closed between.
     """
     size = file.seek(0, io.SEEK_END)
-    offset, lost = 0, False  # lost: behind damage, and no record was found since
+    offset, lost = start, False  # lost: behind damage, and no record was found since
     while offset < size:
         stretch = _Stretch(file, offset, name, cap)
         try:

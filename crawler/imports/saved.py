@@ -37,6 +37,7 @@ class SavedPage:
     saved_at: str | None  # when it says so; None: it does not
     file_digest: str
     file_size_bytes: int
+    left_out: int = 0  # other parts of the file: pictures, styles, frames
 
 
 def read_saved(path: Path, *, cap: int) -> SavedPage:
@@ -85,11 +86,12 @@ def _page_of_mhtml(path: Path, data: bytes) -> SavedPage:
     body = part.get_payload(decode=True) if part is not None else None
     if part is None or not isinstance(body, bytes) or not body:
         raise UsageError(f"{path}: an MHTML file without a page in it")
+    others = [p for p in message.walk() if p is not part and not p.is_multipart()]
     charset = part.get_content_charset()
     return SavedPage(
         body, f"text/html; charset={charset}" if charset else "text/html",
         _url(_text(part, "Content-Location") or _text(message, "Snapshot-Content-Location")),
-        _mail_date(_text(message, "Date")), digest_of(data), len(data),
+        _mail_date(_text(message, "Date")), digest_of(data), len(data), len(others),
     )  # fmt: skip
 
 
