@@ -112,7 +112,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.fetching.control.ControlMiddleware": 540,
     "crawler.fetching.redirects.MetaRefreshMiddleware": 580,
     "crawler.fetching.redirects.RedirectMiddleware": 600,
-    "crawler.fetching.egress.UserProxyMiddleware": 750,
+    "crawler.fetching.proxy.UserProxyMiddleware": 750,
     "crawler.fetching.capture.CaptureMiddleware": 950,
 }
 SPIDER_MIDDLEWARES = {
@@ -123,7 +123,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 EXTENSIONS = {
-    "crawler.fetching.egress.EgressGuard": 0,
+    "crawler.fetching.guard.EgressGuard": 0,
     "crawler.extensions.RunExtension": 10,
 }
 # Off in any case; but Scrapy imports whatever stands here, None beside it or not, and aiohttp and

@@ -45,11 +45,10 @@ from crawler.fetching.egress import (
     EgressPolicy,
     GuardedPool,
     GuardedReactor,
-    check_settings,
-    parse_proxy,
     peer_refusal,
-    warn_about_environment_proxies,
 )
+from crawler.fetching.guard import check_settings
+from crawler.fetching.proxy import parse_proxy, warn_about_environment_proxies
 from tests.crawling import environment, rows
 from tests.test_addresses import all_spellings
 
@@ -58,9 +57,9 @@ PLAIN = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 OTHERS = dict.fromkeys(("file", "data", "ftp", "s3"))
 SETTINGS: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": {"http": GUARDED, "https": GUARDED, **OTHERS},
-    "EXTENSIONS": {"crawler.fetching.egress.EgressGuard": 0},
+    "EXTENSIONS": {"crawler.fetching.guard.EgressGuard": 0},
     "DOWNLOADER_MIDDLEWARES": {
-        "crawler.fetching.egress.UserProxyMiddleware": 750,
+        "crawler.fetching.proxy.UserProxyMiddleware": 750,
         "__main__.Witness": 950,
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
         "crawler.fetching.robots.RobotsMiddleware": 100,
@@ -378,12 +377,12 @@ def test_ports_are_part_of_the_policy() -> None:
 ROOT = Path(__file__).parent.parent
 GUARDLESS = """
 import sys
-from crawler.fetching import egress
+from crawler.fetching import egress, guard
 
 async def pass_it(crawler):
     pass
 
-egress.self_test = pass_it
+guard.self_test = pass_it
 egress.GuardedReactor.connectTCP = lambda self, *a, **k: self._reactor.connectTCP(*a, **k)
 from crawler.cli import main
 sys.exit(main())

@@ -12,7 +12,7 @@ from crawler.cli.crawling import crawl
 from crawler.cli.options import add_clock_option, add_fetch_options, add_setting_option, settings_of
 from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
-from crawler.fetching.egress import check_settings
+from crawler.fetching.guard import check_settings
 from crawler.intake import classify_input, scope_options
 
 

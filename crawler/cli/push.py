@@ -20,7 +20,7 @@ from crawler.cli.output import plural, print_json, print_table, safe
 from crawler.cli.processes import keys_of
 from crawler.cli.rescuing import Result, push
 from crawler.errors import UsageError
-from crawler.fetching.egress import check_settings
+from crawler.fetching.guard import check_settings
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue.pushing import Pushed
 

@@ -17,19 +17,13 @@ sees to it that every request goes there, and the proxy is what must keep out of
 
 from __future__ import annotations
 
-import base64
-import logging
-import os
-import socket
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
-from scrapy import Request, signals
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
-from scrapy.exceptions import CloseSpider, IgnoreRequest, NotConfigured
-from scrapy.utils.misc import load_object
+from scrapy.exceptions import IgnoreRequest
 from twisted.internet import defer
 from twisted.internet.endpoints import (
     HostnameEndpoint,
@@ -49,9 +43,7 @@ from crawler.addresses import (
     parse_ports,
     refusal,
 )
-from crawler.errors import SourcekeepError, UsageError
-from crawler.fetching.bodies import RateFloor, check_body_cap
-from crawler.fetching.tls import check_trust
+from crawler.fetching.proxy import proxy_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -66,12 +58,6 @@ if TYPE_CHECKING:
         IStreamClientEndpoint,
     )
     from twisted.web._newclient import HTTP11ClientProtocol
-
-logger = logging.getLogger(__name__)
-
-# Addresses of which no user allows all: what the self-test asks about where it may not dial.
-_CANARIES = ("127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "192.168.0.1", "fd00::1")
-_SELF_TEST_TIMEOUT_S = 5  # a refused or closed loopback port answers within a millisecond
 
 
 class AddressRefused(IgnoreRequest):
@@ -89,10 +75,6 @@ class AddressRefused(IgnoreRequest):
         self.port = port
 
 
-class EgressGuardOff(SourcekeepError):
-    """The guard let a connection through that it must refuse. Nothing may be fetched."""
-
-
 @dataclass(frozen=True, slots=True)
 class EgressPolicy:
     """What may be dialled besides global addresses on web ports, and by which proxy."""
@@ -105,7 +87,7 @@ class EgressPolicy:
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> EgressPolicy:
         """Return the policy that the settings name. Raises UsageError."""
-        proxy, authorization = parse_proxy(settings.get("SOURCEKEEP_PROXY") or "")
+        proxy, authorization = proxy_of(settings)
         return cls(
             allowed=parse_networks(settings.getlist("SOURCEKEEP_ALLOW")),
             ports=parse_ports(map(str, settings.getlist("SOURCEKEEP_ALLOW_PORTS"))),
@@ -127,53 +109,6 @@ def peer_refusal(ip_address: IPAddress | None, policy: EgressPolicy) -> str | No
     if ip_address is None or policy.proxy is not None:
         return None
     return refusal(str(ip_address), allowed=policy.allowed)
-
-
-def parse_proxy(text: str) -> tuple[str | None, bytes | None]:
-    """Return a proxy's ``http://host:port`` and its Proxy-Authorization value, each None if absent.
-
-    Raises UsageError. Only http:// is understood: Scrapy 2.19 speaks neither SOCKS nor, for https
-    sources, TLS to the proxy itself.
-    """
-    if not text.strip():
-        return None, None
-    url = text.strip() if "//" in text else f"http://{text.strip()}"
-    try:
-        parts = urlsplit(url)
-        port = parts.port or 80
-    except ValueError as exc:
-        raise UsageError(f"{_without_userinfo(text)!r} is no proxy: {exc}") from exc
-    if parts.scheme != "http" or not parts.hostname:
-        raise UsageError(
-            f"{_without_userinfo(text)!r} is no proxy that we can use: write http://HOST:PORT"
-        )
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"http://{host}:{port}", _basic_authorization(parts.username, parts.password)
-
-
-def _basic_authorization(user: str | None, password: str | None) -> bytes | None:
-    if user is None:
-        return None
-    secret = f"{unquote(user)}:{unquote(password or '')}".encode()
-    return b"Basic " + base64.b64encode(secret)
-
-
-def _without_userinfo(url: str) -> str:
-    """Return a URL fit for a message: the user's password must not reach a log."""
-    scheme, separator, rest = url.rpartition("//")
-    return scheme + separator + rest.rpartition("@")[2]
-
-
-def warn_about_environment_proxies(environ: Mapping[str, str]) -> str | None:
-    """Return one sentence about the proxy variables that are set and ignored; None if none is."""
-    names = sorted(
-        name
-        for name, value in environ.items()
-        if value and name.lower() in ("http_proxy", "https_proxy", "all_proxy")
-    )
-    if not names:
-        return None
-    return f"{', '.join(names)} set in the environment: ignored; name a proxy with --proxy"
 
 
 @implementer(IReactorPluggableNameResolver)
@@ -288,123 +223,3 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         pool.maxPersistentPerHost = self._pool.maxPersistentPerHost
         pool._factory = self._pool._factory
         return pool
-
-
-class UserProxyMiddleware:
-    """Sends every request, robots.txt included, through the proxy that the user named.
-
-    It stands in for Scrapy's HttpProxyMiddleware, which also obeys the environment.
-    """
-
-    def __init__(self, proxy: str) -> None:
-        self._proxy = proxy
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> UserProxyMiddleware:
-        """Return the middleware; NotConfigured switches it off where no proxy is named."""
-        proxy = EgressPolicy.from_settings(crawler.settings).proxy
-        if proxy is None:
-            raise NotConfigured
-        return cls(proxy)
-
-    def process_request(self, request: Request) -> None:
-        """Name the proxy in the request's meta; https then goes by CONNECT."""
-        request.meta["proxy"] = self._proxy
-
-
-def check_settings(settings: BaseSettings) -> None:
-    """Refuse settings under which something could be fetched past the guard. Raises UsageError.
-
-    And those of the download handlers that cannot be read, before a run begins with them.
-    """
-    EgressPolicy.from_settings(settings)
-    check_trust(settings)
-    RateFloor.from_settings(settings)
-    check_body_cap(settings)
-    for scheme in _schemes(settings):
-        handler = _handler(settings, scheme)
-        if not (isinstance(handler, type) and issubclass(handler, GuardedDownloadHandler)):
-            raise UsageError(
-                f"DOWNLOAD_HANDLERS: {handler!r} fetches {scheme}: past the egress guard;"
-                f" set {GuardedDownloadHandler.__module__}.{GuardedDownloadHandler.__name__}"
-                " for http and https, and None for every other scheme"
-            )
-    if settings.getbool("HTTPPROXY_ENABLED"):
-        raise UsageError(
-            "HTTPPROXY_ENABLED obeys proxies of the environment, past the egress guard:"
-            " set it to False and name a proxy with --proxy or SOURCEKEEP_PROXY"
-        )
-
-
-def _handler(settings: BaseSettings, scheme: str) -> object:
-    path = settings.getwithbase("DOWNLOAD_HANDLERS")[scheme]
-    try:
-        return load_object(path)
-    except (ImportError, NameError, ValueError) as exc:
-        raise UsageError(f"DOWNLOAD_HANDLERS: {path!r} cannot be loaded: {exc}") from exc
-
-
-def _schemes(settings: BaseSettings) -> list[str]:
-    """Return the schemes for which a download handler is set."""
-    handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
-    return [scheme for scheme in handlers if handlers[scheme] is not None]
-
-
-async def self_test(crawler: Crawler) -> None:
-    """Dial 127.0.0.1 through the running crawl's own handlers. Raises EgressGuardOff if let out.
-
-    Where the user allowed loopback, or named a proxy, only the decision is asked and nothing is
-    dialled. The port is bound but not listened on: nobody can answer there, and a guard that is off
-    shows by another failure than AddressRefused.
-    """
-    policy = EgressPolicy.from_settings(crawler.settings)
-    if not any(policy.dial_refusal(address, 80) for address in _CANARIES):
-        logger.warning("SOURCEKEEP_ALLOW lets the crawl into private networks and the machine")
-    if policy.proxy is not None or policy.dial_refusal("127.0.0.1", 80) is None:
-        return
-    for scheme in _schemes(crawler.settings):
-        await _dial_loopback(crawler, scheme)
-
-
-async def _dial_loopback(crawler: Crawler, scheme: str) -> None:
-    with socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        url = f"{scheme}://127.0.0.1:{reserved.getsockname()[1]}/"
-        request = Request(url, meta={"download_timeout": _SELF_TEST_TIMEOUT_S})
-        try:
-            await crawler.engine.downloader.handlers.download_request_async(request)
-        except AddressRefused as refused:
-            if refused.reason == "loopback":
-                return
-            found = str(refused)
-        except Exception as exc:  # noqa: BLE001 - whatever else it is, the guard did not refuse
-            found = f"{type(exc).__name__}: {exc}"
-        else:
-            found = "a response"
-    raise EgressGuardOff(f"the egress guard is off: {url} gave {found}, not a refusal")
-
-
-class EgressGuard:
-    """The extension that starts no run without a working guard; set it in EXTENSIONS."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        check_settings(crawler.settings)
-        self._crawler = crawler
-        warning = warn_about_environment_proxies(os.environ)
-        if warning:
-            logger.warning(warning)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> EgressGuard:
-        """Return the extension. Raises UsageError for settings that go past the guard."""
-        extension = cls(crawler)
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        return extension
-
-    async def spider_opened(self) -> None:
-        """Run the self-test before the first request. Raises CloseSpider: the run ends there."""
-        try:
-            await self_test(self._crawler)
-        except EgressGuardOff as off:
-            logger.critical("%s", off)
-            raise CloseSpider("egress-guard-off") from off
