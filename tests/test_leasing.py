@@ -14,8 +14,9 @@ from crawler.archive import Archive, EndedVisit
 from crawler.demo import START, DemoWeb, page
 from crawler.fetching import leasing
 from crawler.fetching.clock import Clock
+from crawler.fetching.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
 from crawler.fetching.leasing import Leases
-from crawler.fetching.session import GROUP_MAX_SECONDS, GROUP_MAX_VISITS, Session
+from crawler.fetching.session import Session
 from tests.crawling import crawl, value
 from tests.test_archive_kit import (
     article,

@@ -21,9 +21,9 @@ from scrapy.http import Response
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
 from crawler.errors import UsageError
+from crawler.fetching.configuration import user_agent
 from crawler.fetching.egress import EgressPolicy, GuardedDownloadHandler
 from crawler.fetching.failures import failure_code, failure_text
-from crawler.fetching.session import user_agent
 from crawler.fetching.visits import Visit
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure, outcome_of_response

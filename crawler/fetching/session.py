@@ -1,69 +1,51 @@
-"""A session: what one run holds while it works.
+"""A session: what one run holds while it works, from the lock of the archive to the last commit.
 
-The archive and its lock, the run's row, the clock, the extraction queue, and the grouping of
-writes into commits.
+Everything that a run writes goes through it, so that what fails there ends the run in good order:
+with its row, and with what was committed before.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Self, TypeVar
 
 from scrapy.settings import BaseSettings
 
-from crawler import __version__
 from crawler.archive import Archive, DueSource, ExtractionJob, Kept
 from crawler.archive.opening import Reserve, reserve
 from crawler.codings import DEFAULT_LIMIT
 from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
-from crawler.errors import EvidenceLost, UsageError
+from crawler.errors import EvidenceLost
 from crawler.fetching.budget import Budget
 from crawler.fetching.clock import Clock
+from crawler.fetching.configuration import (
+    budget_of,
+    recorded_settings,
+    schedule_of,
+    software,
+    workers_of,
+)
 from crawler.fetching.endings import ended_visit
 from crawler.fetching.extracting import ExtractionQueue
 from crawler.fetching.garbage import Debris
+from crawler.fetching.grouping import GroupedRobots, GroupedWrites
 from crawler.fetching.hosts import HostNotes
 from crawler.fetching.judging import JudgingQueue
 from crawler.fetching.visits import Visit
 from crawler.items import OWN, Hop
-from crawler.robotstxt import RobotsRecord
-from crawler.schedule import ADAPTIVE, POLICIES, Policy
-from crawler.urls import redact_url
+from crawler.schedule import ADAPTIVE, Policy
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-
-# One fdatasync serves a group. A capture counts as kept when its group is committed, so a group
-# is small and does not wait long.
-GROUP_MAX_VISITS = 32
-GROUP_MAX_SECONDS = 0.25
 
 # After a failure of our own the host is left alone for so long.
 OUTAGE_REST = timedelta(hours=1)
 # A log of that size means that a reader has held its transaction for a long time.
 WAL_NOTED_BYTES = 256 * 2**20
-
-SOFTWARE = ("scrapy", "trafilatura", "lxml", "twisted", "sqlite-utils")
-# Settings that say how a run behaved; written into its row.
-RECORDED_SETTINGS = (
-    "USER_AGENT", "ROBOTSTXT_OBEY", "DOWNLOAD_DELAY", "CONCURRENT_REQUESTS",
-    "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_TIMEOUT", "RETRY_TIMES", "SOURCEKEEP_ALLOW",
-    "SOURCEKEEP_ALLOW_PORTS", "SOURCEKEEP_PROXY", "SOURCEKEEP_NOW", "SOURCEKEEP_MAX_FETCHES",
-    "SOURCEKEEP_MAX_FETCHES_PER_HOST", "SOURCEKEEP_MAX_SECONDS", "SOURCEKEEP_BODY_CAP_BYTES",
-    "SOURCEKEEP_CRAWL_DELAY_CAP",
-    "SOURCEKEEP_ROBOTS_PATIENCE_DAYS", "SOURCEKEEP_MIN_RATE",
-    "SOURCEKEEP_MIN_RATE_WINDOW_S", "SOURCEKEEP_CA_FILE",
-    "SOURCEKEEP_CONTROL_URLS", "SOURCEKEEP_SCHEDULE",
-    "SOURCEKEEP_RESCUE", "SOURCEKEEP_RESCUE_ARCHIVES", "SOURCEKEEP_RESCUE_MAX",
-    "SOURCEKEEP_RESCUE_FETCHES", "SOURCEKEEP_PUSH", "SOURCEKEEP_PUSH_ARCHIVE",
-    "SOURCEKEEP_PUSH_MAX", "SOURCEKEEP_PUSH_FRESH",
-)  # fmt: skip
 
 
 class Session:
@@ -86,27 +68,23 @@ class Session:
         self.clock = clock
         self.budget = budget or Budget()
         self.hosts = HostNotes(archive, clock)
+        self.writes = GroupedWrites(archive.connection)
         self.extraction = ExtractionQueue(archive, clock, self.write, workers=workers)
+        self.writes.on_committed = self.extraction.add
         self.judging = JudgingQueue(
             archive,
             Conclusion(archive, run, policy=policy, on_incident=self.hosts.rest),
             clock,
-            read=self._want,
+            read=self.writes.want,
             is_read=self.extraction.is_over,
         )
         self.extraction.on_read = self.judging.read
         self.debris = Debris()
-        self.lost: EvidenceLost | None = None  # set when the archive could not be written
-        self.on_lost: Callable[[], None] | None = None  # how to stop the crawl then
         self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar
         self._reserve: Reserve | None = None
-        self._in_group = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._wanting: list[ExtractionJob] = []  # new payloads of the open group
-        self.robots = _GroupedRobots(self)
+        self.robots = GroupedRobots(archive.robots, self.writes)
         self._resources = ExitStack()
         self._closed = False
-        archive.connection.on_lost = self._lose
 
     @classmethod
     def open(cls, settings: BaseSettings, command: str) -> Self:
@@ -114,7 +92,7 @@ class Session:
 
         Raises ArchiveError and its kin when that cannot be, UsageError for a wrong setting.
         """
-        policy = _policy(settings)
+        policy = schedule_of(settings)
         with ExitStack() as resources:
             archive = resources.enter_context(
                 Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True)
@@ -127,20 +105,16 @@ class Session:
             archive.frontier.release_all()
             run = archive.runs.begin(
                 command,
-                software={"sourcekeep": __version__, **{name: version(name) for name in SOFTWARE}},
-                settings=_recorded(settings),
+                software=software(),
+                settings=recorded_settings(settings),
                 now=format_instant(clock.now()),
             )
             session = cls(
                 archive,
                 run,
                 clock,
-                workers=_int_or_none(settings, "SOURCEKEEP_WORKERS"),
-                budget=Budget(
-                    _int_or_none(settings, "SOURCEKEEP_MAX_FETCHES"),
-                    _int_or_none(settings, "SOURCEKEEP_MAX_SECONDS"),
-                    _int_or_none(settings, "SOURCEKEEP_MAX_FETCHES_PER_HOST"),
-                ),
+                workers=workers_of(settings),
+                budget=budget_of(settings),
                 policy=policy,
                 body_cap=settings.getint("SOURCEKEEP_BODY_CAP_BYTES", DEFAULT_LIMIT),
             )
@@ -153,52 +127,18 @@ class Session:
         """Whether something can still be written."""
         return not self._closed and self.lost is None
 
-    # Writing
+    @property
+    def lost(self) -> EvidenceLost | None:
+        """What the archive said when it refused a write; None: it has refused none."""
+        return self.writes.lost
 
     def write(self, step: Callable[[], T]) -> T | None:
-        """Run a step of writes as part of the current group. None when the archive refuses it.
-
-        Then the run is stopped: going on without a record would lose evidence silently.
-        """
-        if self.lost is not None:
-            return None  # it is not asked again: each try may wait long for a lock
-        connection = self.archive.connection
-        try:
-            connection.begin_group()
-            result = step()
-            self._in_group += 1
-            if self._in_group >= GROUP_MAX_VISITS:
-                self.commit()
-            elif self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(GROUP_MAX_SECONDS, self.commit)
-            return result
-        except EvidenceLost as exc:
-            self._lose(exc)
-            return None
+        """Run a step of writes as part of the current group. None when the archive refuses it."""
+        return self.writes.write(step)
 
     def commit(self) -> None:
-        """Make the group durable; only then its new payloads go to extraction."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        try:
-            self.archive.connection.end_group()
-        except EvidenceLost as exc:
-            self._lose(exc)
-            return
-        self._in_group = 0
-        if self._wanting:
-            committed, self._wanting = self._wanting, []
-            self.extraction.add(committed)
-
-    def _lose(self, exc: EvidenceLost) -> None:
-        if self.lost is None:
-            logger.error("the run stops: %s", exc)
-            self.lost = exc
-            self._wanting.clear()  # of a group that may be gone; the next run asks the archive
-            self.archive.connection.wait_no_longer()
-            if self.on_lost is not None:
-                self.on_lost()
+        """Make what was written durable; only then its new payloads go to extraction."""
+        self.writes.commit()
 
     # Visits
 
@@ -267,7 +207,7 @@ class Session:
 
     async def something_was_read(self) -> bool:
         """Wait until a payload was read, which may make something due. False: none is wanted."""
-        if self._wanting:  # else the group goes on: each article would be a commit of its own
+        if self.writes.has_unread:  # else the group goes on: no commit for each article
             self.commit()
         return self.lost is None and await self.extraction.something_ended()
 
@@ -281,7 +221,7 @@ class Session:
 
     async def read(self, jobs: list[ExtractionJob]) -> bool:
         """Have payloads read and wait until they are. False: they could not be."""
-        self._want(jobs)
+        self.writes.want(jobs)
         self.commit()
         while not all(self.extraction.is_over(job) for job in jobs):
             if self.lost is not None or not await self.extraction.something_ended():
@@ -295,10 +235,6 @@ class Session:
         if self.lost is None and self.extraction.broken is None:
             self.write(self.judging.finish)
             self.commit()
-
-    def _want(self, jobs: list[ExtractionJob]) -> None:
-        """Have payloads read as soon as they are committed."""
-        self._wanting.extend(jobs)
 
     # The end
 
@@ -368,54 +304,3 @@ class Session:
 
 def _seconds(duration: timedelta) -> float:
     return duration.total_seconds()
-
-
-def _recorded(settings: BaseSettings) -> dict[str, object]:
-    """The settings for the run's row; a proxy's password is none of them."""
-    values = {name: settings.get(name) for name in RECORDED_SETTINGS}
-    values["USER_AGENT"] = user_agent(settings)
-    if values["SOURCEKEEP_PROXY"]:
-        values["SOURCEKEEP_PROXY"] = redact_url(str(values["SOURCEKEEP_PROXY"]))
-    return values
-
-
-def user_agent(settings: BaseSettings) -> str:
-    """Return the user agent with the contact in it, so that a host can reach the operator."""
-    agent, contact = settings["USER_AGENT"], settings.get("SOURCEKEEP_CONTACT")
-    return f"{agent} (+{contact})" if contact and contact not in agent else agent
-
-
-class _GroupedRobots:
-    """The archive's robots.txt files, saved with the group like everything else."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def load(self, origin: str) -> RobotsRecord | None:
-        """Return what was last found; None when the origin was never asked."""
-        return self._session.archive.robots.load(origin)
-
-    def unreachable_since(self, origin: str) -> str | None:
-        """Return when an origin first failed to answer, after its last answer; None: it did not."""
-        return self._session.archive.robots.unreachable_since(origin)
-
-    def save(self, found: RobotsRecord) -> None:
-        """Keep what was found."""
-        self._session.write(lambda: self._session.archive.robots.save(found))
-
-
-def _policy(settings: BaseSettings) -> Policy:
-    """The schedule that the settings name. Raises UsageError."""
-    name = settings.get("SOURCEKEEP_SCHEDULE", ADAPTIVE.name)
-    if name not in POLICIES:
-        raise UsageError(f"SOURCEKEEP_SCHEDULE={name!r}: write {' or '.join(POLICIES)}")
-    return POLICIES[name]
-
-
-def _int_or_none(settings: BaseSettings, name: str) -> int | None:
-    """A whole number of the settings, or None when it is not set. Raises UsageError."""
-    value = settings.get(name)
-    try:
-        return None if value in (None, "") else int(value)
-    except ValueError as exc:
-        raise UsageError(f"{name}={value!r}: write a whole number") from exc

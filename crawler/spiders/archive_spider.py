@@ -12,8 +12,9 @@ from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
+from crawler.fetching.configuration import user_agent
 from crawler.fetching.handler import PutOff
-from crawler.fetching.session import Session, user_agent
+from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
 
 
@@ -46,7 +47,7 @@ class ArchiveSpider(Spider):
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""
 
-        self.session.on_lost = lambda: self._close("evidence-lost")
+        self.session.writes.on_lost = lambda: self._close("evidence-lost")
 
     def _close(self, reason: str) -> None:
         """End the crawl, as soon as what is under way is over."""
