@@ -78,6 +78,19 @@ def test_a_tree_that_is_changed_in_steps_is_that_of_its_rows(archive: Archive) -
 # What is sealed
 
 
+def test_nothing_stands_beside_the_archive_that_is_not_committed_in_it(tmp_path: Path) -> None:
+    """Though a group of writes is open, and the process dies before its end."""
+    with new_archive(tmp_path) as archive:
+        fill(archive)
+    archive = Archive.open(archive.path)
+    archive.connection.begin_group()
+    source(archive, f"{URL}more")
+    archive.seal(NOW)
+    archive.close()
+    result = Archive.verify(archive.path)
+    assert result.sound and result.beside == "agrees" and not result.unsealed
+
+
 def test_every_table_is_sealed_or_named_as_one_that_is_not(archive: Archive) -> None:
     sql = archive.connection.sql
     sealed = sealed_tables(sql)

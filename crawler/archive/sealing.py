@@ -180,6 +180,7 @@ class Sealing:
         while self.unsealed():
             manifest = self._seal_some(now, run)
         if manifest is not None:
+            self._connection.commit()  # a group may be open: what stands beside must stand here
             self.manifests.write_beside()
         return manifest
 
