@@ -16,7 +16,7 @@ from tests.sqlite_pages import Extent, PageMap
 
 CLASSES = (
     "rows of tables", "indexes", "seals", "search index", "schema", "pages and pointers",
-    "pointer map", "unused",
+    "map of pages", "unused",
 )  # fmt: skip
 RESULTS = ("row", "table", "told", "missed")
 
@@ -63,7 +63,7 @@ def tables_of(path: Path) -> dict[str, tuple[str, str]]:
 
 
 def class_of(extent: Extent | None, tables: dict[str, tuple[str, str]]) -> str:
-    if extent is None or extent.owner == "free list":
+    if extent is None:
         return "unused"
     if extent.owner.startswith("texts_fts"):
         return "search index"
@@ -71,8 +71,8 @@ def class_of(extent: Extent | None, tables: dict[str, tuple[str, str]]) -> str:
         return "seals"
     if extent.owner == "sqlite_schema":
         return "schema"
-    if extent.owner == "pointer map":  # who a page belongs to, asked by vacuuming only
-        return "pointer map"
+    if extent.owner in ("pointer map", "free list"):  # whose a page is
+        return "map of pages"
     if extent.part not in ("cell", "overflow"):
         return "pages and pointers"
     return "indexes" if tables[extent.owner][0] == "index" else "rows of tables"
@@ -86,7 +86,7 @@ def result_of(
         return "missed"
     owner = extent.owner if extent else ""
     table = tables[owner][1] if owner in tables else owner
-    if owner in ("seals", "sqlite_schema", "head", "pointer map"):
+    if owner in ("seals", "sqlite_schema", "head", "pointer map", "free list"):
         named = any(f.kind in ("seal", "schema", "header", "structure") for f in findings)
     elif extent is not None and extent.row is not None and owner == table:
         named = any(f.table == table and f.row == extent.row for f in findings)

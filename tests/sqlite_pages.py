@@ -87,6 +87,7 @@ class PageMap:
         cells = self._number(head + 3, 2)
         pointers = head + (12 if interior else 8)
         yield Extent(head, pointers, name, "head")
+        yield from self._gaps(name, begin, self._number(head + 1, 2))
         for n in range(cells):
             at = pointers + 2 * n
             cell = begin + self._number(at, 2)
@@ -98,6 +99,12 @@ class PageMap:
                 yield from self._tree(name, child)
         if interior:
             yield from self._tree(name, self._number(head + 8, 4))
+
+    def _gaps(self, name: str, begin: int, gap: int) -> Iterator[Extent]:
+        """The heads of the gaps in a page: where the next one is, and how long it is itself."""
+        while gap:
+            yield Extent(begin + gap, begin + gap + 4, name, "pointer")
+            gap = self._number(begin + gap, 2)
 
     def _cell(self, name: str, kind: int, cell: int) -> tuple[int | None, list[Extent]]:
         at, row = cell + (4 if kind in (2, 5) else 0), None

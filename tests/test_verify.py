@@ -125,6 +125,38 @@ def test_a_guard_that_was_taken_away_is_missed(filled: Path, tmp_path: Path) -> 
     ]
 
 
+def test_a_trigger_that_goes_off_over_our_rows_is_told(filled: Path, tmp_path: Path) -> None:
+    path = meddled(
+        filled, tmp_path, "CREATE TABLE notes (mine TEXT)",
+        "CREATE TRIGGER own AFTER INSERT ON notes BEGIN DELETE FROM notes; END",
+        "CREATE TRIGGER spy AFTER INSERT ON fetches BEGIN INSERT INTO notes VALUES (new.url); END",
+    )  # fmt: skip
+    assert [str(f) for f in found(path, but=())] == [
+        "schema: fetches (spy; is a trigger of somebody else)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "right"),
+    [
+        ("texts_ai", "new", "old"),  # by sqlite-utils
+        ("texts_fts", "porter ", ""),
+        ("texts_fts_idx", "segid, term)", "segid, pgno)"),  # by SQLite
+        ("_sqlite_migrations", "TEXT", "BLOB"),
+        ("snapshots", "WHERE", "WHERE true OR"),  # a view
+    ],
+)
+def test_a_changed_definition_is_told_whoever_laid_it(
+    filled: Path, tmp_path: Path, name: str, wrong: str, right: str
+) -> None:
+    path = meddled(
+        filled, tmp_path, "PRAGMA writable_schema = ON",
+        f"UPDATE sqlite_schema SET sql = replace(sql, '{wrong}', '{right}') WHERE name = '{name}'",
+    )  # fmt: skip
+    findings = [f for f in Archive.verify(path).findings if f.kind == "schema"]
+    assert [(f.what, f.detail) for f in findings] == [(name, "is changed")]
+
+
 def test_what_a_person_may_set_by_hand_is_no_damage(filled: Path, tmp_path: Path) -> None:
     path = meddled(
         filled, tmp_path, "UPDATE sources SET due_at = NULL WHERE id = 1",
@@ -230,7 +262,7 @@ def test_verifying_while_another_process_writes_sees_one_state(tmp_path: Path) -
     finally:
         writer.kill()
         writer.communicate()
-    assert all(result.sound for result in results), [r.findings for r in results]
+    assert not [(r.findings, r.notes) for r in results if not r.sound or r.notes]
     assert len({(r.head, tuple(r.unsealed.items())) for r in results}) > 1  # it did write
     assert Archive.verify(archive.path).sound
 

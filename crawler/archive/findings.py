@@ -18,9 +18,9 @@ KINDS: Mapping[str, str] = {
     "stamp": "a time stamp is not one of its manifest",
     "set-back": "manifests were written beside the archive that it does not hold: an older copy, or"
     " one without its -wal",
-    "structure": "SQLite's own check of pages, indexes and constraints",
+    "structure": "pages, indexes or constraints are not as SQLite keeps them",
     "foreign-key": "the row refers to one that is not there",
-    "schema": "a table, index or trigger is not as we made it",
+    "schema": "a table, index, trigger or view is not as we made it, or a trigger is not ours",
     "header": "the head of the file is damaged",
     "search-index": "the search index cannot be read",
 }

@@ -60,7 +60,7 @@ def connect_for_reading(path: Path) -> Connection:
     if version < SCHEMA_VERSION:
         raise _older(path, version)
     try:
-        return Connection(path, _read_only(path))
+        return Connection(path, open_read_only(path))
     except sqlite3.Error as exc:
         raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
 
@@ -73,7 +73,7 @@ def connect_for_verifying(path: Path) -> tuple[ArchiveSql, list[str]]:
     """
     if not path.is_file():
         connect_for_reading(path)  # says what is there
-    sql = _read_only(path)
+    sql = open_read_only(path)
     try:
         sql.text_factory = lambda text: text.decode("utf-8", "surrogateescape")
         sql.execute("PRAGMA cell_size_check = ON")  # else a damaged page is read past its cells
@@ -128,7 +128,7 @@ def _version_of(path: Path) -> int | None:
     if head != _MAGIC:
         raise ForeignDatabase(f"{path}: not a SQLite file; name another with --archive")
     try:
-        with closing(_read_only(path)) as sql:
+        with closing(open_read_only(path)) as sql:
             return _checked_version(sql, path)
     except sqlite3.OperationalError as exc:
         if not os.access(path.parent, os.W_OK):
@@ -161,7 +161,8 @@ def _checked_version(sql: sqlite3.Connection, path: Path) -> int | None:
     return version
 
 
-def _read_only(path: Path) -> ArchiveSql:
+def open_read_only(path: Path) -> ArchiveSql:
+    """Return a connection that cannot write, to whatever is there. Raises sqlite3.Error."""
     sql = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode=ro",
         uri=True,

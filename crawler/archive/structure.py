@@ -15,12 +15,13 @@ from crawler.archive.schema import migrate
 COMPLAINTS_MAX = 1_000
 _MAGIC = b"SQLite format 3\0"
 # What the head of an archive holds at these offsets, whoever wrote it last (SQLite, "Database File
-# Format" §1.3). The rest are counters and numbers of pages, which SQLite checks itself.
+# Format" §1.3). The rest are numbers of pages (``pagemap``), and counters that nothing depends on.
 _HEAD = (
     (0, _MAGIC, "the name of the format"),
     (16, b"\x10\0", "the size of a page"),
     (20, b"\0\x40\x20\x20", "reserved bytes and payload fractions"),
     (44, b"\0\0\0\4", "the schema format"),
+    (48, bytes(4), "the size of the cache"),
     (56, b"\0\0\0\1", "the text encoding: UTF-8"),
     (72, bytes(20), "bytes that are always zero"),
 )
@@ -30,6 +31,7 @@ _CELL = re.compile(r"\b[Pp]age (\d+) cell (\d+)")
 _LEAF_OF_TABLE = 13
 _PAGE = re.compile(r"\b[Pp]age (\d+)")
 _COLUMN = re.compile(r"\bin (\w+)(?:\.\w+)?$")
+_QUOTED, _BLANKS = re.compile(r'\[(\w+)\]|"(\w+)"'), re.compile(r"[ \t\r\n]+")
 
 
 def check_header(path: Path) -> list[Finding]:
@@ -158,16 +160,26 @@ def check_foreign_keys(sql: sqlite3.Connection) -> list[Finding]:
 
 
 def check_schema(sql: sqlite3.Connection) -> list[Finding]:
-    """Return the tables, indexes, triggers and views that are not as this release lays them."""
+    """Return the tables, indexes, triggers and views that are not as this release lays them.
+
+    Besides, triggers of others that go off when our own rows are written. Further tables, views
+    and indexes are anybody's.
+    """
     laid = _laid()
     try:
         found = _objects(sql)
     except sqlite3.Error as exc:
         return [Finding("schema", detail=str(exc))]
-    return [
+    differing = [
         Finding("schema", table, None, name, "is missing" if name not in found else "is changed")
         for name, (table, text) in laid.items()
         if name not in found or found[name] != (table, text)
+    ]
+    ours = {table for table, _ in laid.values()}
+    return differing + [
+        Finding("schema", table, None, name, "is a trigger of somebody else")
+        for name, (table, text) in found.items()
+        if name not in laid and table in ours and text.startswith("trigger ")
     ]
 
 
@@ -179,9 +191,11 @@ def _laid() -> dict[str, tuple[str, str]]:
 
 
 def _objects(sql: sqlite3.Connection) -> dict[str, tuple[str, str]]:
-    # What a library has laid is spelled in another way from release to release.
-    rows = sql.execute(
-        "SELECT name, tbl_name, type || ' ' || iif(name LIKE 'texts\\_%' ESCAPE '\\'"
-        "  OR tbl_name = '_sqlite_migrations', '', coalesce(sql, '')) FROM sqlite_master"
-    )
-    return {str(name): (str(table), " ".join(str(text).split())) for name, table, text in rows}
+    """Return all that the schema defines by name: of which table it is, its type and definition."""
+    rows = sql.execute("SELECT name, tbl_name, type || ' ' || coalesce(sql, '') FROM sqlite_master")
+    return {str(name): (str(table), _plain(str(text))) for name, table, text in rows}
+
+
+def _plain(definition: str) -> str:
+    """Return a definition without what a library or SQLite spells otherwise between releases."""
+    return _BLANKS.sub(" ", _QUOTED.sub(r"\1\2", definition))

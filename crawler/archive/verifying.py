@@ -19,6 +19,7 @@ from crawler.archive.decoding import Decoding
 from crawler.archive.findings import Finding, Verification, printable, what_is
 from crawler.archive.manifests import Manifest, archive_root
 from crawler.archive.opening import connect_for_verifying
+from crawler.archive.pagemap import NOT_CHECKED, check_pages
 from crawler.archive.sealable import SealedTable, seal_of, sealed_tables
 from crawler.archive.sealing import FANOUT, FANOUT_BITS, NO_ROW, WHOLE, Node, SealTree, roots_of
 from crawler.archive.structure import check_foreign_keys, check_header, check_structure
@@ -118,6 +119,14 @@ class _Verifying:
             self._step("SQLite's own checks", 0)
             self._result.findings += check_structure(self._sql)
             self._result.findings += check_foreign_keys(self._sql)
+            self._check_pages()
+
+    def _check_pages(self) -> None:
+        with self._as_far_as_it_goes("pages"):
+            found = check_pages(self._path)
+            self._result.findings += found or ()
+            if found is None:
+                self._result.notes.append(NOT_CHECKED)
 
     @contextmanager
     def _as_far_as_it_goes(self, table: str) -> Iterator[None]:
