@@ -164,10 +164,10 @@ def bare_extraction(*, fast: bool = True, latest: str = LATEST) -> Callable[[byt
 
 def our_extraction() -> Callable[[bytes, str], object]:
     """Return the extraction of the crawler, without its processes."""
-    from crawler.extraction.article import extract_article
+    from crawler.extraction.article import read_payload
 
     def extract(body: bytes, url: str) -> object:
-        return extract_article(body, url=url, content_type="text/html", fetched_on=LATEST)
+        return read_payload(body, url=url, content_type="text/html", fetched_on=LATEST).article
 
     return extract
 

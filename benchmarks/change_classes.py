@@ -22,7 +22,7 @@ from pathlib import Path
 from corpus import corpus_of
 
 from crawler.comparison import Change, compare
-from crawler.extraction.article import extract_article
+from crawler.extraction.article import read_payload
 from crawler.items import Article
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +79,7 @@ def read_pairs(corpus: Path) -> Iterator[Pair]:
 
 def extract(path: Path, url: str) -> Article:
     body = gzip.decompress(path.read_bytes())
-    return extract_article(body, url=url, content_type="text/html", fetched_on=LATEST)
+    return read_payload(body, url=url, content_type="text/html", fetched_on=LATEST).article
 
 
 def print_classes(pairs: list[Pair]) -> None:

@@ -27,7 +27,7 @@ from baselines import LATEST, bare_extraction
 from corpus import corpus_of
 from measuring import Figure, machine, options, print_figures, print_table, say
 
-from crawler.extraction.article import extract_article
+from crawler.extraction.article import read_payload
 from crawler.extraction.worker import GC_THRESHOLD
 
 WARM_UP = 60
@@ -76,7 +76,7 @@ def _theirs(*, fast: bool) -> Read:
 
 
 def _ours(body: bytes, url: str, day: str) -> tuple[str, str | None]:
-    found = extract_article(body, url=url, content_type="text/html", fetched_on=day)
+    found = read_payload(body, url=url, content_type="text/html", fetched_on=day).article
     return found.text or "", found.published_on
 
 

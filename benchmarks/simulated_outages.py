@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from crawler.schedule import DAY, HOUR, Past, next_visit
-from crawler.verdicts import HYSTERESIS, PLAIN, Conclusion, Rule, Seen, Verdict
+from crawler.verdicts import HYSTERESIS, Conclusion, Rule, Seen, Verdict
 
 FAULTS = 0.02  # of requests
 OUTAGES = ((3.0, 6 * HOUR), (0.3, 4 * DAY))  # a year, and their mean length
@@ -34,10 +34,20 @@ FAILURES: dict[str, tuple[str, tuple[str, ...]]] = {
     "dead-host": ("dead-host", ("nxdomain",)),
     "server-error": ("server-error", ("http-503",)),
 }
+# Others' rules for the same failures: one is enough; or, as InternetArchiveBot has it, three that
+# are three days apart each.
 IMPATIENT: Mapping[str, Rule] = {
     **HYSTERESIS,
     **{
         name: Rule(name, rule.concludes, rule.counts, 1, timedelta(0), rule.steps)
+        for name, rule in HYSTERESIS.items()
+        if name in FAILURES
+    },
+}
+PLAIN: Mapping[str, Rule] = {
+    **HYSTERESIS,
+    **{
+        name: Rule(name, rule.concludes, rule.counts, 3, 6 * DAY, (3 * DAY, 3 * DAY))
         for name, rule in HYSTERESIS.items()
         if name in FAILURES
     },

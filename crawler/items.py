@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["source", "cover", "internal", "archive-of"]
-ROLES: tuple[Role, ...] = ("source", "cover", "internal", "archive-of")
 
 # Who made a capture. What came from elsewhere never takes the place of a good copy of our own, and
 # what a person supplied never that of one that a program fetched.

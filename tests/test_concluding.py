@@ -16,7 +16,6 @@ from crawler.verdicts import (
     LIVE,
     MISSING,
     OUTCOMES,
-    PLAIN,
     STATES,
     Conclusion,
     Override,
@@ -462,14 +461,7 @@ def timed(history: list[Seen]) -> float:
     return time.perf_counter() - begin
 
 
-# Another policy, and other people's words
-
-
-def test_the_plain_policy_asks_for_three_failures_three_days_apart_each() -> None:
-    three = [GOOD, *looks("server-error", [3 * DAY, 3 * DAY])]
-    assert conclude(three, rules=PLAIN).state == "vanished"
-    assert conclude(three[:-1], rules=PLAIN).state == "unstable"
-    assert conclude(three).state == "unstable"
+# Other people's words
 
 
 @pytest.mark.parametrize("known", STATES)

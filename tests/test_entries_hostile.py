@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from crawler.entries import WARNINGS, entry_addresses, entry_key, merge_twins, read_page
 from crawler.errors import EntryError
-from crawler.items import ROLES, DayIndex, Entry
+from crawler.items import DayIndex, Entry, Role
 
 DATA = Path(__file__).parent / "data" / "entries"
 PAGES = {path.name: path.read_bytes() for path in sorted(DATA.iterdir())}
@@ -64,7 +65,7 @@ def check(content: bytes, locator: str, base_url: str | None, mime: str | None) 
         return
     assert [c.position for c in found.citations] == list(range(1, len(found.citations) + 1))
     for citation in found.citations:
-        assert citation.role in ROLES
+        assert citation.role in get_args(Role)
         assert citation.url is None or citation.url.startswith(("http://", "https://"))
         assert "\x00" not in citation.url_as_cited
     assert {warning.code for warning in found.warnings} <= set(WARNINGS)

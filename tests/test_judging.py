@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.extraction.article import extract_article
+from crawler.extraction.article import read_payload
 from crawler.items import Hop
 from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
@@ -555,9 +555,9 @@ def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None
 
 
 def test_an_error_page_where_a_document_was_is_a_sign() -> None:
-    held = extract_article(
+    held = read_payload(
         pdf(" ".join(PARAGRAPHS)), url=URL, content_type="application/pdf", fetched_on="2026-03-01"
-    )
+    ).article
     body = page(SORRY, title="Page not found")
     assert "page-for-file" in judged(body, held=held).reasons
     assert judged(body, held=held).outcome == "soft-404"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from crawler.comparison import Change, compare
-from crawler.extraction.article import extract_article
+from crawler.extraction.article import read_payload
 from crawler.items import Article
 
 SAVED_ON = "2026-11-22"  # no page was published later
@@ -62,7 +62,7 @@ def pairs(corpus: Path) -> dict[str, list[Pair]]:
 
 def extract(path: Path, url: str) -> Article:
     body = gzip.decompress(path.read_bytes())
-    return extract_article(body, url=url, content_type="text/html", fetched_on=SAVED_ON)
+    return read_payload(body, url=url, content_type="text/html", fetched_on=SAVED_ON).article
 
 
 def reported(pairs: list[Pair]) -> list[str]:

@@ -124,12 +124,6 @@ def test_an_excerpt_is_kept_as_the_source_has_it_with_what_stands_around_it() ->
     assert anchor.prefix == "Night desk to close PORT TERN - "[-32:]
     assert anchor.suffix == " Fishermen of the northern bay d"
     assert anchor.digest == text_digest(LEAD)
-    assert anchor.selector == {
-        "type": "TextQuoteSelector",
-        "exact": anchor.exact,
-        "prefix": anchor.prefix,
-        "suffix": anchor.suffix,
-    }
 
 
 def test_an_excerpt_on_the_same_topic_is_not_found_in_another_article() -> None:

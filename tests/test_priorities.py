@@ -39,7 +39,7 @@ def test_what_was_never_captured_comes_first_and_the_newest_citation_before_olde
         rank("first", captured=False, cited_on=None),
         rank("confirm", entries=2),
         rank("confirm"),
-        rank("hint", entries=3),
+        rank("edit", entries=3),
         rank("change", entries=20),
         rank("edit"),
         rank("change", entries=2),
@@ -83,11 +83,10 @@ def test_a_source_that_is_not_due_is_told_with_the_date_and_what_it_waits_for() 
 
 
 def test_a_source_that_is_due_is_told_since_when() -> None:
-    known = past(7 * DAY, host_factor=2.0)
+    known = past(7 * DAY)
     plan = next_visit(known, ADAPTIVE)
     told = explain_due(plan, known, plan.due_at + 3 * DAY)
     assert told.startswith("Due since ") and "(3 d)," in told
-    assert "corrected by 2.0 for its host" in told
     assert explain_due(plan, known, plan.due_at).startswith("Due now, because")
 
 

@@ -13,6 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from crawler.verdicts import Seen, conclude
+
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 MINUTES_15 = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -101,6 +103,17 @@ def test_the_share_of_mistakes_is_what_the_page_says(kind: str, most: float) -> 
 def test_without_confirmations_a_quarter_of_the_pages_would_be_called_vanished() -> None:
     result = outages.simulate("dead-host", 600, rules=outages.IMPATIENT)
     assert 0.20 <= result.wrong <= 0.32
+
+
+def test_the_plain_policy_asks_for_three_failures_three_days_apart_each() -> None:
+    answers = ("live", "server-error", "server-error", "server-error")
+    history = [
+        Seen(number, outages.BEGIN + 3 * DAY * number, answer)
+        for number, answer in enumerate(answers)
+    ]
+    assert conclude(history, rules=outages.PLAIN).state == "vanished"
+    assert conclude(history[:-1], rules=outages.PLAIN).state == "unstable"
+    assert conclude(history).state == "unstable"
 
 
 @pytest.mark.slow

@@ -84,7 +84,6 @@ def past_of(
         changes=max(state.versions - 1, 0),
         last_changed_at=_instant(state.version_since) if state.versions > 1 else None,
         edited_at=_instant(state.cited_anew_at),
-        hinted_at=_instant(facts.modified_at) if facts else None,
         last_full_read_at=_last_full_read(history),
         steady=state.etag is not None and state.payloads == 1,
     )

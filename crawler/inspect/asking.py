@@ -22,7 +22,6 @@ from crawler.inspect.places import LINKED_WEB, Places, followable
 from crawler.inspect.visibility import ensure_visible, is_archive
 
 Found = TypeVar("Found")
-LONGEST_NUMBER = 18  # digits; what is longer is no row number of SQLite
 
 # Everything in the page is escaped; if something once is not, this leaves it nothing to do. The
 # frame may show this server only: a click in it cannot lead it to the live web.

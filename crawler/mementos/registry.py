@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from crawler.addresses import refusal
 from crawler.dates import parse_stamp
 from crawler.errors import UrlError, UsageError
-from crawler.urls import host_of, parse_url, unwrap_archive_url
+from crawler.urls import parse_url, unwrap_archive_url
 
 Trust = Literal["high", "own", "unknown", "untrusted"]
 TRUST: Final[dict[Trust, str]] = {
@@ -344,33 +344,9 @@ def _of_a_known_archive(archive: WebArchive, address: str) -> UriM | None:
     return UriM(found.original, found.archived_at)
 
 
-def archive_at(address: str, archives: Iterable[WebArchive]) -> WebArchive | None:
-    """Return the archive to which a memento's address belongs; None: to none of these."""
-    for archive in archives:
-        if take_apart(archive, address) is not None:
-            return archive
-        if archive.timegate and _same_host(archive.timegate, address):
-            return archive
-    return None
-
-
-def _same_host(template: str, address: str) -> bool:
-    try:
-        return urlsplit(template.partition("{")[0]).netloc == urlsplit(address).netloc and (
-            host_of(address) != ""
-        )
-    except (UrlError, ValueError):
-        return False
-
-
 def stamp_of(instant: str) -> str:
     """Return the 14 digits of an instant as archives write them."""
     return "".join(character for character in instant if character.isdigit())[:14]
-
-
-def instant_of(stamp: str) -> str | None:
-    """Return the instant of 14 digits; None when they name no moment (Wayback has such rows)."""
-    return parse_stamp(stamp) if len(stamp) == 14 else None
 
 
 __all__ = [
@@ -379,9 +355,7 @@ __all__ = [
     "Trust",
     "UriM",
     "WebArchive",
-    "archive_at",
     "archives_of",
-    "instant_of",
     "stamp_of",
     "take_apart",
 ]

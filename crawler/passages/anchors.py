@@ -62,16 +62,6 @@ class Anchor:
     digest: str  # of the normalised exact: equal digests, same passage
     found: bool  # it stood in the text that it was made from, perhaps in other words
 
-    @property
-    def selector(self) -> dict[str, str]:
-        """The anchor as a TextQuoteSelector of the Web Annotation Data Model, for JSON-LD."""
-        return {
-            "type": "TextQuoteSelector",
-            "exact": self.exact,
-            "prefix": self.prefix,
-            "suffix": self.suffix,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:

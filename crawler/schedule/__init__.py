@@ -26,7 +26,7 @@ from crawler.schedule.plans import (
     describe,
 )
 from crawler.schedule.priorities import priority
-from crawler.schedule.rates import expected_changes, learnt_factor
+from crawler.schedule.rates import expected_changes
 from crawler.schedule.telling import explain_due
 
 __all__ = [
@@ -56,7 +56,6 @@ __all__ = [
     "expected_changes",
     "explain_due",
     "kind_of",
-    "learnt_factor",
     "next_rung",
     "next_visit",
     "priority",

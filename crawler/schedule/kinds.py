@@ -2,7 +2,7 @@
 
 The prior of news is fitted to published counts (35 % of articles are updated, 82 to 83 % of the
 changes that fall into the first week fall into the first day: GDELT, Timmerman). Those of the other
-kinds are guesses, to be corrected by what a host's sources are seen to do (``learnt_factor``).
+kinds are guesses, which what is seen of a source soon outweighs.
 """
 
 from __future__ import annotations

@@ -31,16 +31,12 @@ _AFTERMATH: Final[dict[State, tuple[tuple[timedelta, ...], timedelta]]] = {
         ("blocked", "walled", "legal", "excluded", "refused"), (AFTER_REFUSED, AFTER_REFUSED_EVERY)
     ),
 }
-# Each hint that brought nothing new makes the next one wait that many times longer: sitemaps that
-# always say "today" are common.
-_VAIN_HINT: Final = 4
-_VAIN_HINT_MAX: Final = 8
 
 
 def next_visit(past: Past, policy: Policy = ADAPTIVE, now: datetime | None = None) -> NextVisit:
     """Return when to look again, counted from the last visit; it may be over already.
 
-    ``now`` is the present; None: the last visit has just ended. Hints from later than that are not
+    ``now`` is the present; None: the last visit has just ended. Edits from later than that are not
     believed. A source that was never visited is due at once; without ``now`` that is a ValueError.
     """
     visited = past.last_visited_at
@@ -61,14 +57,12 @@ def wants_full_read(past: Past, now: datetime, policy: Policy = ADAPTIVE) -> boo
     """Tell whether to ask for the whole page, without If-None-Match and If-Modified-Since.
 
     Some servers say 304 to whatever is asked, and hide every change. So a whole body is asked for
-    on an interval, when something says that the page changed, and while a suspicion is open.
+    on an interval, and while a suspicion is open.
     """
     read = past.last_full_read_at
     if read is None or now - read >= policy.full_read_every:
         return True
-    if past.verdict.counts_from is not None or past.verdict.state != "live":
-        return True
-    return past.hinted_at is not None and read < past.hinted_at <= now
+    return past.verdict.counts_from is not None or past.verdict.state != "live"
 
 
 # Suspicions and conclusions
@@ -105,7 +99,7 @@ def _regular(past: Past, policy: Policy, visited: datetime) -> NextVisit:
     rung = _early_step(prior, age)
     if rung is not None:
         return _at_age(visited, *rung)
-    factor = past.host_factor * _seen_factor(past, policy, prior, visited)
+    factor = _seen_factor(past, policy, prior, visited)
     age_h = age / HOUR
     max_gap = _max_gap(past, prior)
     wanted_h = hours_until(prior, age_h, policy.theta / factor)
@@ -192,7 +186,7 @@ def _spread(past: Past, policy: Policy) -> float:
 
 
 def _sooner(past: Past, policy: Policy, regular: NextVisit, now: datetime) -> NextVisit:
-    """Move a visit forward for a change just seen, an edited entry, or a hint of the site."""
+    """Move a visit forward for a change just seen, or an edited entry."""
     visited = past.last_visited_at
     assert visited is not None
     plans = [regular]
@@ -202,11 +196,6 @@ def _sooner(past: Past, policy: Policy, regular: NextVisit, now: datetime) -> Ne
     if past.edited_at is not None and visited < past.edited_at <= now:
         due = max(past.edited_at, visited + policy.min_gap)
         plans.append(NextVisit(due, "an entry that cites it was edited", "edit"))
-    # Pages that are made when they are asked for say that they changed at that moment.
-    if past.hinted_at is not None and visited + policy.min_gap < past.hinted_at <= now:
-        patience = policy.min_gap * _VAIN_HINT ** min(past.vain_hints, _VAIN_HINT_MAX)
-        due = max(past.hinted_at, visited + patience)
-        plans.append(NextVisit(due, "its site says that it changed", "hint"))
     return min(plans, key=lambda plan: plan.due_at)
 
 

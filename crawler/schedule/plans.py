@@ -14,12 +14,11 @@ HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 
 # Why a visit is planned; what is to be done first when there is too much is told by it.
-Grounds = Literal["first", "confirm", "change", "hint", "edit", "again", "tail"]
+Grounds = Literal["first", "confirm", "change", "edit", "again", "tail"]
 GROUNDS: dict[Grounds, str] = {
     "first": "it was never visited",
     "confirm": "a suspicion, or a return, is to be confirmed",
     "change": "it may have changed by then",
-    "hint": "the site says that it changed",
     "edit": "an entry that cites it was edited, or cites it anew",
     "again": "it refused us, or its answer was unclear",
     "tail": "no change is likely, but it will have been long enough",
@@ -41,11 +40,8 @@ class Past:
     changes: int = 0  # versions beyond the first, however small the change
     last_changed_at: datetime | None = None  # the visit that brought the latest version
     edited_at: datetime | None = None  # when an entry that cites it was last edited, or cited it
-    hinted_at: datetime | None = None  # newest sitemap lastmod, feed updated or dateModified
-    vain_hints: int = 0  # visits in a row that were made on a hint and found nothing new
     last_full_read_at: datetime | None = None  # a body that came whole, no 304
     steady: bool = False  # it answers with an ETag that has not changed since the first capture
-    host_factor: float = 1.0  # how much more its host changes than its kind (learnt_factor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ def priority(
         return CONFIRMING * _TIER + _behind(weight)
     if planned.grounds in ("tail", "again"):
         return TAIL * _TIER + _behind(weight)
-    # Who says that it changed is believed before who only expects it.
-    expected = 1.0 if planned.grounds in ("hint", "edit") else planned.expected
+    # An edit has happened; a change is only expected.
+    expected = 1.0 if planned.grounds == "edit" else planned.expected
     return LIKELY_CHANGED * _TIER + _behind(weight * expected)
 
 

@@ -11,10 +11,6 @@ from typing import Final
 
 from crawler.schedule.kinds import Prior
 
-# A host's own rate is believed from this many sources on, and within this factor of its kind's.
-LEARNT_FROM_SOURCES: Final = 30
-LEARNT_MAX_FACTOR: Final = 10.0
-
 _NEVER: Final = math.inf
 _HOUR_S: Final = 3600.0
 
@@ -43,17 +39,6 @@ def hours_until(prior: Prior, age_h: float, wanted: float) -> float:
 def posterior_factor(changes: int, expected: float, weight: float) -> float:
     """Return by how much what was seen of a source corrects the prior of its kind."""
     return (weight + changes) / (weight + expected)
-
-
-def learnt_factor(sources: int, changes: int, expected: float, weight: float = 0.5) -> float:
-    """Return how much more the sources of a host change than their kind; 1 for too few of them.
-
-    ``expected`` is the sum of ``expected_changes`` over the time for which each was watched.
-    """
-    if sources < LEARNT_FROM_SOURCES:
-        return 1.0
-    factor = posterior_factor(changes, expected, weight)
-    return min(max(factor, 1 / LEARNT_MAX_FACTOR), LEARNT_MAX_FACTOR)
 
 
 def _mass(prior: Prior, begin: float, end: float) -> float:

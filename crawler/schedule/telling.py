@@ -39,9 +39,8 @@ def _weighing(past: Past, policy: Policy) -> str:
         return "What is concluded is looked at again in long steps, because pages come back."
     if policy.name == "news":
         return "Visits follow the fixed ladder, by the age of the source."
-    more = "" if past.host_factor == 1 else f", corrected by {past.host_factor:.1f} for its host"
     return (
-        f"It is taken for a source of the kind {past.kind}{more}, and visited when"
+        f"It is taken for a source of the kind {past.kind}, and visited when"
         f" {policy.theta:.2f} further changes are expected, or sooner while it is young."
     )
 

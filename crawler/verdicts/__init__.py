@@ -4,7 +4,7 @@ An outcome is an observation and may be wrong; a verdict is concluded from sever
 """
 
 from crawler.verdicts.concluding import Conclusion, conclude
-from crawler.verdicts.hysteresis import HYSTERESIS, MISSING, PLAIN, Rule, is_incident, kind_of
+from crawler.verdicts.hysteresis import HYSTERESIS, MISSING, Rule, is_incident, kind_of
 from crawler.verdicts.outcomes import (
     LIVE,
     OUTCOMES,
@@ -21,7 +21,6 @@ __all__ = [
     "LIVE",
     "MISSING",
     "OUTCOMES",
-    "PLAIN",
     "REDIRECTS",
     "REFUSALS",
     "STATES",

@@ -66,10 +66,6 @@ def _refusal(name: str, concludes: State) -> Rule:
     return _rule(name, concludes, 3, 3 * _DAY, 1 * _DAY, 2 * _DAY)
 
 
-def _by_name(*rules: Rule) -> Mapping[str, Rule]:
-    return {rule.name: rule for rule in rules}
-
-
 # An answer counts for its own rule, and as missing for the slower ones: a page that is now 404,
 # now unreachable has not been seen alive either. Never the other way round: time-outs do not make
 # up for a missing 404.
@@ -95,16 +91,7 @@ _OTHERS = (
     _rule("unclear", None, 0, 0 * _DAY, 1 * _HOUR, 1 * _DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY),
 )
 
-HYSTERESIS: Final = _by_name(*_PATIENT, *_OTHERS)
-
-# The plain alternative, as InternetArchiveBot has it: three failures, three days apart each.
-PLAIN: Final = _by_name(
-    *(
-        Rule(rule.name, rule.concludes, rule.counts, 3, 6 * _DAY, (3 * _DAY, 3 * _DAY))
-        for rule in _PATIENT
-    ),
-    *_OTHERS,
-)
+HYSTERESIS: Final[Mapping[str, Rule]] = {rule.name: rule for rule in (*_PATIENT, *_OTHERS)}
 
 MISSING: Final = frozenset({"gone-410", "gone-404", "replaced", "dead-host", "server-error"})
 REFUSING: Final = frozenset({"blocked", "walled", "legal", "excluded", "refused"})
