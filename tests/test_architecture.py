@@ -30,6 +30,7 @@ ADAPTERS = {  # library -> the rooms that may import it
     "ada_url": {"urls"},
     "dateutil": {"dates"},
     "rfc3161_client": {"stamping"},
+    "opentimestamps": {"stamping"},
     "apprise": {"reporting"},
     "datasette": {"inspect"},
     "warcio": {"exports", "imports"},

@@ -50,13 +50,15 @@ from crawler.archive.robots import RobotsFiles
 from crawler.archive.runs import RunReport, Runs
 from crawler.archive.sealing import Sealing
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
+from crawler.archive.stamps import Stamps
 from crawler.archive.supplying import Supplying
 from crawler.archive.testimony import Testimony
 from crawler.archive.verifying import OnStep, verify
 from crawler.archive.wanting import Wanting
 from crawler.archive.withholding import Forgotten, Withholding
-from crawler.dates import format_instant, utc_now
+from crawler.dates import utc_now
 from crawler.errors import ArchiveError
+from crawler.stamping.headers import Headers
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +115,7 @@ class Archive:
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
         self.sealing = Sealing(connection)
+        self.stamps = Stamps(connection)
         self.certifying = Certifying(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
         self.rescuing = Rescuing(connection)
@@ -137,14 +140,21 @@ class Archive:
 
     @staticmethod
     def verify(
-        path: str | Path, *, sample: float | None = None, on_step: OnStep | None = None
+        path: str | Path,
+        *,
+        sample: float | None = None,
+        headers: Headers | None = None,
+        on_step: OnStep | None = None,
     ) -> Verification:
         """Check an archive, however damaged, and return what was found; nothing is written.
 
         ``sample``: the share of rows and payloads to look at; None: all, with SQLite's own checks.
+        ``headers``: of Bitcoin blocks, for proofs that end in them.
         Raises ArchiveError when there is no archive, or one of another release.
         """
-        return verify(Path(path), sample=sample, on_step=on_step or (lambda *_: None))
+        return verify(
+            Path(path), sample=sample, headers=headers, on_step=on_step or (lambda *_: None)
+        )
 
     @staticmethod
     def back_up(
@@ -192,7 +202,7 @@ class Archive:
 
     def keep_stamp(
         self,
-        manifest: Manifest,
+        manifest: str,
         authority: str,
         request: bytes,
         response: bytes | None,
@@ -201,20 +211,22 @@ class Archive:
         stamped_at: datetime | None,
         problem: str | None,
     ) -> None:
-        """Keep what an authority answered, and ``problem``: why it is no stamp (None: it is one).
+        """Keep what was answered of a manifest, by its digest.
 
-        It is sealed by the next command that writes, not by this one: the stamped manifest stays
-        the latest, so that certificates made now lead to it.
+        ``response`` is the answer of an authority, or a proof; ``problem`` is why no time is told
+        (None: one is). It is left unsealed.
         """
-        with self.writing() as sql:
-            sql.execute(
-                "INSERT INTO stamps (manifest, authority, asked_at, stamped_at, request, response,"
-                " problem) VALUES (?,?,?,?,?,?,?)",
-                (
-                    manifest.row, authority, format_instant(asked_at),
-                    format_instant(stamped_at) if stamped_at else None, request, response, problem,
-                ),
-            )  # fmt: skip
+        self.stamps.keep(
+            manifest, authority, request, response,
+            asked_at=asked_at, stamped_at=stamped_at, problem=problem,
+        )  # fmt: skip
+        self.leave_unsealed()
+
+    def leave_unsealed(self) -> None:
+        """Leave what was written to the next command that writes, which seals it.
+
+        So a stamped manifest stays the latest, and certificates made now lead to it.
+        """
         self._writable = False
 
     def close(self) -> None:

@@ -17,12 +17,15 @@ from crawler.archive.merkle import Step, audit_path
 from crawler.archive.sealable import seal_of, sealed_tables
 from crawler.archive.sealing import FANOUT, FANOUT_BITS, SealTree, roots_of
 from crawler.errors import UsageError
+from crawler.stamping.proofs import COMMITMENT_BYTES
 
 FORMAT = "sourcekeep-certificate-1"
 CLAIM = (
     "The rows below are part of the manifest below. Where a time stamp of it is given, these bytes"
-    " existed at its time. What the rows say is the word of whoever ran this archive: that this"
-    " address was asked at this instant, and that this is what came back."
+    " existed at its time; where a proof of it ends in a Bitcoin block with the merkle root that it"
+    " tells, at the time of that block. A pending proof shows nothing yet. What the rows say is the"
+    " word of whoever ran this archive: that this address was asked at this instant, and that this"
+    " is what came back."
 )
 _FACTS = """
 SELECT c.id AS capture, c.uid, c.captured_at, c.url, c.record_type, c.payload, c.origin, c.fetch,
@@ -79,6 +82,7 @@ class Certifying:
             "rows": [self._proof(table, position) for table, position in rows],
             "manifest": {"digest": manifest.digest, "body": manifest.body},
             "stamps": self._stamps(manifest),
+            "proofs": self._proofs(manifest),
         }
 
     def _proof(self, table: str, position: int) -> dict[str, Any]:
@@ -129,6 +133,24 @@ class Certifying:
                 "stamped_at": row["stamped_at"],
                 "request": b64encode(row["request"]).decode(),
                 "response": b64encode(row["response"]).decode(),
+            }
+            for row in rows
+        ]
+
+    def _proofs(self, manifest: Manifest) -> list[dict[str, Any]]:
+        """Return the latest proof of each calendar, and what it was found to say."""
+        rows = self._sql.execute(
+            "SELECT max(id), authority, asked_at, response, problem FROM stamps WHERE manifest = ?"
+            " AND stamped_at IS NULL AND response IS NOT NULL AND length(request) = ?"
+            " GROUP BY authority ORDER BY 1",
+            (manifest.row, COMMITMENT_BYTES),
+        )
+        return [
+            {
+                "calendar": row["authority"],
+                "asked_at": row["asked_at"],
+                "says": row["problem"],
+                "proof": b64encode(row["response"]).decode(),
             }
             for row in rows
         ]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-from crawler import stamping
 from crawler.archive.findings import Finding, Verification
 from crawler.archive.manifests import Manifest, beside, read_beside
-from crawler.dates import format_instant
-from crawler.errors import StampRefused
+from crawler.archive.stamps import kept_stamps
+from crawler.stamping.checking import check_stamps
+from crawler.stamping.headers import Headers
 
 
 def written_beside(path: Path) -> list[Manifest] | None:
@@ -27,9 +26,15 @@ def written_beside(path: Path) -> list[Manifest] | None:
 
 
 def check_chain(
-    sql: sqlite3.Connection, written: list[Manifest] | None, result: Verification
+    sql: sqlite3.Connection,
+    written: list[Manifest] | None,
+    result: Verification,
+    headers: Headers | None = None,
 ) -> None:
-    """Hold every manifest against its digest and the one before it, and against those beside."""
+    """Hold every manifest against its digest and the one before it, and against those beside.
+
+    ``headers`` are of Bitcoin blocks: what proofs of time end in.
+    """
     cursor = sql.cursor()
     cursor.row_factory = sqlite3.Row
     own = cursor.execute("SELECT uid FROM archive").fetchone()
@@ -44,7 +49,7 @@ def check_chain(
     if held:
         result.head, result.sealed_at = held[-1].digest, held[-1].sealed_at
     _check_runs(cursor, result, {row["digest"]: row["previous_digest"] for row in rows})
-    _check_stamps(cursor, result)
+    _check_stamps(cursor, headers, result)
     if written is not None:
         _check_beside([m for m in written if m.archive == result.archive], result, held)
 
@@ -96,25 +101,14 @@ def _check_runs(
             result.findings.append(Finding("manifest", "runs", int(row["id"]), what, detail))
 
 
-def _check_stamps(cursor: sqlite3.Cursor, result: Verification) -> None:
-    """Hold each time stamp against its manifest. Its signature is checked when it is made."""
-    rows = cursor.execute(
-        "SELECT s.id, s.authority, s.stamped_at, s.response, m.body FROM stamps s"
-        " JOIN manifests m ON m.id = s.manifest WHERE s.stamped_at IS NOT NULL ORDER BY s.id"
-    ).fetchall()
-    if rows and not stamping.is_installed():
-        result.notes.append(f"{len(rows)} time stamps not checked: this {stamping.INSTALL}")
-        return
-    for row in rows:
-        try:
-            imprint = stamping.imprint_of(row["response"])
-            told = (imprint.digest, format_instant(imprint.stamped_at))
-            if told != (sha256(str(row["body"]).encode()).digest(), row["stamped_at"]):
-                raise StampRefused("it is over another manifest, or of another time")
-            result.stamps += 1
-        except StampRefused as exc:
-            what = f"{row['authority']} {row['stamped_at']}"
-            result.findings.append(Finding("stamp", "stamps", int(row["id"]), what, str(exc)))
+def _check_stamps(cursor: sqlite3.Cursor, headers: Headers | None, result: Verification) -> None:
+    """Hold each stamp against its manifest, and proofs in Bitcoin against headers of blocks."""
+    checked = check_stamps(kept_stamps(cursor), headers)
+    result.stamps, result.attestations = checked.holding, checked.attestations
+    result.notes += checked.notes
+    for stamp, why in checked.wrong:
+        what = f"{stamp.authority} {stamp.stamped_at or stamp.asked_at}"
+        result.findings.append(Finding("stamp", "stamps", stamp.row, what, why))
 
 
 def _check_beside(written: list[Manifest], result: Verification, held: list[Manifest]) -> None:

@@ -50,8 +50,9 @@ def bring_manifests(
     ).fetchall():
         manifest = _manifest(ours, row["manifest_digest"])
         known = ours.execute(
-            "SELECT 1 FROM stamps WHERE manifest = ? AND authority = ? AND asked_at = ?",
-            (manifest, row["authority"], row["asked_at"]),
+            "SELECT 1 FROM stamps WHERE manifest = ? AND authority = ? AND asked_at = ?"
+            " AND response IS ?",
+            (manifest, row["authority"], row["asked_at"], row["response"]),
         ).fetchone()
         if manifest is not None and known is None:
             insert("stamps", row, manifest=manifest)

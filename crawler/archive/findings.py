@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from crawler.stamping.checking import Attestation
+
 KINDS: Mapping[str, str] = {
     "edited": "the row is another than the one that was sealed",
     "missing": "the row that was sealed is not there",
@@ -59,7 +61,8 @@ class Verification:
     head: str | None = None  # digest of the latest manifest; None: nothing was ever sealed
     sealed_at: str | None = None  # when it was made
     beside: str = "absent"  # the file of manifests: "absent", "agrees", "differs"
-    stamps: int = 0  # time stamps that fit their manifests
+    stamps: int = 0  # stamps that fit their manifests
+    attestations: list[Attestation] = field(default_factory=list)  # what proofs say of manifests
     findings: list[Finding] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)  # what could not be checked, and why
 

@@ -24,6 +24,7 @@ from crawler.archive.sealable import SealedTable, seal_of, sealed_tables
 from crawler.archive.sealing import FANOUT, FANOUT_BITS, NO_ROW, WHOLE, Node, SealTree, roots_of
 from crawler.archive.structure import check_foreign_keys, check_header, check_structure
 from crawler.errors import ArchiveError
+from crawler.stamping.headers import Headers
 
 FINDINGS_MAX = 10_000  # a file in which more is wrong than that is not read to its end
 ELSEWHERE_NAMED = 10
@@ -41,12 +42,14 @@ def verify(
     *,
     sample: float | None = None,
     random: Random | None = None,
+    headers: Headers | None = None,
     on_step: OnStep = lambda what, done, total: None,
 ) -> Verification:
     """Check an archive and return what was found.
 
     ``sample`` is the share of rows (by 256) and payloads to look at; None: all of it, with SQLite's
-    own checks. Raises ArchiveError when there is no archive, or one of another release.
+    own checks. ``headers`` are of Bitcoin blocks, for proofs that end in them. Raises ArchiveError
+    when there is no archive, or one of another release.
     """
     result = Verification(sample=sample)
     result.findings += check_header(path)
@@ -58,7 +61,7 @@ def verify(
         return result
     result.findings += [Finding("header", detail=text) for text in misnamed]
     try:
-        _Verifying(sql, path, result, random or Random(), on_step).run()
+        _Verifying(sql, path, result, random or Random(), on_step).run(headers)
     except TooMuchDamage:
         result.notes.append(f"more than {FINDINGS_MAX:,} things are wrong; the rest was not read")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # it quotes damaged names
@@ -97,7 +100,7 @@ class _Verifying:
         # table -> its root as its rows are now, where that is another than the seals say
         self._actual: dict[str, bytes] = {}
 
-    def run(self) -> None:
+    def run(self, headers: Headers | None) -> None:
         """Check everything."""
         written = written_beside(self._path)
         self._sql.execute("BEGIN")
@@ -114,7 +117,7 @@ class _Verifying:
         with self._as_far_as_it_goes("captures"):
             self._references()
         with self._as_far_as_it_goes("manifests"):
-            check_chain(self._sql, written, self._result)
+            check_chain(self._sql, written, self._result, headers)
         if self._result.sample is None:
             self._step("SQLite's own checks", 0)
             self._result.findings += check_structure(self._sql)

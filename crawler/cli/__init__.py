@@ -37,7 +37,7 @@ COMMANDS = {
     "verify": "check every row and payload, and name what is damaged",
     "backup": "make a whole, verified copy, also while a crawl is writing",
     "certificate": "print what was fetched, with a proof that others can check",
-    "stamp": "have the latest manifest stamped by a time-stamp authority",
+    "stamp": "have the latest manifest stamped by an authority or by OpenTimestamps",
     "withhold": "keep a source out of what leaves the archive, and still look after it",
     "forget": "destroy what a source said; its digest, dates and verdict stay",
     "pack": "store what is kept in less room, after a crawl",

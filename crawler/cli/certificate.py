@@ -37,12 +37,13 @@ def run(parsed: argparse.Namespace) -> int:
     elif not parsed.quiet:
         facts = certificate["facts"]
         manifest = json.loads(certificate["manifest"]["body"])
-        stamps = ", ".join(f"{s['stamped_at']} by {s['authority']}" for s in certificate["stamps"])
+        stamps = [f"{each['stamped_at']} by {each['authority']}" for each in certificate["stamps"]]
+        stamps += [each["says"] for each in certificate["proofs"]]
         for name, value in (
             ("address", facts["url"]), ("captured", facts["captured_at"]),
             ("payload", facts["payload"]), ("capture", facts["uid"]),
             ("manifest", f"{certificate['manifest']['digest']}, sealed {manifest['sealed_at']}"),
-            ("stamped", stamps or "no"),
+            ("stamped", "; ".join(stamps) or "no"),
         ):  # fmt: skip
             print(f"{name:<11}{safe(value)}")
         print("\nthe certificate itself: --json or --html")

@@ -13,6 +13,7 @@ from crawler.archive import Archive, Verification
 from crawler.cli.options import archive_path
 from crawler.cli.output import plural, print_json, progress, safe, size
 from crawler.errors import UsageError
+from crawler.stamping.headers import read_headers
 
 EXIT_DONE, EXIT_INTEGRITY = 0, 4
 SHOWN = 100  # findings that are printed; --json has all
@@ -26,14 +27,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="look at part of the rows and payloads only: 5%% of them, or as many as give N"
         " payloads",
     )
+    parser.add_argument(
+        "--headers",
+        metavar="FILE",
+        help="headers of Bitcoin blocks to hold proofs of OpenTimestamps against: 80 bytes each, or"
+        " lines of HEIGHT:HEADER in hex",
+    )
 
 
 def run(parsed: argparse.Namespace) -> int:
     """Check the archive. The exit code is 4 when anything is wrong."""
     path = archive_path(parsed)
     share = _share(parsed.sample, lambda: _payloads(path)) if parsed.sample else None
+    headers = read_headers(Path(parsed.headers)) if parsed.headers else None
     with progress("verifying", quiet=parsed.quiet) as bar:
-        found = Archive.verify(path, sample=share, on_step=Steps(bar))
+        found = Archive.verify(path, sample=share, headers=headers, on_step=Steps(bar))
     if parsed.json:
         print_json({"sound": found.sound, **asdict(found)})
     elif not parsed.quiet or not found.sound:
@@ -115,3 +123,6 @@ def _summary(found: Verification) -> Iterator[str]:
         )
     else:
         yield "manifests  none: nothing was sealed so far"
+    if found.stamps:
+        yield f"stamps     {plural(found.stamps, 'stamp')} of manifests"
+    yield from (f"  {each}" for each in found.attestations[-SHOWN:])

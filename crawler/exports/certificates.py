@@ -39,7 +39,8 @@ def certificate_page(certificate: Mapping[str, Any]) -> str:
     lines = [(name, facts[key]) for name, key in _FACTS if facts[key] is not None]
     headers = [(str(name), str(value)) for name, value in facts["response_headers"]]
     stamps = [(stamp["stamped_at"], stamp["authority"]) for stamp in certificate["stamps"]]
-    none = [("none", "no authority has stamped this manifest")]
+    stamps += [(proof["calendar"], proof["says"]) for proof in certificate["proofs"]]
+    none = [("none", "nobody has stamped this manifest")]
     manifest = json.loads(certificate["manifest"]["body"])
     sealed = [
         ("digest", certificate["manifest"]["digest"]), ("number", manifest["number"]),

@@ -1,4 +1,4 @@
-"""Time stamps by others: requests and answers of RFC 3161. The only room that knows rfc3161-client.
+"""Requests and answers of RFC 3161. The only module that knows rfc3161-client.
 
 A time stamp says that an authority has seen a digest at a time, so that the bytes with that digest
 existed then. It says nothing of where they came from, or of what they say.
