@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +90,33 @@ def test_every_payload_comes_back_as_it_was(body: bytes, base: bytes | None, tim
     encoded: Encoded = encode(body * times, base)
     delta = encoded.stored_as == "zstd-delta"
     assert decode(encoded.stored_as, encoded.data, base if delta else None) == body * times
+
+
+@given(st.binary(max_size=300), st.integers(1, 40))
+def test_a_payload_that_was_stored_as_brotli_comes_back(body: bytes, times: int) -> None:
+    stream = brotli.compress(body * times)
+    assert decode("brotli", stream) == decode("brotli", stream, size_bytes=len(body) * times)
+    assert decode("brotli", stream) == body * times
+
+
+@pytest.mark.parametrize(
+    ("stream", "size"),
+    [
+        (brotli.compress(FIRST)[:-5], len(FIRST)),  # cut off
+        (b"", 0),
+        (b"\xff" * 100, 100),
+        (brotli.compress(bytes(64 * 2**20)), 1000),  # 64 MiB where a row says 1 KB
+    ],
+    ids=["cut-off", "empty", "no-stream", "larger-than-its-row-says"],
+)
+def test_a_damaged_stream_is_told_and_fills_no_memory(stream: bytes, size: int) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(brotli.error):
+            decode("brotli", stream, size_bytes=size)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 # Keeping

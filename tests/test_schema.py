@@ -214,7 +214,7 @@ def test_an_archive_whose_creation_was_killed_is_usable_afterwards(tmp_path: Pat
                 assert one(archive, "PRAGMA integrity_check") == "ok"
                 assert source(archive) == 1
         number += 3
-        assert number < 300
+        assert number < 400  # statements; else it would never end
     assert number > 50  # the killing reached the migration
 
 

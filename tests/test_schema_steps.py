@@ -8,14 +8,19 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 from sqlite_utils import Database
 
 from crawler.archive import Archive
+from crawler.archive.connection import ArchiveSql, Connection
+from crawler.archive.payloads import Encoded, Payloads
 from crawler.archive.schema import SCHEMA_VERSION, migrations
+from crawler.archive.sealable import watch
+from crawler.archive.sealing import Sealing
 from crawler.comparison import text_digest
-from crawler.digests import digest_of_text
-from tests.test_archive_kit import article, at, one, rows
+from crawler.digests import digest_of, digest_of_text
+from tests.test_archive_kit import NOW, article, at, one, rows
 
 LONG = "The harbour fund lends to fishermen. " * 300  # lies on pages of its own
 
@@ -183,3 +188,42 @@ def test_an_archive_of_the_first_version_takes_all_steps_at_once(tmp_path: Path)
         assert one(archive, "SELECT count(*) FROM texts") == 1
         assert one(archive, "SELECT count(*) FROM articles WHERE title = 'Fishing'") == 3
         assert rows(archive, "SELECT * FROM versions") == []
+
+
+@pytest.fixture
+def fifth(tmp_path: Path) -> Path:
+    """A sealed archive of version 5 that holds a payload whole, and a delta of it."""
+    path = older(tmp_path / "archive.db", 5, "006_pack_smaller")
+    with closing(sqlite3.connect(path, isolation_level=None, factory=ArchiveSql)) as sql:
+        sql.row_factory = sqlite3.Row
+        watch(sql)
+        connection = Connection(path, sql)
+        with connection.writing():
+            first = Payloads(connection).put(LONG.encode())
+            Payloads(connection).put(LONG.encode() + b"!", base_digest=first)
+        Sealing(connection).seal(now=NOW)
+    return path
+
+
+def test_step_006_leaves_every_row_and_its_seal_as_they_were(fifth: Path) -> None:
+    before = everything(fifth, "SELECT * FROM payloads")
+    sealed = everything(fifth, "SELECT * FROM seals WHERE sealed_table = 'payloads'")
+    assert [row[2] for row in before] == ["zstd", "zstd-delta"] and sealed
+    with Archive.open(fifth) as archive:
+        assert one(archive, "PRAGMA user_version") == SCHEMA_VERSION
+        assert one(archive, "PRAGMA integrity_check") == "ok"
+    assert Archive.verify(fifth).sound
+    assert everything(fifth, "SELECT * FROM payloads") == before
+    assert everything(fifth, "SELECT * FROM seals WHERE sealed_table = 'payloads'") == sealed
+
+
+def test_step_006_lets_a_payload_be_brotli_and_nothing_else_be_new(fifth: Path) -> None:
+    stream = Encoded("brotli", brotli.compress(LONG.encode()))
+    digest = digest_of(LONG.encode())
+    with Archive.open(fifth) as archive:
+        archive.payloads.recode(digest, stream)
+        assert archive.payloads.get(digest) == LONG.encode()
+        with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+            archive.connection.sql.execute("UPDATE payloads SET stored_as = 'gzip'")
+    result = Archive.verify(fifth)
+    assert result.sound and result.payloads == 2

@@ -1,7 +1,7 @@
 """Every payload decoded and held against its digest, on all cores.
 
-zstd and SHA-256 work without Python's lock, so threads are enough: one reads the file, the others
-decode and digest.
+zstd, brotli and SHA-256 work without Python's lock, so threads are enough: one reads the file, the
+others decode and digest.
 """
 
 from __future__ import annotations
@@ -13,15 +13,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from crawler.archive.payloads import decode
+from crawler.archive.payloads import DAMAGE, decode
 from crawler.digests import digest_of
 
-try:
-    from compression import zstd  # Python 3.14
-except ImportError:
-    from backports import zstd
-
 BASES_MAX_BYTES = 64 * 2**20  # of bases held decoded; a page is some 200 KB
+# A damaged row may hold any value in any column.
+_DAMAGE: tuple[type[Exception], ...] = (*DAMAGE, TypeError, ValueError, OverflowError)
 AHEAD_BYTES = 32 * 2**20  # that wait to be decoded, as stored
 
 
@@ -105,8 +102,8 @@ class Decoding:
         if found is None or found[3] is not None:  # a base is no delta
             return None
         try:
-            body = bytes(decode(found[2], found[4]))
-        except (zstd.ZstdError, MemoryError, TypeError):
+            body = bytes(decode(found[2], found[4], size_bytes=found[1]))
+        except _DAMAGE:
             return None
         return body if digest_of(body) == digest else None
 
@@ -115,13 +112,8 @@ def _decode(
     row: int, digest: str, size: int, stored_as: str, data: bytes, base: bytes | None
 ) -> Decoded:
     try:
-        body = decode(stored_as, data, base)
-    except (
-        zstd.ZstdError,
-        MemoryError,
-        TypeError,
-        ValueError,
-    ) as exc:  # it may claim any size
+        body = decode(stored_as, data, base, size_bytes=size)
+    except _DAMAGE as exc:
         return Decoded(row, digest, size, f"cannot be decoded: {exc}")
     if digest_of(body) != digest:
         return Decoded(row, digest, size, "its bytes have another digest")

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import brotli  # type: ignore[import-untyped]
+
 from crawler.archive.connection import Connection
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged
@@ -23,11 +25,14 @@ DELTA_LEVEL = 6  # level 3 does not search the dictionary well: 1,900 bytes a de
 DELTA_BASE_MAX_BYTES = 4 * 2**20  # a window of more than that costs memory for little
 RAW_MAX_BYTES = 64  # below this a frame is larger than its content
 RELEASE_TRIES = 3  # payloads made whole that a further one is held against, when a base goes
+WHOLE = frozenset({"zstd", "brotli"})  # compressed, and readable without any other payload
+# What reading a damaged frame may raise: it may claim any size.
+DAMAGE: tuple[type[Exception], ...] = (zstd.ZstdError, brotli.error, MemoryError)
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """How a payload is stored: ``raw``, ``zstd``, or ``zstd-delta`` against a base."""
+    """How a payload is stored: ``raw``, ``zstd``, ``brotli``, or ``zstd-delta`` against a base."""
 
     stored_as: str
     data: bytes
@@ -51,12 +56,33 @@ def encode(body: bytes, base: bytes | None = None) -> Encoded:
     return Encoded("zstd", frame) if len(frame) < 0.98 * len(body) else Encoded("raw", body)
 
 
-def decode(stored_as: str, data: bytes, base: bytes | None = None) -> bytes:
-    """Return the payload. Raises zstd.ZstdError when the frame is damaged."""
+def decode(
+    stored_as: str, data: bytes, base: bytes | None = None, *, size_bytes: int = 2**31
+) -> bytes:
+    """Return the payload, of which ``size_bytes`` may bound what is read of a brotli stream.
+
+    Raises one of ``DAMAGE`` when it is damaged.
+    """
     if stored_as == "raw":
         return data
+    if stored_as == "brotli":
+        return _unbrotlied(data, size_bytes)
     dictionary = zstd.ZstdDict(base, is_raw=True) if base else None
     return bytes(zstd.decompress(data, zstd_dict=dictionary))
+
+
+def _unbrotlied(data: bytes, size_bytes: int) -> bytes:
+    """A stream says nowhere how long it will get, and a damaged one could fill the memory."""
+    stream = brotli.Decompressor()
+    body = bytes(stream.process(data, output_buffer_limit=size_bytes + 1))
+    while not stream.is_finished() and len(body) <= size_bytes:
+        more = stream.process(b"", output_buffer_limit=size_bytes + 1 - len(body))
+        if not more:
+            raise brotli.error("the stream is cut off")
+        body += more
+    if len(body) > size_bytes:
+        raise brotli.error(f"the stream holds more than {size_bytes} bytes")
+    return body
 
 
 class Payloads:
@@ -209,8 +235,8 @@ class Payloads:
                 raise PayloadDamaged(digest, f"its base {row['base_digest']} is missing")
             base = self._decoded(row["base_digest"], base_row)
         try:
-            body = decode(row["stored_as"], row["bytes"], base)
-        except (zstd.ZstdError, MemoryError) as exc:  # a damaged frame may claim any size
+            body = decode(row["stored_as"], row["bytes"], base, size_bytes=row["size_bytes"])
+        except DAMAGE as exc:
             raise PayloadDamaged(digest, str(exc) or "its frame claims an absurd size") from exc
         if digest_of(body) != digest:
             raise PayloadDamaged(digest, "the stored bytes have another digest")

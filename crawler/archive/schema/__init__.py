@@ -11,14 +11,14 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from crawler.archive.schema import fifth, first, fourth, second, third
+from crawler.archive.schema import fifth, first, fourth, second, sixth, third
 from crawler.archive.schema.first import APPLICATION_ID
 from crawler.archive.sealable import sealed_tables
 from crawler.archive.views import VIEWS
 
 __all__ = ["APPLICATION_ID", "SCHEMA_VERSION", "migrate", "migrations"]
 
-SCHEMA_VERSION = 5  # PRAGMA user_version; rises by one with each step
+SCHEMA_VERSION = 6  # PRAGMA user_version; rises by one with each step
 
 migrations = Migrations("archive")
 migrations(name="001_create")(first.create)
@@ -26,6 +26,7 @@ migrations(name="002_judge")(second.judge)
 migrations(name="003_bring_home")(third.bring_home)
 migrations(name="004_keep_texts_once")(fourth.keep_texts_once)
 migrations(name="005_withhold_and_seal")(fifth.withhold_and_seal)
+migrations(name="006_pack_smaller")(sixth.pack_smaller)
 
 
 def migrate(sql: sqlite3.Connection) -> None:
