@@ -79,6 +79,12 @@ class Rescuing:
             )
         return int(added)
 
+    def wish(self, sources: Sequence[int], now: datetime) -> None:
+        """Queue all that need another's copy, and make these due because a person names them."""
+        self.queue(now)
+        if sources:
+            self.ask_for(sources, now)
+
     def ask_for(self, sources: Iterable[int], now: datetime) -> None:
         """Make sources due at once, because a person asks for them."""
         at = format_instant(now)

@@ -17,13 +17,13 @@ from scrapy.settings import Settings
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
-from crawler.cli.processes import GOOD_ENDS, keys_of, make_process, run_spider, run_to_end
+from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 from crawler.intake import IntakeCounts, add_input
 from crawler.rescue import Homecoming
-from crawler.rescue.pushing import Pushed
+from crawler.rescue.pushing import Keys, Pushed
 from crawler.spiders.entries import EntriesSpider
 from crawler.spiders.push import PushSpider
 from crawler.spiders.rescue import RescueSpider
@@ -141,20 +141,27 @@ async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlR
     rescuing, now = session.archive.rescuing, session.clock.now()
     result.rescue_queued = session.write(lambda: rescuing.queue(now, run=session.run)) or 0
     if session.lost is None and process.settings.getbool("SOURCEKEEP_RESCUE"):
-        await run_spider(process, RescueSpider, session, homecomings=result.homecomings)
+        ended = await run_spider(process, RescueSpider, session, homecomings=result.homecomings)
+        result.finish_reason = _worse(result.finish_reason, ended)
     if session.lost is None:
         result.rescue_due = rescuing.count_due(session.clock.now())
 
 
 async def _push(process: AsyncCrawlerProcess, session: Session, result: CrawlResult) -> None:
-    """Go on with what is pushed, where that is switched on. Whatever comes of it: no failure."""
-    keys = keys_of(os.environ)
+    """Go on with what is pushed, where that is switched on. A refusal is no failure."""
+    keys = Keys.of(os.environ)
     if session.lost is not None or not process.settings.getbool("SOURCEKEEP_PUSH"):
         return
     if keys is None:
         _log.warning("SOURCEKEEP_PUSH is on, but SOURCEKEEP_PUSH_KEY and _SECRET are not set")
         return
-    await run_spider(process, PushSpider, session, keys=keys, pushed=result.pushed)
+    ended = await run_spider(process, PushSpider, session, keys=keys, pushed=result.pushed)
+    result.finish_reason = _worse(result.finish_reason, ended)
+
+
+def _worse(reason: str, ended: str) -> str:
+    """Return what a run ends with: a later spider's fault counts, its open wishes do not."""
+    return ended if ended not in GOOD_ENDS else reason
 
 
 def _fill(result: CrawlResult, session: Session) -> None:

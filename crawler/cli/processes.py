@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.crawler import AsyncCrawlerProcess
@@ -13,7 +13,6 @@ from twisted.python.failure import Failure
 
 from crawler.fetching.garbage import collect_rarely
 from crawler.fetching.session import Session
-from crawler.rescue.pushing import Keys
 from crawler.spiders.archive_spider import ArchiveSpider
 
 if TYPE_CHECKING:
@@ -63,9 +62,3 @@ async def run_spider(
     crawler = process.create_crawler(spider)
     await process.crawl(crawler, session=session, **arguments)
     return str(crawler.stats.get_value("finish_reason", "broke") if crawler.stats else "broke")
-
-
-def keys_of(environment: Mapping[str, str]) -> Keys | None:
-    """Return the keys of the archive that takes captures; None: the environment has none."""
-    key, secret = (environment.get(f"SOURCEKEEP_PUSH_{part}", "") for part in ("KEY", "SECRET"))
-    return Keys(key, secret) if key and secret else None

@@ -17,12 +17,11 @@ from crawler.cli.options import (
     settings_of,
 )
 from crawler.cli.output import plural, print_json, print_table, safe
-from crawler.cli.processes import keys_of
 from crawler.cli.rescuing import Result, push
 from crawler.errors import UsageError
 from crawler.fetching.guard import check_settings
 from crawler.mementos.registry import WebArchive, archives_of
-from crawler.rescue.pushing import Pushed
+from crawler.rescue.pushing import Keys, Pushed
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
         return _list(parsed)
     if parsed.sources:
         raise UsageError("say what is to be done with SOURCE: --on, --off or --list")
-    keys = keys_of(os.environ)
+    keys = Keys.of(os.environ)
     if keys is None:
         raise UsageError(
             f"{archive.id} takes captures from those who have keys:"

@@ -46,9 +46,7 @@ def rescue(
 
     async def work(process: AsyncCrawlerProcess, session: Session, done: list[Homecoming]) -> str:
         rescuing, now = session.archive.rescuing, session.clock.now()
-        rescuing.queue(now)
-        if sources:
-            rescuing.ask_for(sources, now)
+        rescuing.wish(sources, now)
         return await run_spider(
             process, RescueSpider, session, sources=sources, limit=limit, homecomings=done
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from crawler.dates import format_instant, parse_instant, parse_stamp
 from crawler.errors import BadDate
@@ -154,7 +155,7 @@ def _collect(rows: Iterable[Mapping[str, Any]]) -> Listing:
 def _listed(row: Mapping[str, Any]) -> Listed | None:
     stamp, original = str(row.get("timestamp", "")), row.get("original")
     at = parse_stamp(stamp) if len(stamp) == 14 else None
-    if at is None or not isinstance(original, str) or not original.startswith(("http:", "https:")):
+    if at is None or not isinstance(original, str) or not _is_url(original):
         return None
     status, mime = str(row.get("statuscode", "-")), str(row.get("mimetype") or "") or None
     digest = _DIGEST.fullmatch(str(row.get("digest", "")))
@@ -171,12 +172,26 @@ def _listed(row: Mapping[str, Any]) -> Listed | None:
     )
 
 
+def _is_url(text: str) -> bool:
+    """Tell whether a text could be a URL, and can be written down, however it is spelt."""
+    try:
+        urlsplit(text)
+    except ValueError:  # "http://[": the host begins like an IPv6 address
+        return False
+    return text.startswith(("http:", "https:")) and _is_text(text)
+
+
+def _is_text(text: str) -> bool:
+    """Tell whether a string can be encoded: JSON may hold halves of characters."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _place(row: Mapping[str, Any]) -> Place | None:
     """Return where a row says that its record lies; None: nowhere, or not within a file."""
     file, offset, length = (str(row.get(name, "")) for name in ("filename", "offset", "length"))
     if not (file and offset.isdecimal() and length.isdecimal()):
         return None
-    if "://" in file or file.startswith("/") or ".." in file.split("/"):
+    if "://" in file or file.startswith("/") or ".." in file.split("/") or not _is_text(file):
         return None  # it would lead out of the folder of the files
     if len(offset) > 18 or not 0 < int(length[:18]) <= RECORD_MAX_BYTES:
         return None
@@ -255,8 +270,9 @@ def _of_json(text: str) -> Listing:
 
 def _of_link(target: str, moment: str | None, original: str | None) -> Listed | None:
     at = instant_of_http_date(moment)
-    if at is None or not target.startswith(("http:", "https:")):
+    if at is None or not _is_url(target):
         return None
+    original = original if original and _is_url(original) else None
     return Listed(memento_datetime=at, original=original, uri_m=target)
 
 

@@ -142,13 +142,21 @@ def _own_word(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
 
 def _redirect(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
     """Follow to another memento of the archive, near in time; never out of the archive."""
-    target = urljoin(answer.url, answer.header("location") or "")
+    target = _joined(answer.url, answer.header("location") or "")
     inside = take_apart(archive, target) if archive.holds(target) else None
     if inside is None:
         return Replayed("rejected", "leaves-archive")
     if inside.memento_datetime is None or not is_near(inside.memento_datetime, asked_at):
         return Replayed("rejected", "far-date", inside.memento_datetime)
     return Replayed("redirect", "", inside.memento_datetime, target, inside.original)
+
+
+def _joined(base: str, target: str) -> str:
+    """Return a target as an absolute URL; the target itself where it is none that can be joined."""
+    try:
+        return urljoin(base, target)
+    except ValueError:
+        return target
 
 
 def is_near(a: str, b: str) -> bool:
@@ -203,6 +211,6 @@ def read_timegate(answer: Answer) -> Found:
             target, at = target or linked, at or instant_of_http_date(about.get("datetime"))
     if target is None:
         return Found("archive-down", "no-memento-named")
-    uri_m = urljoin(answer.url, target)
+    uri_m = _joined(answer.url, target)
     listing = Listing((Listed(at or "", None, uri_m=uri_m),))
     return Found("found", "listed", listing)

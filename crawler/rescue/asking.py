@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 from crawler.archive import Kept
 from crawler.archive.testimony import Pace
 from crawler.dates import format_instant, parse_instant
+from crawler.errors import BadDate, PayloadDamaged, UrlError
 from crawler.fetching.pacing import told_rest
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
@@ -25,6 +26,8 @@ from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Answer, Result
 
 OFFLINE_REST = timedelta(hours=1)
+# What may be wrong with the data of one source: it is told of that source, and others go on.
+DATA_FAULTS = (PayloadDamaged, UrlError, BadDate)
 
 
 class Ask(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,15 +20,17 @@ from crawler.mementos.grading import Graded, Witness, grade
 from crawler.mementos.listing import Listed
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Result
-from crawler.rescue.asking import Archives, NotAsked
+from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
 from crawler.rescue.fetching import Fetched, fetch
 from crawler.rescue.searching import Located, locate, search
 from crawler.schedule.kinds import kind_of
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 KNOWN_MAX: Final = 16  # mementos of a source that are noted without being fetched
 LATER: Final = timedelta(hours=1)
+PUT_OFF: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,25 @@ class Conductor:
         return self._session.archive
 
     async def bring_home(self, source: int) -> Homecoming:
-        """Ask the archives for one source, and keep what they have of it."""
-        state = self._begin(source)
+        """Ask the archives for one source, and keep what they have of it.
+
+        Where its own data cannot be worked with, it is put off for a day, and says why.
+        """
+        try:
+            return await self._bring_home(self._begin(source))
+        except DATA_FAULTS as fault:
+            return self._put_off(source, str(fault))
+
+    def _put_off(self, source: int, why: str) -> Homecoming:
+        _log.error("source %d: %s", source, why)
+        rescuing, now = self._archive.rescuing, self._now()
+        self._session.write(
+            lambda: rescuing.settle(source, "none-good", now, again_at=now + PUT_OFF)
+        )
+        url = self._archive.reading.source(str(source))["url"]
+        return Homecoming(source, url, "none-good", why=why)
+
+    async def _bring_home(self, state: _State) -> Homecoming:
         for cited in state.wanted.cited_mementos:
             await self._try(self._cited_first, state, cited)
         for archive in self._archives.known:
@@ -234,7 +254,7 @@ class Conductor:
             return None
         try:
             own = sha1_of(self._archive.payloads.get(payload))
-        except PayloadDamaged:
+        except (PayloadDamaged, KeyError):  # rotten, or in another archive
             return None
         for memento in state.ordered:
             if memento.digest == own:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -25,11 +26,13 @@ from crawler.mementos.relocating import (
     read_host_list,
     sitemaps_named,
 )
+from crawler.rescue.asking import DATA_FAULTS
 from crawler.robotstxt import origin_of
 from crawler.urls import urlkey
 from crawler.verdicts import LIVE
 
 WAIT_MAX_S: Final = 30.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class Mover:
 
     async def look_for(self, missing: Missing) -> list[Proposal]:
         """Return, and keep, the addresses at which a page like the missing one stands."""
+        try:
+            return await self._look_for(missing)
+        except DATA_FAULTS as fault:
+            _log.error("source %d: %s", missing.source, fault)
+            return []
+
+    async def _look_for(self, missing: Missing) -> list[Proposal]:
         if not await self._may_ask(missing.host):
             return []
         found = []

@@ -6,9 +6,10 @@ that goes on. Nothing here can fail a crawl: what the archive refuses is written
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from crawler.archive.pushing import Push
 from crawler.dates import parse_instant
@@ -26,7 +27,7 @@ from crawler.mementos.saving import (
     retry_after,
     submission,
 )
-from crawler.rescue.asking import Archives, NotAsked, Reply
+from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked, Reply
 from crawler.rescue.fetching import Fetched, fetch
 from crawler.rescue.searching import Located, search
 from crawler.schedule.kinds import kind_of
@@ -36,6 +37,7 @@ LOOK_AGAIN: Final = timedelta(minutes=1)
 # What the archive has captured is not always shown at once (wortlaut#73 lost 157 of 159 silently).
 READ_AGAIN: Final = (timedelta(minutes=10), timedelta(hours=24))
 KEYS_REFUSED: Final = timedelta(hours=24)
+PUT_OFF: Final = timedelta(hours=24)  # where the data of a source cannot be worked with
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,12 @@ class Keys:
 
     key: str
     secret: str
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Self | None:
+        """Return the keys that an environment has; None: it has none."""
+        key, secret = (environment.get(f"SOURCEKEEP_PUSH_{part}", "") for part in ("KEY", "SECRET"))
+        return cls(key, secret) if key and secret else None
 
     @property
     def header(self) -> dict[str, str]:
@@ -84,6 +92,9 @@ class Pusher:
             reason = str(refusal)
             wait = (refusal.until - self._now()) if refusal.until else timedelta()
             self._later(push, state, refusal.reason, wait)
+        except DATA_FAULTS as fault:
+            reason = str(fault)
+            self._later(push, state, reason, PUT_OFF)
         return Pushed(push.source, push.url, state, reason)
 
     async def _step(self, push: Push) -> tuple[str, str | None]:

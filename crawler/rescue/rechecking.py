@@ -14,7 +14,7 @@ from crawler.fetching.session import Session
 from crawler.items import Article
 from crawler.mementos.choosing import Cited, candidates
 from crawler.mementos.registry import WebArchive
-from crawler.rescue.asking import Archives, NotAsked
+from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
 from crawler.rescue.fetching import fetch
 from crawler.rescue.searching import Located, search
 
@@ -56,7 +56,7 @@ class Rechecker:
                 continue
             try:
                 found = await self._ask(wanted, best, other)
-            except NotAsked as refusal:
+            except (NotAsked, *DATA_FAULTS) as refusal:
                 found = Rechecked(source, wanted.url, other.id, by=str(refusal))
         self._keep(best, found)
         return found

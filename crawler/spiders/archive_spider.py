@@ -1,17 +1,18 @@
-"""What both spiders share: the session that they work in."""
+"""What all spiders share: the session that they work in."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.exceptions import UnsupportedURLSchemeError
+from scrapy.exceptions import CloseSpider, UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
+from crawler.errors import UsageError
 from crawler.fetching.configuration import user_agent
 from crawler.fetching.handler import PutOff
 from crawler.fetching.session import Session
@@ -21,7 +22,7 @@ from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
 class ArchiveSpider(Spider):
     """A spider at work on archive.db.
 
-    ``sourcekeep crawl`` hands both spiders one session; under ``scrapy crawl`` a spider opens its
+    ``sourcekeep crawl`` hands its spiders one session; under ``scrapy crawl`` a spider opens its
     own, and closes it at its end.
     """
 
@@ -43,6 +44,43 @@ class ArchiveSpider(Spider):
         spider.owns_session = session is None
         spider.session = session or Session.open(crawler.settings, f"scrapy crawl {cls.name}")
         return spider
+
+    async def work(self, steps: Awaitable[None]) -> None:
+        """Take the steps of a spider whose answers decide what it asks next.
+
+        A wrong word of the operator ends the crawl with one sentence (reason ``wrong-usage``), a
+        fault of ours with its traceback and the reason ``broke``: Scrapy's own word for both,
+        ``start_error``, would tell nobody anything.
+        """
+        self.stop_when_lost()
+        try:
+            await steps
+        except UsageError as exc:
+            self.logger.error("%s", exc)
+            raise CloseSpider("wrong-usage") from exc
+        except CloseSpider:
+            raise
+        except Exception as exc:
+            self.logger.exception("a fault of ours ends the crawl")
+            raise CloseSpider("broke") from exc
+
+    def chosen(self, sources: Sequence[int], source: str | None) -> list[int]:
+        """Return the sources to work for: their ids, or one as a person names it (``-a source=``).
+
+        Raises UsageError when there is no such source, or more than one.
+        """
+        return [self.session.archive.reading.source(source)["id"]] if source else list(sources)
+
+    def at_most(self, limit: int | str | None) -> int:
+        """Return for how many sources to work: what was told, else SOURCEKEEP_RESCUE_MAX.
+
+        Raises UsageError for what is no count.
+        """
+        if limit is None:
+            return self.settings.getint("SOURCEKEEP_RESCUE_MAX")
+        if not str(limit).isdecimal():
+            raise UsageError(f"limit={limit}: write a number of sources")
+        return int(limit)
 
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""

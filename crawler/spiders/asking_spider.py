@@ -40,16 +40,26 @@ class AskingSpider(ArchiveSpider):
     async def work_off(
         self, due: Iterable[T], step: Callable[[T], Awaitable[R]], done: list[R]
     ) -> None:
-        """Take the step for all that is due, some at a time, as long as the session lets us."""
+        """Take the step for all that is due, some at a time, as long as the session lets us.
+
+        Where a step raises, no further one is begun; those under way come to their ends, which are
+        written, before it is raised here.
+        """
         waiting = iter(due)
+        faults: list[Exception] = []
 
         async def one_after_the_other() -> None:
             for each in waiting:
-                if not self.may_go_on:
+                if faults or not self.may_go_on:
                     return
-                done.append(await step(each))
+                try:
+                    done.append(await step(each))
+                except Exception as exc:  # noqa: BLE001 - raised below
+                    faults.append(exc)
 
         await asyncio.gather(*(one_after_the_other() for _ in range(SOURCES_AT_ONCE)))
+        if faults:
+            raise faults[0]
 
     async def _ask(
         self, visit: Visit, archive: WebArchive, headers: Mapping[str, str], form: bytes | None

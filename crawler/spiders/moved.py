@@ -20,24 +20,28 @@ class MovedSpider(ArchiveSpider):
     def __init__(
         self,
         sources: Sequence[int] = (),
-        limit: int = 0,
+        limit: int | str | None = None,
+        source: str | None = None,
         proposals: list[Proposal] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit = sources, limit
+        self._sources, self._limit, self._named = sources, limit, source
         self.proposals = proposals if proposals is not None else []
 
     async def start(self) -> AsyncIterator[Request]:
         """Look for each; nothing is yielded, because each answer decides the next request."""
-        self.stop_when_lost()
+        await self.work(self._work())
+        return
+        yield
+
+    async def _work(self) -> None:
         mover = Mover(self.session, self._visit)
-        for missing in self.session.archive.relocations.missing(self._limit, self._sources):
+        sources, limit = self.chosen(self._sources, self._named), self.at_most(self._limit)
+        for missing in self.session.archive.relocations.missing(limit, sources):
             if not self.may_go_on:
                 break
             self.proposals += await mover.look_for(missing)
-        return
-        yield
 
     async def _visit(self, visit: Visit) -> None:
         """Send a request and follow its redirects, as of any visit."""

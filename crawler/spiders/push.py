@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,19 +31,23 @@ class PushSpider(AskingSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Work the queue off; nothing is yielded, because each answer decides the next request."""
-        self.stop_when_lost()
-        await self._work()
+        await self.work(self._work())
         return
         yield
 
     async def _work(self) -> None:
         settings, session = self.settings, self.session
         archives = self.archives([settings["SOURCEKEEP_PUSH_ARCHIVE"]])
-        if self._keys is None or not archives.known or archives.known[0].save is None:
-            raise UsageError("a push needs keys, and an archive that takes captures")
+        keys = self._keys or Keys.of(os.environ)
+        if keys is None:
+            raise UsageError(
+                "a push needs keys: set SOURCEKEEP_PUSH_KEY and SOURCEKEEP_PUSH_SECRET"
+            )
+        if not archives.known or archives.known[0].save is None:
+            raise UsageError("a push needs an archive that takes captures: SOURCEKEEP_PUSH_ARCHIVE")
         archive = archives.known[0]
         fresh = str(settings["SOURCEKEEP_PUSH_FRESH"])
-        pusher = Pusher(session, archives, archive, self._keys, fresh=fresh)
+        pusher = Pusher(session, archives, archive, keys, fresh=fresh)
         left = settings.getint("SOURCEKEEP_PUSH_MAX") * STEPS_MAX
         while left > 0 and await self._something_is_due(archive):
             due = session.archive.pushing.due(archive.id, session.clock.now(), left)

@@ -7,6 +7,7 @@ from typing import Any
 
 from scrapy import Request
 
+from crawler.errors import UsageError
 from crawler.rescue.rechecking import Rechecked, Rechecker
 from crawler.spiders.asking_spider import AskingSpider
 
@@ -19,20 +20,26 @@ class RecheckSpider(AskingSpider):
     def __init__(
         self,
         sources: Sequence[int] = (),
-        limit: int = 0,
+        limit: int | str | None = None,
+        source: str | None = None,
         rechecked: list[Rechecked] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit = sources, limit
+        self._sources, self._limit, self._named = sources, limit, source
         self.rechecked = rechecked if rechecked is not None else []
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask for each; nothing is yielded, because each answer decides the next request."""
-        self.stop_when_lost()
-        archives = self.archives(self.settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
-        rechecker = Rechecker(self.session, archives)
-        at_home = self.session.archive.rescuing.at_home(self._limit, self._sources)
-        await self.work_off(at_home, rechecker.recheck, self.rechecked)
+        await self.work(self._work())
         return
         yield
+
+    async def _work(self) -> None:
+        archives = self.archives(self.settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
+        if len(archives.known) < 2:
+            raise UsageError("a second archive is needed: name it in SOURCEKEEP_RESCUE_ARCHIVES")
+        rechecker = Rechecker(self.session, archives)
+        sources, limit = self.chosen(self._sources, self._named), self.at_most(self._limit)
+        at_home = self.session.archive.rescuing.at_home(limit, sources)
+        await self.work_off(at_home, rechecker.recheck, self.rechecked)

@@ -12,25 +12,28 @@ from crawler.spiders.asking_spider import AskingSpider
 
 
 class RescueSpider(AskingSpider):
-    """Brings home what is due, or the sources that are named."""
+    """Brings home what is due, or the sources that are named (``-a source=…``).
+
+    Under ``scrapy crawl`` it queues first what needs another's copy.
+    """
 
     name = "rescue"
 
     def __init__(
         self,
         sources: Sequence[int] = (),
-        limit: int | None = None,
+        limit: int | str | None = None,
+        source: str | None = None,
         homecomings: list[Homecoming] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit = sources, limit
+        self._sources, self._limit, self._named = sources, limit, source
         self.homecomings = homecomings if homecomings is not None else []
 
     async def start(self) -> AsyncIterator[Request]:
         """Work the queue off; nothing is yielded, because each answer decides the next request."""
-        self.stop_when_lost()
-        await self._work()
+        await self.work(self._work())
         return
         yield
 
@@ -40,7 +43,10 @@ class RescueSpider(AskingSpider):
         conductor = Conductor(
             session, archives, fetches_max=settings.getint("SOURCEKEEP_RESCUE_FETCHES")
         )
-        limit = self._limit or settings.getint("SOURCEKEEP_RESCUE_MAX")
-        now = session.clock.now()
-        due = session.archive.rescuing.due(now, limit, self._sources) if limit else []
+        sources, limit, now = (
+            self.chosen(self._sources, self._named), self.at_most(self._limit), session.clock.now()
+        )  # fmt: skip
+        if self.owns_session:
+            session.write(lambda: session.archive.rescuing.wish(sources, now))
+        due = session.archive.rescuing.due(now, limit, sources) if limit else []
         await self.work_off(due, conductor.bring_home, self.homecomings)

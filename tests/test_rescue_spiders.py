@@ -1,0 +1,201 @@
+"""The spiders that ask others, under plain `scrapy crawl`, and when something in them breaks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from crawler.archive import Archive
+from crawler.demo.behaviours import page
+from crawler.demo.loopback import LoopbackWeb
+from tests.crawling import environment, rows, sourcekeep, value
+from tests.test_rescue_kit import (
+    Kept,
+    Story,
+    Wayback,
+    dead_archive,
+    entry_page,
+    now_at,
+    write_entries,
+)
+
+NOW = now_at("2026-03-01")
+GONE, WAYBACK = "127.0.0.7", "127.0.0.8"
+STORIES = tuple(Story(number) for number in range(1, 7))
+
+
+@dataclass
+class Loop:
+    """Dead sources of which one archive holds a good copy each."""
+
+    web: LoopbackWeb
+    folder: Path
+
+    @property
+    def line(self) -> str:
+        return f"wb=wayback+http://{WAYBACK}:{self.web.port};index=6000;replay=6000;push=6000"
+
+    def archive(self, name: str, stories: tuple[Story, ...] = STORIES) -> Path:
+        urls = {f"http://{GONE}:{self.web.port}/s{story.number}": story for story in stories}
+        return dead_archive(self.folder / name, urls, NOW - timedelta(days=1))
+
+    def settings(self, archive: Path, now: datetime) -> list[str]:
+        settings = {
+            "SOURCEKEEP_ARCHIVE": archive, "SOURCEKEEP_NOW": now.isoformat(),
+            "SOURCEKEEP_ALLOW": "127.0.0.0/8", "SOURCEKEEP_RESCUE_ARCHIVES": self.line,
+            "SOURCEKEEP_PUSH_ARCHIVE": self.line, "SOURCEKEEP_WORKERS": 1, "DOWNLOAD_DELAY": 0,
+            "DOWNLOAD_TIMEOUT": 3,
+        }  # fmt: skip
+        return [word for name, told in settings.items() for word in ("-s", f"{name}={told}")]
+
+    def scrapy(
+        self, archive: Path, *words: object, now: datetime = NOW, **environment_: str
+    ) -> str:
+        """Run ``scrapy crawl`` to its end and return its log."""
+        done = subprocess.run(
+            [sys.executable, "-m", "scrapy", "crawl", *self.settings(archive, now),
+             *map(str, words)],
+            capture_output=True, text=True, env=environment(**environment_), timeout=90,
+            check=False, cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def faulty(self, fault: str, *words: object) -> subprocess.CompletedProcess[str]:
+        """Run ``sourcekeep`` with a fault of ours in it."""
+        script = self.folder / "faulty.py"
+        script.write_text(f"import sys\n{fault}\nfrom crawler.cli import main\nsys.exit(main())\n")
+        return subprocess.run(
+            [sys.executable, str(script), *map(str, words)],
+            capture_output=True, text=True, env=environment(), timeout=90, check=False,
+            cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loop]:
+    folder, wayback = tmp_path_factory.mktemp("spiders"), Wayback()
+    sites = {GONE: page("There is nothing here.", status=404), WAYBACK: wayback}
+    with LoopbackWeb(sites, port=0, at=NOW) as web:
+        for story in STORIES:
+            url = f"http://{GONE}:{web.port}/s{story.number}"
+            wayback.captures[url] = [Kept("20170304120000", story.page())]
+        yield Loop(web, folder)
+
+
+def reasons(archive: Path) -> list[str]:
+    return [row["finish_reason"] for row in rows(archive, "SELECT finish_reason FROM runs")]
+
+
+def home(archive: Path) -> int:
+    return int(value(archive, "SELECT count(*) FROM rescues WHERE state = 'home'"))
+
+
+def test_rescue_queues_and_asks_under_plain_scrapy_crawl(loop: Loop) -> None:
+    archive = loop.archive("plain.db")
+    loop.scrapy(archive, "rescue", "-a", "source=/s2", "-a", "limit=1")
+    assert home(archive) == 1
+    loop.scrapy(archive, "rescue")
+    assert home(archive) == len(STORIES)
+    assert reasons(archive)[1:] == ["finished", "finished"]
+    text = value(archive, "SELECT text FROM snapshots WHERE origin = 'wb' LIMIT 1")
+    assert STORIES[1].sentences()[0] in text
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("push",), "set SOURCEKEEP_PUSH_KEY and SOURCEKEEP_PUSH_SECRET"),
+        (("recheck",), "a second archive is needed"),
+        (("moved", "-a", "source=nowhere.example"), "nowhere.example"),
+        (("rescue", "-a", "limit=many"), "limit=many: write a number of sources"),
+    ],
+)
+@pytest.mark.slow
+def test_a_wrong_word_ends_a_spider_with_one_sentence(
+    loop: Loop, words: tuple[str, ...], said: str
+) -> None:
+    archive = loop.archive(f"wrong-{words[0]}.db", STORIES[:1])
+    log = loop.scrapy(archive, *words)
+    assert said in log and "Traceback" not in log
+    assert reasons(archive)[-1] == "wrong-usage"
+
+
+@pytest.mark.slow
+def test_push_recheck_and_moved_run_under_plain_scrapy_crawl(loop: Loop) -> None:
+    archive = loop.archive("others.db", STORIES[:2])
+    keys = {"SOURCEKEEP_PUSH_KEY": "a", "SOURCEKEEP_PUSH_SECRET": "b"}
+    loop.scrapy(archive, "rescue")
+    loop.scrapy(archive, "moved")
+    loop.scrapy(archive, "push", **keys)
+    two = f"{loop.line},again={loop.line.partition('=')[2]}"
+    loop.scrapy(archive, "recheck", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={two}")
+    assert reasons(archive)[1:] == ["finished"] * 4
+    agreed = "SELECT count(*) FROM mementos WHERE evidence ->> 'second_agrees' = 1"
+    assert value(archive, agreed) == 2
+    asked = [r.path for r in loop.web.requests if r.host == GONE]
+    assert "/sitemap.xml" in asked
+
+
+FAULT = (
+    "from crawler.rescue import conducting\n"
+    "found = conducting.next_to_fetch\n"
+    "def choose(ordered, *more, **others):\n"
+    "    if any('/s3' in str(each.original) for each in ordered):\n"
+    "        raise RuntimeError('a fault of ours')\n"
+    "    return found(ordered, *more, **others)\n"
+    "conducting.next_to_fetch = choose\n"
+)
+
+
+def test_a_fault_of_ours_in_choosing_ends_the_run_and_nothing_is_lost(loop: Loop) -> None:
+    archive = loop.archive("faulty.db")
+    words = ["rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
+             "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}"]  # fmt: skip
+    done = loop.faulty(FAULT, *words)
+    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert reasons(archive)[-1] == "broke"
+    kept = home(archive)
+    assert kept >= 1  # those that were under way came to their ends
+    assert value(archive, "SELECT state FROM rescues WHERE source = 3") == "waiting"
+    assert sourcekeep(*words, "--json").json["still_due"] == 0
+    assert home(archive) == len(STORIES)
+    assert sourcekeep("verify", "--archive", archive).code == 0
+
+
+@pytest.mark.slow
+def test_a_crawl_whose_rescue_breaks_ends_as_broken(loop: Loop, tmp_path: Path) -> None:
+    story = STORIES[2]
+    url = f"http://{GONE}:{loop.web.port}/s{story.number}"
+    news = write_entries(tmp_path / "news", {"s": entry_page(story.title, story.summary(), url)})
+    archive = tmp_path / "a.db"
+    words = ["crawl", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
+             "--delay", "0", "-s", "SOURCEKEEP_RESCUE=1", "-s",
+             f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}", news]  # fmt: skip
+    done = loop.faulty(FAULT, *words)
+    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert reasons(archive) == ["broke"]
+    assert value(archive, "SELECT last_outcome FROM sources") == "gone"
+
+
+def test_data_that_cannot_be_worked_with_costs_its_own_source_only(loop: Loop) -> None:
+    archive = loop.archive("data.db", STORIES[:3])
+    with Archive.open(archive) as opened:
+        opened.connection.sql.execute("UPDATE sources SET first_cited_on = '2017-99-99' WHERE id=1")
+    done = sourcekeep(
+        "rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
+        "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}", "-s", "SOURCEKEEP_WORKERS=1", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    endings = {each["source"]: each["ending"] for each in done.json["sources"]}
+    assert endings == {1: "none-good", 2: "found", 3: "found"}
+    [spoilt] = [each for each in done.json["sources"] if each["source"] == 1]
+    assert "2017-99-99" in spoilt["why"]
+    [row] = rows(archive, "SELECT state, due_at FROM rescues WHERE source = 1")
+    assert row == {"state": "waiting", "due_at": "2026-03-02T00:00:00Z"}
