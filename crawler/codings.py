@@ -25,6 +25,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
+from types import ModuleType
 from typing import Literal, Protocol
 
 import brotli  # type: ignore[import-untyped]
@@ -35,6 +36,11 @@ if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
+isal_zlib: ModuleType | None
+try:
+    from isal import isal_zlib
+except ImportError:  # there is no wheel for this machine
+    isal_zlib = None
 
 DEFAULT_LIMIT = 32 * 2**20  # bytes; the cap of SOURCEKEEP_BODY_CAP_BYTES
 MAX_LAYERS = 5  # layers seen in the wild: two; browsers and curl allow five
@@ -74,10 +80,13 @@ class _Decoder(Protocol):
 
 
 class _Zlib:
-    """gzip (31), zlib (15) or raw deflate (-15), by the window bits of zlib.h."""
+    """gzip (31), zlib (15) or raw deflate (-15), by the window bits of zlib.h.
 
-    def __init__(self, window_bits: int) -> None:
-        self._stream = zlib.decompressobj(window_bits)
+    ``library`` is zlib, or one that has its names.
+    """
+
+    def __init__(self, window_bits: int, library: ModuleType = zlib) -> None:
+        self._stream = library.decompressobj(window_bits)
         self.eof = False
         self.unused_data = b""
 
@@ -258,6 +267,9 @@ def _undone_again(body: bytes, limit: int) -> bytes | None:
 
 def _decode(body: bytes, coding: str, limit: int, *, slice_size: int = _SLICE) -> _Decoded:
     """Return what comes out of a body, at most ``limit`` bytes of it, and how it ended."""
+    fast = _decode_fast(body, limit) if coding == "gzip" else None
+    if fast is not None:
+        return _Decoded(fast, "whole")
     out = BytesIO()  # getvalue() hands its buffer over: no second copy of a large body
     rest = body
     while True:
@@ -272,6 +284,23 @@ def _decode(body: bytes, coding: str, limit: int, *, slice_size: int = _SLICE) -
             # what follows the last member is padding or junk, which browsers drop too
             return _Decoded(out.getvalue(), ended)
         rest = left
+
+
+def _decode_fast(body: bytes, limit: int) -> bytes | None:
+    """Return what a sound gzip body holds, by ISA-L; None: zlib shall say what it is.
+
+    ISA-L takes 0.4 of zlib's time (0.14 ms instead of 0.34 for pages of 185 KB, 2026-11) and checks
+    checksum and length alike; but it lets flags in the head pass that zlib refuses. So it is asked
+    for what nearly all servers send: one member, without flags.
+    """
+    if isal_zlib is None or body[3:4] != b"\0":
+        return None
+    out = BytesIO()
+    try:
+        left, ended = _run(_Zlib(31, isal_zlib), body, out, limit, _SLICE)
+    except isal_zlib.error:
+        return None
+    return out.getvalue() if ended == "whole" and not _starts_member(left, "gzip") else None
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import resource
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler import codings
 from crawler.codings import decode_body, readable_part, zstd
 
 PAGE = (
@@ -126,6 +128,7 @@ def test_the_limit_is_exact() -> None:
 
 BOMB = """
 import brotli, resource, sys, zlib
+from crawler import codings
 from crawler.codings import decode_body, readable_part, zstd
 packer = {
     "gzip": zlib.compressobj(9, zlib.DEFLATED, 31), "deflate": zlib.compressobj(9),
@@ -193,3 +196,31 @@ def test_a_cut_stream_never_passes_for_a_whole_one(data: st.DataObject) -> None:
     payload = decode_body(wire[: data.draw(st.integers(1, len(wire) - 1))], coding)
     assert payload.flags
     assert payload.body != PAGE
+
+
+def damaged_gzip(seed: int) -> bytes:
+    """Return a gzip stream that is cut, has another byte somewhere, or is followed by something."""
+    chance = random.Random(seed)
+    wire = bytearray(gzip.compress(PAGE[: chance.randrange(1, len(PAGE))], mtime=0))
+    if seed % 4 == 0:
+        return bytes(wire[: chance.randrange(len(wire))])
+    if seed % 4 == 1:
+        return bytes(wire) + chance.choice([b"\0\0", b"junk", bytes(wire), bytes(wire[:-3])])
+    at = (
+        chance.randrange(len(wire)) if seed % 4 == 2 else chance.choice([*range(10), *range(-8, 0)])
+    )
+    wire[at] = chance.randrange(256)
+    return bytes(wire)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_the_faster_library_says_of_no_stream_anything_else(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if codings.isal_zlib is None:
+        pytest.skip("there is no isal for this machine")
+    wires = [damaged_gzip(seed) for seed in range(part, 600, 4)]
+    faster = [decode_body(wire, "gzip", limit=20_000) for wire in wires]
+    monkeypatch.setattr(codings, "isal_zlib", None)
+    assert faster == [decode_body(wire, "gzip", limit=20_000) for wire in wires]
+    assert len({payload.flags for payload in faster}) >= 2
