@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 
 from crawler.demo import START, Behaviour, DemoWeb, Request, page, raw, redirect
-from crawler.demo.behaviours import Answer, Script
+from crawler.demo.behaviours import Answer, Script, coded
 from tests.crawling import Outcome, crawl, crawl_words, environment, rows, value
 
+STUB = b"<html><meta http-equiv=refresh content='0; url=%s'></html>"
 PAGE = "<html><head><title>Harbour</title></head><body><p>" + "The ferry. " * 50 + "</p></body>"
 HEADERS = [
     ("X-Twice", "first"),
@@ -106,6 +107,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
             ("gazette", "/file"): sent(b"file:///etc/passwd"),
             ("gazette", "/ftp"): sent(b"ftp://127.0.0.3/there"),
             ("radio", "/silent"): silent_after(0),
+            ("radio", "/stub"): coded(STUB % there.encode(), "gzip"),
         }  # fmt: skip
         for (host, path), behaviour in places.items():
             web.add(host, path, behaviour)
@@ -155,6 +157,12 @@ def test_each_hop_of_a_redirect_is_a_row_and_ends_at_the_limit(crawled: Crawled)
         assert (hops[-1]["outcome"], hops[-1]["reason"]) == ("server-error", "redirect-loop")
         assert hops[-1]["good_capture"] is None
     assert len({hop["url"] for hop in crawled.hops("wire", "/chain")}) == 11
+
+
+def test_a_meta_refresh_is_followed_in_a_page_that_was_coded(crawled: Crawled) -> None:
+    hops = crawled.hops("radio", "/stub")
+    assert [hop["reason"] for hop in hops] == ["meta-refresh", "http-200"]
+    assert hops[1]["url"] == crawled.web.url("wire", "/there")
 
 
 def test_raw_bytes_of_a_location_are_percent_encoded(crawled: Crawled) -> None:

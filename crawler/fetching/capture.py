@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
@@ -61,7 +62,8 @@ class CaptureMiddleware:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._policy = EgressPolicy.from_settings(crawler.settings)
+        policy = EgressPolicy.from_settings(crawler.settings)
+        self._peer_refusal = lru_cache(maxsize=1024)(partial(peer_refusal, policy=policy))
         self._cap = crawler.settings.getint("SOURCEKEEP_BODY_CAP_BYTES")
 
     @classmethod
@@ -101,7 +103,7 @@ class CaptureMiddleware:
         Scrapy's retries that is an answer like others. Raises AddressRefused for a peer that the
         guard should not have let us reach.
         """
-        refused = peer_refusal(response.ip_address, self._policy)
+        refused = self._peer_refusal(response.ip_address)
         if refused is not None:
             refusal = AddressRefused(str(response.ip_address), refused)
             logger.critical("discarded an answer of %s: %s", request.url, refusal)

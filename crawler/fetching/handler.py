@@ -14,6 +14,7 @@ import asyncio
 import socket
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -30,6 +31,7 @@ from scrapy.exceptions import DownloadTimeoutError, IgnoreRequest
 from scrapy.http import Response
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet import endpoints
 from twisted.internet.error import ConnectionLost
 from twisted.web._newclient import ParseError
 
@@ -40,6 +42,7 @@ from crawler.urls import host_key
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+    from scrapy.http.headers import Headers
     from twisted.internet.defer import Deferred
     from twisted.internet.interfaces import IAddress
     from twisted.python.failure import Failure
@@ -190,6 +193,7 @@ class _Agent(_ScrapyAgent):
 
     floor: RateFloor  # set by the handler
     _answer: TxResponse | None = None  # once its head is there
+    _head: Headers | None = None  # of the answer, as Scrapy writes headers
     _watch: RateWatch | None = None  # from then on
 
     def received(self, size: int) -> None:
@@ -219,6 +223,34 @@ class _Agent(_ScrapyAgent):
         self._answer = txresponse
         self._watch = RateWatch(self.floor, asyncio.get_running_loop(), self._give_up)
         return super()._cb_bodyready(txresponse, request)
+
+    def _headers_from_twisted_response(self, response: TxResponse) -> Headers:  # type: ignore[override]
+        """Return the headers of the answer, written once: Scrapy asks for them at both its ends."""
+        if self._head is None:
+            self._head = super()._headers_from_twisted_response(response)
+        return self._head
+
+    def _cb_bodydone(self, result: Any, url: str) -> Response:  # noqa: ANN401
+        """Return the response, with these very headers.
+
+        Scrapy would write them anew, and look for a class that fits a body which is coded yet:
+        together a tenth of what a fetch takes (0.2 ms). Nothing of ours asks for the class.
+        """
+        answer = result["txresponse"]
+        name, major, minor = answer.version
+        response = Response(
+            url,
+            status=int(answer.code),
+            body=result.get("body", b""),
+            flags=result.get("flags"),
+            certificate=result.get("certificate"),
+            ip_address=result.get("ip_address"),
+            protocol=f"{name.decode()}/{major}.{minor}",
+        )
+        response._headers = self._headers_from_twisted_response(answer)
+        if result.get("stop_download") is not None:
+            response.flags.append("download_stopped")
+        return response
 
     def _give_up(self) -> None:
         """Bring the deadline forward, so that what came is kept as at any deadline."""
@@ -282,6 +314,7 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        _encode_host_names_once()
         self._pool._factory = _ProtocolFactory  # GuardedDownloadHandler takes it over
         self._contextFactory: Any = NotingPolicy.for_crawler(crawler)
         self._floor = RateFloor.from_settings(crawler.settings)
@@ -315,6 +348,17 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
         if agent is not None:
             agent.received(len(data))
             self._gate.grow(agent, len(data))
+
+
+def _encode_host_names_once() -> None:
+    """Let Twisted remember how host names are encoded.
+
+    It asks for each request, also on a connection that is open, and IDNA takes 0.06 ms. The names
+    that Scrapy replaces, and under which it leaves alone what is no longer Twisted's.
+    """
+    module: Any = endpoints
+    if not hasattr(module._idnaBytes, "cache_info"):
+        module._idnaBytes = lru_cache(maxsize=1024)(module._idnaBytes)
 
 
 class ArchiveDownloadHandler(GuardedDownloadHandler, _KeepingDownloadHandler):

@@ -20,7 +20,6 @@ from scrapy.downloadermiddlewares.redirect import (
 )
 from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.http import Response
-from scrapy.http.response.text import TextResponse
 from w3lib.html import get_base_url, get_meta_refresh
 
 from crawler.errors import UrlError
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
 REFRESH_MAX_SECONDS = 5.0
 _OTHER_SCHEME = re.compile(rb"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
 SCAN_BYTES = 16_384  # a stub is small, and a page declares its refresh early in its head
 
 
@@ -84,7 +84,7 @@ class MetaRefreshMiddleware(_Unconditional):
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Return the request that a page sends its reader to, or the page itself."""
         visit: Visit | None = request.meta.get("visit")
-        if visit is None or response.status != 200 or not isinstance(response, TextResponse):
+        if visit is None or response.status != 200 or visit.hops[-1].mime_sniffed not in _PAGES:
             return response
         if request.meta.get("dont_redirect"):  # an archived page leads to where it once led
             return response
