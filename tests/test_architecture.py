@@ -31,6 +31,7 @@ ADAPTERS = {  # library -> the rooms that may import it
     "dateutil": {"dates"},
     "rfc3161_client": {"stamping"},
     "opentimestamps": {"stamping"},
+    "cryptography": {"stamping", "exports"},
     "apprise": {"reporting"},
     "datasette": {"inspect"},
     "warcio": {"exports", "imports"},

@@ -17,11 +17,13 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from crawler.archive import Archive, Selection
 from crawler.exports import wacz
 from crawler.exports.destination import new_file
 from crawler.exports.order import Order
+from crawler.exports.signing import Signer
 from tests.oracles import program
 from tests.test_archive_kit import NOW, at, begin, hop, new_archive, source, visit
 
@@ -38,6 +40,7 @@ VENDOR = re.compile(
     r"\b((update|content-autofill|optimizationguide-pa)\.googleapis|(accounts|clients\d)\.google)\.com\b"
 )
 SHOWN_WITHIN_S = 60.0
+SIGNER = Signer(ec.generate_private_key(ec.SECP384R1()))
 
 # Looks through all frames and shadow trees, and says so when one shows the text.
 EMBEDDING = """<!doctype html><meta charset="utf-8"><script src="/replay/ui.js"></script>
@@ -52,6 +55,19 @@ function* documents(root) {
     }
   }
 }
+const answered = (asked) => new Promise((done) => asked.onsuccess = () => done(asked.result));
+// What ReplayWeb.page found of signatures: it keeps that, and counts it by no number of its own.
+async function signatures({indexedDB}) {
+  const found = [];
+  for (const {name} of await indexedDB.databases()) {
+    const database = await answered(indexedDB.open(name));
+    if (database.objectStoreNames.contains("verification")) {
+      const kept = database.transaction("verification").objectStore("verification");
+      found.push(...await answered(kept.getAll()));
+    }
+  }
+  return found.filter(({id}) => id === "signature" || id === "publicKey");
+}
 const wanted = %s;
 const looking = setInterval(() => {
   for (const found of documents(document)) {
@@ -59,7 +75,8 @@ const looking = setInterval(() => {
     if (text.includes(wanted)) {
       clearInterval(looking);
       const told = {text, title: found.title, url: found.location.href};
-      fetch("/shown", {method: "POST", body: JSON.stringify(told)});
+      signatures(found.defaultView.parent).then((signed) =>
+        fetch("/shown", {method: "POST", body: JSON.stringify({...told, signed})}));
     }
   }
 }, 100);
@@ -71,7 +88,7 @@ setTimeout(() => location.reload(), 15000);  // its service worker may come late
 class Seen:
     """What came to the server and to the proxy while the browser ran."""
 
-    shown: Queue[dict[str, str]] = field(default_factory=Queue)
+    shown: Queue[dict[str, Any]] = field(default_factory=Queue)
     elsewhere: list[str] = field(
         default_factory=list
     )  # hosts that were asked for through the proxy
@@ -152,7 +169,7 @@ def folder(tmp_path: Path) -> Path:
         opened.selecting.select(Selection()) as selected,
         new_file(made / "export.wacz", force=False) as out,
     ):
-        wacz.write(selected, out, Order(NOW))
+        wacz.write(selected, out, Order(NOW, signer=SIGNER))
     return made
 
 
@@ -203,6 +220,9 @@ def test_an_exported_page_is_shown_and_nobody_else_is_asked(
             pytest.fail("ReplayWeb.page did not show the page")
     assert shown["title"] == "Mexico opens centers"
     assert f"/{stamp}mp_/{URL}" in shown["url"]
+    by_name = {each["id"]: each for each in shown["signed"]}
+    assert by_name["signature"]["matched"] is True
+    assert by_name["publicKey"]["expected"] == SIGNER.sign("", "")["publicKey"]
     assert [asked for asked in seen.elsewhere if not VENDOR.search(asked)] == []
 
 

@@ -19,6 +19,7 @@ from crawler.errors import UsageError
 from crawler.exports.destination import STDOUT, check_file, check_folder, new_file, new_folder
 from crawler.exports.formats import FORMATS, FileFormat, FolderFormat
 from crawler.exports.order import MAX_SIZE_BYTES, Order, checked_base_url
+from crawler.exports.signing import Signer, read_signer
 
 EXIT_DONE, EXIT_INTEGRITY = 0, 4
 LINKING = {"markdown", "timemap", "robustlinks", "hugo", "eleventy"}  # formats that link to copies
@@ -32,6 +33,7 @@ class Exported:
     destination: str  # "-" is stdout
     captures: int
     files: int  # in the folder, or 1
+    signed_by: str | None  # digest of the public key; None: it is not signed
     damaged: tuple[str, ...]  # digests of payloads that could not be read, and were left out
 
 
@@ -58,6 +60,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--table", metavar="NAME", help="of csv: this table or view instead")
     parser.add_argument(
         "--quoted", action="store_true", help="of csv: make cells safe that a spreadsheet would run"
+    )
+    parser.add_argument(
+        "--sign", metavar="FILE", help="of wacz: sign it with this private key, PEM (ECDSA, P-384)"
     )
     _add_filters(parser)
 
@@ -98,15 +103,17 @@ def run(parsed: argparse.Namespace) -> int:
         )
     _refuse_options(parsed)
     now = moment(parsed)
+    signer = read_signer(Path(parsed.sign)) if parsed.sign else None
     _check_destination(form, parsed)
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         selection = _selection(archive, parsed)
         with archive.selecting.select(selection) as selected:
             _refuse_nothing(selected)
-            files = _write(form, selected, parsed, now)
+            files = _write(form, selected, parsed, now, signer)
             done = Exported(
-                parsed.format, parsed.destination, len(selected), files, tuple(selected.damaged)
-            )
+                parsed.format, parsed.destination, len(selected), files,
+                signer.fingerprint if signer else None, tuple(selected.damaged),
+            )  # fmt: skip
     _tell(done, parsed)
     return EXIT_INTEGRITY if done.damaged else EXIT_DONE
 
@@ -115,6 +122,8 @@ def _refuse_options(parsed: argparse.Namespace) -> None:
     """Refuse options that would do nothing. Raises UsageError."""
     if parsed.format != "csv" and (parsed.table or parsed.quoted):
         raise UsageError("--table and --quoted are options of csv")
+    if parsed.sign and parsed.format != "wacz":
+        raise UsageError("--sign is an option of wacz")
     if parsed.base_url and parsed.format not in LINKING:
         raise UsageError(f"--base-url: {parsed.format} links to no copies")
     checked_base_url(parsed.base_url)
@@ -160,7 +169,11 @@ def _refuse_nothing(selected: Selected) -> None:
 
 
 def _write(
-    form: FileFormat | FolderFormat, selected: Selected, parsed: argparse.Namespace, now: datetime
+    form: FileFormat | FolderFormat,
+    selected: Selected,
+    parsed: argparse.Namespace,
+    now: datetime,
+    signer: Signer | None,
 ) -> int:
     """Write the export and return of how many files it is."""
     total = selected.count_entries() if form.counts_entries else len(selected)
@@ -169,7 +182,7 @@ def _write(
         order = Order(
             now=now, base_url=checked_base_url(parsed.base_url), quoted=parsed.quoted,
             as_yaml=parsed.destination.lower().endswith((".yaml", ".yml")), table=parsed.table,
-            max_size_bytes=parsed.max_size * 10**6, step=bar.update,
+            max_size_bytes=parsed.max_size * 10**6, signer=signer, step=bar.update,
         )  # fmt: skip
         if isinstance(form, FileFormat):
             with _file(parsed) as out:
@@ -203,3 +216,5 @@ def _tell(done: Exported, parsed: argparse.Namespace) -> None:
     else:
         files = "" if done.files == 1 else f" in {plural(done.files, 'file')}"
         print(f"{plural(done.captures, 'capture')} exported to {done.destination}{files}")
+        if done.signed_by:
+            print(f"signed with the key {done.signed_by}")

@@ -52,7 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers", type=count, metavar="N", help="processes (one for each core, at most 4)"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit with 3 when anything could not be read"
+        "--strict",
+        action="store_true",
+        help="exit with 3 when anything could not be read, or a signature does not hold",
     )
 
 
@@ -74,11 +76,12 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.json:
         told = [{"file": refusal.file, "why": refusal.why} for refusal in refused]
         print_json({**asdict(counts), "articles": articles, "refused": told})
-    elif not parsed.quiet or refused:
+    elif not parsed.quiet or refused or counts.signatures_wrong:
         _print(counts, articles, refused, add_sources=parsed.add_sources)
     if refused:
         return EXIT_BROKE
-    return EXIT_ATTENTION if parsed.strict and counts.unread else EXIT_DONE
+    doubtful = counts.unread or counts.signatures_wrong
+    return EXIT_ATTENTION if parsed.strict and doubtful else EXIT_DONE
 
 
 def _check(parsed: argparse.Namespace) -> None:
@@ -147,6 +150,10 @@ def _print(
     )
     for line in _left_out(counts, add_sources=add_sources):
         print(line)
+    for line in counts.signatures_wrong:
+        print(f"warning: {safe(line)}")
+    for line in counts.signatures:
+        print(safe(line))
     for line in counts.unread:
         print(f"not read: {safe(line)}")
     if counts.unread_more:

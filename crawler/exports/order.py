@@ -10,6 +10,7 @@ from datetime import datetime
 
 from crawler.archive import CaptureRecord
 from crawler.errors import UsageError
+from crawler.exports.signing import Signer
 
 MAX_SIZE_BYTES = 10**9  # of a WARC file: the gigabyte that WARC 1.1 advises (annex C.2)
 _PLACES = {"uid", "digest", "id"}
@@ -28,6 +29,7 @@ class Order:
     base_url: str | None = None  # of the copies; None: relative names, as in the HTML folder
     quoted: bool = False  # of CSV: cells that a spreadsheet would run are quoted
     as_yaml: bool = False  # of data for sites: YAML instead of JSON
+    signer: Signer | None = None  # of WACZ
     table: str | None = None  # of CSV: the table or view; None: a line for each capture
     step: Callable[[], object] = _silent  # called for each capture, or entry, when it is done
 

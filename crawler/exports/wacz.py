@@ -19,6 +19,7 @@ from crawler.exports.cdxj import SortedLines, key_of
 from crawler.exports.digested import Digested
 from crawler.exports.members import member_of
 from crawler.exports.order import MAX_SIZE_BYTES, Order
+from crawler.exports.signing import Signer
 from crawler.exports.warc import WarcFiles, told_of, write_captures
 from crawler.verdicts import LIVE
 
@@ -30,9 +31,10 @@ _INDEX, _INDEX_OF_INDEX = "index.cdx.gz", "index.idx"
 class _Package:
     """The ZIP, one file after the other, and the list of them."""
 
-    def __init__(self, out: BinaryIO, now: datetime) -> None:
+    def __init__(self, out: BinaryIO, now: datetime, signer: Signer | None) -> None:
         self._zip = ZipFile(out, "w")
         self._now = now
+        self._signer = signer
         self._entries: dict[str, Digested] = {}
 
     def open(self, path: str, *, compressed: bool = False, size_bytes: int = 0) -> Digested:
@@ -49,7 +51,7 @@ class _Package:
         return self._entries[path]
 
     def close(self) -> None:
-        """Write the list of all files, and its digest."""
+        """Write the list of all files, and its digest, signed when there is somebody to sign."""
         listed = {
             "profile": "data-package",
             "resources": [
@@ -63,14 +65,19 @@ class _Package:
         }  # fmt: skip
         package = self.open("datapackage.json", compressed=True)
         package.write_all([_json(listed)])
-        digest = {"path": "datapackage.json", "hash": f"sha256:{package.sha256}"}
+        digest: dict[str, object] = {
+            "path": "datapackage.json", "hash": f"sha256:{package.sha256}"
+        }  # fmt: skip
+        if self._signer is not None:
+            created = format_instant(self._now)
+            digest["signedData"] = self._signer.sign(f"sha256:{package.sha256}", created)
         self.open("datapackage-digest.json", compressed=True).write_all([_json(digest)])
         self._zip.close()
 
 
 def write(selected: Selected, out: BinaryIO, order: Order) -> None:
     """Write the file."""
-    package = _Package(out, order.now)
+    package = _Package(out, order.now, order.signer)
     with TemporaryDirectory(prefix="sourcekeep-") as waiting:
         lines, pages = SortedLines(Path(waiting)), Path(waiting) / "pages"
         files = WarcFiles(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from crawler.errors import UrlError, UsageError
-from crawler.imports.containers import opened
+from crawler.imports.containers import Part, opened
 from crawler.imports.exchanges import exchange_of, url_of
 from crawler.imports.grouping import Answer, grouped
 from crawler.imports.ours import Elsewhere, NotUsable
-from crawler.imports.records import Record, Unread, read_records
+from crawler.imports.records import Record, read_records
 from crawler.items import Hop
 from crawler.urls import parse_url, redact_url, urlkey
 
@@ -28,7 +28,7 @@ def hops_of_container(path: Path, url: str, *, cap: int) -> list[Hop]:
     others: dict[str, None] = {}
     with opened(path) as parts:
         for part in parts:
-            if isinstance(part, Unread):
+            if not isinstance(part, Part):
                 continue
             read = read_records(part.file, part.name, cap=cap)
             for answer in grouped(each for each in read if isinstance(each, Record)):

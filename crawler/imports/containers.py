@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from crawler.errors import SourcekeepError
+from crawler.exports.signing import Signature, check_signature
 from crawler.imports.ours import LINE
 from crawler.imports.records import ARC_MARKS, WARC_MARKS, Unread
 from crawler.imports.streams import CHUNK_BYTES, Plain
@@ -32,6 +33,8 @@ RATIO_MAX = 200
 SMALL_BYTES = 2**20  # what unpacks to less is no bomb whatever its ratio
 DESCRIPTION_MAX_BYTES = 16 * 2**20  # of datapackage.json
 DESCRIPTION = "datapackage.json"
+SIGNED = "datapackage-digest.json"
+SIGNED_MAX_BYTES = 2**20  # with chains of certificates it is some 20 KB
 _WARC_NAME = re.compile(r".*\.w?arc(\.gz)?", re.IGNORECASE)
 _ZIP_NAME = re.compile(r".*\.(wacz|zip)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -56,8 +59,19 @@ class Part:
     lines: bool = False  # it is none of both, but JSON Lines of ours
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A container that is signed."""
+
+    name: str
+    signature: Signature
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.signature}"
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Iterator[Part | Unread]]:
+def opened(path: Path) -> Iterator[Iterator[Part | Unread | Signed]]:
     """Open a file as its parts. Raises ContainerRefused, where nothing of it is imported."""
     try:
         with path.open("rb") as file:
@@ -91,7 +105,7 @@ def _begins(file: BinaryIO, marks: tuple[bytes, ...]) -> bool:
     return file.read(16).startswith(marks)
 
 
-def _parts_of_wacz(name: str, file: BinaryIO) -> Iterator[Part | Unread]:
+def _parts_of_wacz(name: str, file: BinaryIO) -> Iterator[Part | Unread | Signed]:
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as exc:
@@ -107,10 +121,11 @@ def _parts_of_wacz(name: str, file: BinaryIO) -> Iterator[Part | Unread]:
 
 def _read_parts(
     name: str, file: BinaryIO, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]
-) -> Iterator[Part | Unread]:
+) -> Iterator[Part | Unread | Signed]:
     digests, complaint = _described(archive, entries)
     if complaint is not None:
         yield Unread(name, None, complaint)
+    yield from _signed(name, archive, entries)
     for entry in entries:
         label = f"{name}/{entry.filename}"
         if _ZIP_NAME.fullmatch(entry.filename):
@@ -242,6 +257,23 @@ def _described(
         return {str(each["path"]): str(each["hash"]) for each in resources if "hash" in each}, None
     except (ValueError, KeyError, TypeError, RecursionError, zipfile.BadZipFile, zlib.error) as exc:
         return {}, f"its {DESCRIPTION} cannot be read ({exc})"
+
+
+def _signed(
+    name: str, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]
+) -> Iterator[Unread | Signed]:
+    """Yield what the file that may be signed says, and what is wrong with it; nothing of others."""
+    if not {DESCRIPTION, SIGNED} <= {entry.filename for entry in entries}:
+        return
+    try:
+        with archive.open(SIGNED) as file, archive.open(DESCRIPTION) as described:
+            told = file.read(SIGNED_MAX_BYTES)
+            signature = check_signature(told, described.read(DESCRIPTION_MAX_BYTES))
+    except (ValueError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as exc:
+        yield Unread(f"{name}/{SIGNED}", None, str(exc))
+    else:
+        if signature is not None:
+            yield Signed(name, signature)
 
 
 def _has_digest(file: BinaryIO, told: str) -> bool:

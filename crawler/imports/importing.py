@@ -18,7 +18,7 @@ from crawler.errors import PayloadDamaged, UrlError
 from crawler.extraction.extractors import PAGES
 from crawler.fetching.clock import Clock
 from crawler.imports.chains import Chains, Visit, target_of
-from crawler.imports.containers import Part, opened
+from crawler.imports.containers import Part, Signed, opened
 from crawler.imports.exchanges import exchange_of, url_of
 from crawler.imports.grouping import SMALL_BYTES, Answer, grouped
 from crawler.imports.lines import Line, Lines
@@ -50,8 +50,15 @@ class Counts:
     other_addresses: int = 0  # records of which no source is known
     forgotten: int = 0  # records of sources that were forgotten: nothing of them is taken in
     not_pages: int = 0  # records that are no answer to a request for a page of the web
+    signatures: list[str] = field(default_factory=list)  # of WACZ files, a line each, with the key
+    signatures_wrong: list[str] = field(default_factory=list)  # that do not hold, a line each
     unread: list[str] = field(default_factory=list)  # one line each
     unread_more: int = 0  # beyond those lines
+
+    def note_signature(self, signed: Signed) -> None:
+        """Keep what a signature came to."""
+        wrong = signed.signature.problem is not None
+        (self.signatures_wrong if wrong else self.signatures).append(str(signed))
 
     def note(self, problem: Unread) -> None:
         """Keep a line of what could not be read."""
@@ -93,7 +100,7 @@ class Importer:
         with opened(path) as parts:
             self._archive.connection.begin_group()
             for part in parts:
-                if not isinstance(part, Unread):
+                if isinstance(part, Part):
                     for url in self._sources_in(part):
                         self._add_source(url)
         self._archive.connection.end_group()
@@ -139,6 +146,8 @@ class Importer:
             for part in parts:
                 if isinstance(part, Unread):
                     self.counts.note(part)
+                elif isinstance(part, Signed):
+                    self.counts.note_signature(part)
                 else:
                     self._read_part(part)
         self.counts.files += 1
