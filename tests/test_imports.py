@@ -435,6 +435,24 @@ def test_a_redirect_is_joined_with_an_answer_that_stands_before_it(
     assert "0 new captures of 0 sources (0 new), 0 articles; 3 known" in capsys.readouterr().out
 
 
+def test_sources_that_were_all_led_to_one_page_are_all_judged_by_that(
+    archive: Path, tmp_path: Path
+) -> None:
+    urls = [f"https://news.example/{number}" for number in range(4)]
+    with Archive.open(archive) as opened:
+        for url in urls:
+            source(opened, url)
+    warc = Warc()
+    for minute, url in enumerate(urls):
+        at = f"2024-03-01T10:0{minute}"
+        location = [("Location", "/all")]
+        warc.response(b"", f"{at}:00Z", url, status="302 Found", headers=location)
+        warc.response(OLD, f"{at}:01Z", "https://news.example/all")
+    bring(archive, warc.save(tmp_path / "a.warc.gz"))
+    found = shown(archive, "SELECT reasons FROM outcomes ORDER BY source")
+    assert len(found) == 4 and len(set(found)) == 1 and "shared-url" in str(found[0])
+
+
 def test_an_answer_that_a_later_file_brings_joins_the_redirect_that_is_held(
     archive: Path, tmp_path: Path
 ) -> None:

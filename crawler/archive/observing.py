@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from crawler.comparison.texts import lines_of
 from crawler.dates import format_instant
 from crawler.items import OWN, Article, Hop, PageFacts
 from crawler.urls import host_key
+from crawler.verdicts.absences import SHARED_BY
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
 from crawler.verdicts.probes import probe_url
 
@@ -255,6 +257,17 @@ class Observing:
             (url, but),
         ).fetchone()
         return int(row["n"])
+
+    def ending_together(self, sources: Sequence[int]) -> list[int]:
+        """Return those of some sources that were led to an address to which many are led."""
+        rows = self._sql.execute(
+            "SELECT DISTINCT source FROM outcomes"
+            " WHERE final_url IN (SELECT final_url FROM outcomes WHERE final_url IS NOT NULL"
+            "   GROUP BY final_url HAVING count(DISTINCT source) >= ?)"
+            " AND source IN (SELECT value FROM json_each(?)) ORDER BY source",
+            (SHARED_BY, json.dumps(list(sources))),
+        )
+        return [row["source"] for row in rows]
 
     def _replaced(self, host: str, but: int) -> int:
         """Sources of the host at whose address something else stands. Few hosts have any."""

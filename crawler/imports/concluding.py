@@ -21,7 +21,9 @@ async def conclude_waiting(
 ) -> int:
     """Read and judge all that waits to be; return how many articles were made.
 
-    Raises ExtractionFailed when no worker can be started: it then waits for the next run.
+    Sources that end at an address to which others are led are judged twice: the first time it was
+    not known of all others. Raises ExtractionFailed when no worker can be started: it then waits
+    for the next run.
     """
 
     def write(step: Callable[[], None]) -> None:
@@ -29,8 +31,9 @@ async def conclude_waiting(
 
     queue = ExtractionQueue(archive, clock, write, workers=workers)
     conclusion = Conclusion(archive)
+    waiting = archive.supplying.waiting()
     try:
-        for sources in _batches(archive.supplying.waiting()):
+        for sources in _batches(waiting):
             queue.add([job for source in sources for job in _jobs(archive, source)])
             while queue.pending and await queue.something_ended():
                 pass
@@ -39,6 +42,8 @@ async def conclude_waiting(
             for source in sources:
                 conclusion.conclude_again(source, now=clock.now())
                 on_source()
+        for source in archive.observing.ending_together(waiting):
+            conclusion.conclude_again(source, now=clock.now())
     finally:
         await queue.pool.close()
     return queue.done
