@@ -163,7 +163,8 @@ def test_a_source_is_found_by_any_spelling(filled: Path, spelled: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    [gate("https://nobody.example"), gate("nowhere"), "/-/timemap/archive/https://nobody.example",
+    [gate("https://nobody.example"), gate("https://nobody.example/"), gate("nowhere"),
+     "/-/timemap/archive/https://nobody.example/", "/-/timemap/archive/https://nobody.example",
      "/-/memento/archive/999", "/-/timegate/other/" + URL],
 )  # fmt: skip
 def test_what_is_not_held_is_not_found(filled: Path, address: str) -> None:

@@ -26,7 +26,7 @@ from crawler.inspect.coverage import MAX_COLUMNS, columns_of
 from crawler.inspect.elsewhere import elsewhere
 from crawler.inspect.entries import PER_PAGE
 from crawler.inspect.nearest import first_after, last_until, nearest
-from crawler.inspect.searching import LONGEST, search
+from crawler.inspect.searching import LONGEST, WORDS_MAX, search
 from crawler.inspect.timeline import Said, Visit, timeline_of
 from crawler.reporting.atom import NAMESPACE
 from crawler.verdicts.observation import Judgement
@@ -367,7 +367,7 @@ def test_a_comparison_puts_the_earlier_first_and_says_what_is_missing(told: Path
     assert "13 → 13" in turned.text and "a number, date" in turned.text
     assert "The wording is the same, and the payload byte for byte" in same.text
     assert "snapshots of two sources" in two.text and "has no text" in two.text
-    assert "There is no snapshot 999." in none.text
+    assert "There is no snapshot 999." in none.text and none.status_code == 404
     assert wrong.status_code == 200 and "Choose two snapshots" in wrong.text
 
 
@@ -400,6 +400,14 @@ def test_a_search_finds_versions_and_never_fails(
     assert len(result.hits) == found
     assert note in result.note
     assert bool(note) == bool(result.note)
+
+
+@pytest.mark.parametrize("joined", [" ", " OR "])
+def test_a_search_for_a_whole_page_looks_for_its_first_words(told: Path, joined: str) -> None:
+    with Archive.open_for_reading(told) as archive:
+        found = search(archive, joined.join(f"w{number}" for number in range(40)))
+        assert found.hits == [] and f"first {WORDS_MAX} words" in found.note
+        assert len(search(archive, " ".join(["harbour", "Harbour"] * 25)).hits) == 2
 
 
 def test_chinese_is_found_inside_of_a_line(tmp_path: Path) -> None:

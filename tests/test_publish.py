@@ -332,6 +332,16 @@ def test_a_publication_that_fails_leaves_the_one_before_it(filled: Path, tmp_pat
     assert not (before.folder / ".partial").exists()
 
 
+def test_a_folder_may_be_named_as_it_lies_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_archive(tmp_path):
+        pass
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["inspect", "--publish", "public/"]) == 0
+    assert publish(Path("archive.db"), Path("public"), now=NOW, tick=ticked).archive.is_file()
+
+
 def test_a_place_that_cannot_be_written_is_said(filled: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ExportNotWritten, match="Not a directory"):

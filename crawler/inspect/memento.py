@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote
 
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
-from datasette.utils.asgi import Forbidden, NotFound, Request, Response
+from datasette.utils.asgi import Forbidden, Request, Response
 
 from crawler.archive import Archive, Row
 from crawler.dates import format_instant, parse_instant
@@ -65,6 +65,8 @@ async def find_memento(datasette: Datasette, request: Request) -> Response:
     except (ValueError, TypeError, OverflowError):
         return Response.text("The Accept-Datetime is no date as HTTP writes it.", status=400)
     held = await asked.held(lambda archive: _named(archive, _address_in(request)))
+    if held is None:
+        return _not_held()
     headers = {
         "Location": asked.memento(nearest(held.mementos, at)),
         "Vary": "accept-datetime",
@@ -77,6 +79,8 @@ async def show_timemap(datasette: Datasette, request: Request) -> Response:
     """Answer with the list of all mementos of a source."""
     asked = _Asking(asked_for(datasette, request))
     held = await asked.held(lambda archive: _named(archive, _address_in(request)))
+    if held is None:
+        return _not_held()
     listed = [
         timemaps.Memento(
             asked.memento(row), row["captured_at"], row["status"], row["outcome"], row["payload"]
@@ -93,9 +97,10 @@ async def show_memento(datasette: Datasette, request: Request) -> Response:
     asked = _Asking(asked_for(datasette, request))
     number = asked.asked.number
     held = await asked.held(lambda archive: _captured(archive, number))
-    place = next((n for n, row in enumerate(held.mementos) if row["id"] == number), None)
-    if place is None:
-        raise NotFound("No such memento")
+    ids = [row["id"] for row in held.mementos] if held else []
+    if held is None or number not in ids:
+        return _not_held()
+    place = ids.index(number)
     row = held.mementos[place]
     try:
         body = await read_payload(asked.asked.db, str(row["payload"]))
@@ -146,11 +151,14 @@ class _Asking:
 
     asked: Asked
 
-    async def held(self, reading: Callable[[Archive], Held | None]) -> Held:
-        """Return the source that is meant. Raises NotFound, and Forbidden where it is withheld."""
+    async def held(self, reading: Callable[[Archive], Held | None]) -> Held | None:
+        """Return the source that is meant; None: nothing of it is held.
+
+        Raises Forbidden where it is withheld.
+        """
         held = await self.asked.read(reading)
         if held is None or not held.mementos:
-            raise NotFound("No capture of this address is held here")
+            return None
         if held.withheld:
             raise Forbidden(f"This source is {held.withheld}")
         return held
@@ -186,6 +194,15 @@ class _Asking:
     def _absolute(self, path: str) -> str:
         datasette = self.asked.datasette
         return str(datasette.absolute_url(self.asked.request, str(datasette.urls.path(path))))
+
+
+def _not_held() -> Response:
+    """Answer that nothing is held.
+
+    Datasette would answer an address that ends in a slash by 302 to the one without, and a client
+    takes the Location of a TimeGate's 302 for a memento.
+    """
+    return Response.text("No capture of this address is held here.", status=404, headers=_PLAIN)
 
 
 def _link(address: str, relation: str) -> str:

@@ -85,7 +85,9 @@ async def show_comparison(datasette: Datasette, request: Request) -> Response:
     asked = asked_for(datasette, request)
     a, b = asked.count("a", otherwise=0), asked.count("b", otherwise=0)
     page = await asked.read(lambda archive: read_comparison(archive, a, b))
-    return await asked.answer("compare", page=page, changes=CHANGES)
+    answer = await asked.answer("compare", page=page, changes=CHANGES)
+    answer.status = 404 if page.missing else 200
+    return answer
 
 
 async def show_search(datasette: Datasette, request: Request) -> Response:

@@ -181,7 +181,7 @@ def _told(left_out: LeftOut) -> Iterator[str]:
 
 def _inspected(copy: Path) -> Tree:
     """Return what ``datasette inspect`` would: it makes the file immutable, and spares counting."""
-    with closing(sqlite3.connect(f"{copy.as_uri()}?immutable=1", uri=True)) as sql:
+    with closing(sqlite3.connect(f"{copy.resolve().as_uri()}?immutable=1", uri=True)) as sql:
         names = [
             name for (name,) in sql.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         ]
