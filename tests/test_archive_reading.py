@@ -82,6 +82,21 @@ def test_a_source_that_is_not_there_is_one_clear_sentence(archive: Archive, text
     )
 
 
+def test_a_number_names_a_source_by_its_id_and_never_by_a_part_of_its_url(archive: Archive) -> None:
+    """`forget 48113` must not destroy the page whose address happens to hold these digits."""
+    number = source(archive, "https://a.example/48113")
+    assert archive.reading.source(str(number))["id"] == number
+    with pytest.raises(UsageError, match="no source fits '48113'"):
+        archive.reading.source("48113")
+    assert archive.reading.source("/48113")["id"] == number
+
+
+def test_an_empty_name_is_no_name_of_a_source(archive: Archive) -> None:
+    source(archive)
+    with pytest.raises(UsageError, match="an empty name fits every source"):
+        archive.reading.source(" ")
+
+
 def test_several_sources_that_fit_are_named_with_their_ids(archive: Archive) -> None:
     for number in (1, 2):
         source(archive, f"https://a.example/{number}")

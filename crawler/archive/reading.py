@@ -108,9 +108,13 @@ class Reading:
     def source(self, text: str) -> sqlite3.Row:
         """Return the row of ``sources_now`` that a person means: by id, URL or part of a URL.
 
+        A number is an id and nothing else: `forget 99` must not fall on a page called "/2024/99".
         Raises UsageError when none or several fit.
         """
-        found = self._by_id(text) or self._by_url(text) or self._by_part(text)
+        if not text.strip():
+            raise UsageError("an empty name fits every source; name one by its id, URL or title")
+        is_number = text.isdecimal()
+        found = self._by_id(text) if is_number else self._by_url(text) or self._by_part(text)
         if not found:
             raise UsageError(
                 f"no source fits {text!r}; list them with:"
@@ -135,8 +139,6 @@ class Reading:
         return [row["source"] for row in rows]
 
     def _by_id(self, text: str) -> list[sqlite3.Row]:
-        if not text.isdecimal():
-            return []
         return self._sql.execute("SELECT * FROM sources_now WHERE id = ?", (text,)).fetchall()
 
     def _by_url(self, text: str) -> list[sqlite3.Row]:
