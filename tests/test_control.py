@@ -68,6 +68,17 @@ def test_a_failure_can_be_ours_when_nothing_was_heard(hop: Hop, ours: bool) -> N
     assert as_local_fault(hop).reason == hop.reason
 
 
+def test_behind_a_proxy_that_is_away_no_source_fails(closed_port: int, tmp_path: Path) -> None:
+    """Only the proxy was dialled, so nothing was seen of http and https sources alike."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text("http://one.example/\nhttps://two.example/\n")
+    proxy = ["--proxy", f"http://127.0.0.9:{closed_port}"]
+    done = crawl(archive, START, listed, *proxy)
+    assert done.json["outcomes"] == {"local-fault": 2}
+    assert done.err.count("cannot be reached: failures do not count") == 1
+    assert value(archive, "SELECT sum(failures) FROM sources") == 0
+
+
 def test_its_outcome_is_in_the_vocabulary() -> None:
     assert "local-fault" in OUTCOMES and "local-fault" not in _BY_FAILURE.values()
     assert _BY_FAILURE.keys() >= COULD_BE_OURS

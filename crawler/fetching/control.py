@@ -43,6 +43,9 @@ COULD_BE_OURS = frozenset(
 # One answer serves all failures of that time: a web with many dead hosts must not make us a pest
 # to the pages that were chosen. An outage is noticed that much late at most.
 INTERVAL_S = 30.0
+# Behind a proxy only the proxy is dialled: these tell of it, and of no source. What it could not
+# reach itself it answers with a status of its own.
+_NEVER_REACHED = frozenset({"nxdomain", "refused", "no-route"})
 TIMEOUT_S = 10.0
 MAX_BYTES = 2**20
 
@@ -52,9 +55,18 @@ def could_be_ours(hop: Hop) -> bool:
 
     A robots.txt that could not be read for such a reason is one: its host was never heard.
     """
+    return _failed_by(hop, COULD_BE_OURS)
+
+
+def proxy_failed(hop: Hop) -> bool:
+    """Tell whether an attempt that went by a proxy failed because the proxy was not reached."""
+    return _failed_by(hop, _NEVER_REACHED)
+
+
+def _failed_by(hop: Hop, codes: frozenset[str]) -> bool:
     if hop.reason == "robots":
-        return any(hop.robots == f"disallow unreachable({code})" for code in COULD_BE_OURS)
-    return hop.status is None and hop.reason in COULD_BE_OURS
+        return any(hop.robots == f"disallow unreachable({code})" for code in codes)
+    return hop.status is None and hop.reason in codes
 
 
 def as_local_fault(hop: Hop) -> Hop:
@@ -63,9 +75,9 @@ def as_local_fault(hop: Hop) -> Hop:
 
 
 class ControlMiddleware:
-    """Asks the control URLs before a visit ends on a failure that could be ours.
+    """Tells our own failures from a source's before a visit ends: it asks the control URLs.
 
-    It stands at 540, just above the retries (550): of several attempts it sees the last. Scrapy
+    Of a proxy that is not reached nobody need be asked. It stands at 540, just above the retries (550): of several attempts it sees the last. Scrapy
     waits for it, so that the spider is told of the failure when it is known whose it is.
     """
 
@@ -75,9 +87,9 @@ class ControlMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Build it; NotConfigured switches it off where no control URL is named."""
+        """Build it; NotConfigured switches it off where neither control URL nor proxy is named."""
         urls = crawler.settings.getlist("SOURCEKEEP_CONTROL_URLS")
-        if not urls:
+        if not urls and EgressPolicy.from_settings(crawler.settings).proxy is None:
             raise NotConfigured
         return cls(crawler, urls)
 
@@ -86,7 +98,7 @@ class ControlMiddleware:
         visit: Visit | None = request.meta.get("visit")
         if visit is None or visit.last is None or not could_be_ours(visit.last):
             return
-        if await self._control.offline():
+        if self._control.proxy_is_away(visit.last) or await self._control.offline():
             visit.hops[:] = [as_local_fault(hop) for hop in visit.hops]
 
 
@@ -105,9 +117,28 @@ class Control:
         self._asking = asyncio.Lock()
         self._asked_at: float | None = None
         self._offline = False
+        self._warned = False
+
+    def proxy_is_away(self, hop: Hop) -> bool:
+        """Tell whether an attempt never left this machine's proxy; the first time with a warning."""
+        if self._proxy is None or not proxy_failed(hop):
+            return False
+        if not self._warned:
+            self._warned = True
+            logger.warning(
+                "the proxy %s cannot be reached: failures do not count against sources,"
+                " which are due again in an hour",
+                self._proxy,
+            )
+        return True
 
     async def offline(self) -> bool:
-        """Tell whether none of the control URLs answers now, or did in the last interval."""
+        """Tell whether none of the control URLs answers now, or did in the last interval.
+
+        False where none is named: then nothing is known.
+        """
+        if not self._urls:
+            return False
         async with self._asking:
             if self._asked_at is None or time.monotonic() - self._asked_at > INTERVAL_S:
                 was_offline, self._offline = self._offline, not await self._any_answers()
