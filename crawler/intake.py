@@ -139,16 +139,23 @@ def _read_group(
         try:
             found = read_page(body, locator, base_url=source.base_url)
         except EntryError as exc:
-            note_problem(archive, source, locator, exc.why, counts, now)
+            if not _is_index(source, locator):
+                note_problem(archive, source, locator, exc.why, counts, now)
             continue
         if isinstance(found, Entry):
-            entries.append(found)
-            pages.append(page_of(found, body))
+            if found.citations or not _is_index(source, locator):
+                entries.append(found)
+                pages.append(page_of(found, body))
         elif source.kind == "file":
-            why = "lists the entries of a day, but is none itself; add its folder or its URL"
+            why = "lists other pages, but is no entry itself; add its folder or its URL"
             note_problem(archive, source, locator, why, counts, now)
     if entries:
         keep_entry(archive, entries, pages, counts, input_id=source.id, now=now)
+
+
+def _is_index(source: Input, locator: str) -> bool:
+    """Whether a file is the index of one of the folders read: mostly a list of what lies there."""
+    return source.kind == "folder" and Path(locator).stem.casefold() == "index"
 
 
 def note_problem(

@@ -40,7 +40,7 @@ class Citation:
     label: str = ""  # cleaned: entities decoded, stray wiki quotes removed, blanks folded
     agency: str | None = None  # news agency before "via": AP, Reuters, AFP
     publisher: str | None = None  # who carried it: The Toledo Blade
-    context: str | None = None  # where it stood: heading path, paragraph; None for plain lists
+    context: str | None = None  # the paragraph in which it stood; None for lists
     archived_at: str | None = None  # instant in an archive link; None when not wrapped or not told
     cited_on: str | None = None  # calendar date
     cited_on_basis: str | None = None  # "entry", "revision", "explicit", "first-seen"
@@ -72,7 +72,7 @@ class Entry:
     """A dated item that cites web pages, as one reader found it in one page."""
 
     locator: str  # path or URL that it was read from
-    reader: str  # "news-markdown", "news-html", "news-json", "news-xml", "url-list"
+    reader: str  # "news-markdown", "news-html", "news-json", "news-xml", "post-html", "url-list" …
     date: str | None = None
     topic: str | None = None
     headline: str | None = None  # entities decoded, blanks folded

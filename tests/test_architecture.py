@@ -37,7 +37,8 @@ ADAPTERS = {  # library -> the rooms that may import it
     "warcio": {"exports", "imports"},
     "surt": {"exports"},
     "uvicorn": {"inspect"},
-    "yaml": {"inspect"},
+    "yaml": {"entries", "inspect"},
+    "markdown_it": {"entries"},
     "scrapy": {"fetching", "spiders", "extensions", "settings", "cli"},
     "twisted": {"fetching", "spiders", "extensions", "settings", "cli"},
 }

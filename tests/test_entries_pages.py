@@ -38,10 +38,16 @@ def test_a_folder_is_read_in_order_and_twins_are_grouped(tmp_path: Path) -> None
     assert groups[1].locator == str(tmp_path / "b.md")
 
 
-def test_days_hidden_files_and_other_suffixes_are_left_out(tmp_path: Path) -> None:
-    make(tmp_path, "README.md", "index.md", "x/index.html", "x/Index.json", ".git/a.md", ".b.md")
+def test_readmes_hidden_files_and_other_suffixes_are_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "README.md", "x/Readme.html", ".git/a.md", ".b.md")
     make(tmp_path, "photo.jpg", "a.md.orig", "noise", "x/a.md")
     assert found(tmp_path) == [("x/a.md",)]
+
+
+def test_an_index_is_a_page_like_another(tmp_path: Path) -> None:
+    """Generators of sites write `my-post/index.md`; what lists the entries of a day is none."""
+    make(tmp_path, "index.md", "my-post/index.html")
+    assert found(tmp_path) == [("index.md",), ("my-post/index.html",)]
 
 
 def test_a_file_is_given_as_it_is(tmp_path: Path) -> None:

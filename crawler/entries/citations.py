@@ -26,6 +26,7 @@ class CitedLink(NamedTuple):
     target: str
     is_cover: bool = False  # known from its form; a label can say it too
     beside: str | None = None  # the source on whose line an image stood
+    context: str | None = None  # the paragraph of running text that it stood in
 
 
 class _Resolved(NamedTuple):
@@ -66,6 +67,7 @@ def _citation(
         label=label,
         agency=agency,
         publisher=publisher,
+        context=link.context,
         archived_at=resolved.archived_at,
         cited_on=cited_on,
         cited_on_basis="entry" if cited_on else None,

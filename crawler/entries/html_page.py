@@ -36,15 +36,7 @@ def read_html(root: Element, blocks: Sequence[Block], locator: str, base_url: st
     Raises NothingFound when it holds no headline, date or sources.
     """
     draft = Draft(locator, READER, base_of(locator, base_url))
-    _read_head(root, draft)
-    before = blocks[: first_section(blocks)]
-    day = _find_day(before, draft)
-    headline = _find_headline(before, day)
-    if headline is not None:
-        _read_headline(before[headline], draft)
-        draft.topic = _topic(before[:headline], day)
-        _read_summary(before[headline + 1 :], draft)
-    draft.headline = draft.headline or _meta(root, "og:title") or _title(root)
+    read_top(root, blocks, draft)
     for section, content in sections_of(blocks):
         if section == "sources":
             draft.has_sources_section = True
@@ -55,6 +47,19 @@ def read_html(root: Element, blocks: Sequence[Block], locator: str, base_url: st
                 add(title, href, tail)
     _read_formats(blocks, draft)
     return draft.to_entry()
+
+
+def read_top(root: Element, blocks: Sequence[Block], draft: Draft) -> None:
+    """Take what stands before the sections into a draft: address, day, topic, headline, summary."""
+    _read_head(root, draft)
+    before = blocks[: first_section(blocks)]
+    day = _find_day(before, draft)
+    headline = _find_headline(before, day)
+    if headline is not None:
+        _read_headline(before[headline], draft)
+        draft.topic = _topic(before[:headline], day)
+        _read_summary(before[headline + 1 :], draft)
+    draft.headline = draft.headline or _meta(root, "og:title") or _title(root)
 
 
 # ------------------------------------------------------------------ head

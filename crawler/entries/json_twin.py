@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _CLOSING = {"{": "}", "[": "]"}
 
 
-def parse_json(text: str, locator: str) -> tuple[Value, bool]:
+def parse(text: str, locator: str) -> tuple[Value, bool]:
     """Return the tree of a JSON text and whether it was whole.
 
     One that breaks off is read up to its last whole value. Raises EntryError for any other text.

@@ -141,6 +141,12 @@ def _find_bare(text: str, _definitions: dict[str, str]) -> list[Link]:
     return [Link(label, target, "") for target in targets]
 
 
+def bare_addresses(text: str) -> list[tuple[int, int]]:
+    """Return where each http address stands in a text, without the punctuation that follows it."""
+    places = ((m.start() + m[0].startswith("<"), m[0]) for m in _BARE.finditer(text))
+    return [(start, start + len(_without_punctuation(found))) for start, found in places]
+
+
 def _without_punctuation(url: str) -> str:
     url = url.lstrip("<").rstrip(".,;:!?'\"]>}，。；：！？》」』”")
     closing = len(url) - len(url.rstrip(")"))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from crawler.entries.days import DAY_STEMS
 from crawler.errors import InputNotFound
 
 # Formats of one entry, the one that names the group first; a .txt is never a twin.
@@ -25,9 +24,9 @@ class PageGroup:
 def find_pages(path: Path) -> Iterator[PageGroup]:
     """Give the entry pages at a path, folder by folder, sorted by name.
 
-    A file is given as it is, whatever its name. In a folder, hidden files and folders and the
-    pages of days (README.md, index.html) are left out; symbolic links are followed, each folder
-    is read once. Raises InputNotFound when there is nothing at the path.
+    A file is given as it is, whatever its name. In a folder, hidden files and folders and README
+    files are left out, and an index is a page like another: of a day, or of a post. Symbolic links
+    are followed, each folder is read once. Raises InputNotFound when there is nothing at the path.
     """
     if path.is_file():
         return iter((PageGroup(str(path), (path,)),))
@@ -70,7 +69,7 @@ def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _is_page(path: Path) -> bool:
-    return path.suffix.casefold() in SUFFIXES and path.stem.casefold() not in DAY_STEMS
+    return path.suffix.casefold() in SUFFIXES and path.stem.casefold() != "readme"
 
 
 def _groups(files: list[Path]) -> Iterator[PageGroup]:

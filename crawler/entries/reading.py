@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from crawler.entries import days, json_twin, xml_twin
+from crawler.entries import days, feeds, front_matter, json_twin, posts, xml_twin
 from crawler.entries.days import DayLink, names_day_page, read_day
-from crawler.entries.drafts import DATE, base_of
+from crawler.entries.drafts import DATE, base_of, is_web_address
 from crawler.entries.html_blocks import parse_html, read_blocks
 from crawler.entries.html_page import read_html
 from crawler.entries.kinds import Kind, kind_of
 from crawler.entries.markdown import read_markdown
+from crawler.entries.posts import SeveralPosts
 from crawler.entries.records import Value, read_record, strings_of
 from crawler.entries.text import decode
 from crawler.entries.url_list import read_url_list
@@ -23,9 +24,12 @@ _DAY_TITLE = 40  # characters: "News of 2016-05-7"; headlines may hold a date to
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A page in the form that its readers need; the entry's reader and the day's share it."""
+    """A page in the form that its readers need; those of entry, post and day share it."""
 
     entry: Callable[[], Entry]  # raises NothingFound
+    post: Callable[[], Entry] | None  # raises NothingFound; None: its format has no running text
+    has_fields: bool  # front matter: it is a post, whatever sections it has
+    has_box: bool  # it marks what is its text: if it cites there, it is a post of any name
     day_links: Callable[[], list[DayLink]]
     day_written: Callable[[], str | None]
     is_whole: bool = True
@@ -34,7 +38,7 @@ class _Page:
 def read_page(
     content: bytes, locator: str, *, base_url: str | None = None, mime: str | None = None
 ) -> Entry | DayIndex:
-    """Return the entry, or the day's index, that the bytes of a page or file hold.
+    """Return the entry, or the index of a day or feed, that the bytes of a page or file hold.
 
     ``locator`` is the path or URL that they come from; ``base_url`` is what relative addresses
     lean on, where the locator is no URL. What is malformed gives warnings, and what could be read.
@@ -48,21 +52,25 @@ def read_page(
     if kind == "url-list":
         return _noted(read_url_list(text, locator), is_text, is_whole=True)
     page = _open_page(kind, text, locator, base_url)
+    if isinstance(page, DayIndex):
+        return page
     found = _entry_or_day(page, locator, base_of(locator, base_url))
     return found if isinstance(found, DayIndex) else _noted(found, is_text, page.is_whole)
 
 
-def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Page:
+def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Page | DayIndex:
     if kind == "html":
         return _html_page(text, locator, base_url)
-    if kind == "json":
-        tree, is_whole = json_twin.parse_json(text, locator)
-        return _record_page(tree, is_whole, locator, json_twin.READER, base_url)
-    if kind == "xml":
-        tree, is_whole = xml_twin.parse_xml(text, locator)
-        return _record_page(tree, is_whole, locator, xml_twin.READER, base_url)
+    if kind in ("json", "xml"):
+        twin = json_twin if kind == "json" else xml_twin
+        tree, is_whole = twin.parse(text, locator)
+        listed = feeds.read_feed(tree, locator)
+        return listed or _record_page(tree, is_whole, locator, twin.READER, base_url)
     return _Page(
         entry=lambda: read_markdown(text, locator, base_url),
+        post=lambda: posts.read_markdown_post(text, locator, base_url),
+        has_fields=bool(front_matter.part(text).fields),
+        has_box=False,
         day_links=lambda: days.markdown_day_links(text),
         day_written=lambda: days.markdown_day(text),
     )
@@ -75,6 +83,9 @@ def _html_page(text: str, locator: str, base_url: str | None) -> _Page:
     blocks = read_blocks(root)
     return _Page(
         entry=lambda: read_html(root, blocks, locator, base_url),
+        post=lambda: posts.read_html_post(root, blocks, locator, base_url),
+        has_fields=False,
+        has_box=posts.holds_a_post(blocks),
         day_links=lambda: days.html_day_links(root, blocks),
         day_written=lambda: days.html_day(blocks),
     )
@@ -85,6 +96,9 @@ def _record_page(
 ) -> _Page:
     return _Page(
         entry=lambda: read_record(tree, locator, reader, base_url),
+        post=None,
+        has_fields=False,
+        has_box=False,
         day_links=lambda: [DayLink(name, text.strip()) for name, text in strings_of(tree)],
         day_written=lambda: None,
         is_whole=is_whole,
@@ -93,22 +107,49 @@ def _record_page(
 
 def _entry_or_day(page: _Page, locator: str, base: str | None) -> Entry | DayIndex:
     """Return what the page is. One with sources is an entry, whatever it is called."""
-    entry, nothing = _try_entry(page)
-    if entry and (entry.citations or not (names_day_page(locator) or _titled_by_day(entry))):
+    entry, nothing = _tried(page.entry)
+    if entry and entry.citations and not page.has_fields:
         return entry
+    may_be_post = page.has_fields or _may_be_post(entry)
+    post, no_post = _tried(page.post) if page.post and may_be_post else (None, None)
+    best = None if isinstance(no_post, SeveralPosts) else post or entry
+    if best and (page.has_fields or (page.has_box and best.citations) or _is_no_day(best, locator)):
+        return best
     try:
         return read_day(page.day_links(), page.day_written(), locator, base)
     except NothingFound as no_day:
-        if entry and not names_day_page(locator):
-            return entry
+        if best and (best.citations or not names_day_page(locator)):
+            return best
+        if isinstance(no_post, SeveralPosts):
+            return _feed_named(no_post, locator)
         raise (nothing if nothing and not names_day_page(locator) else no_day) from None
 
 
-def _try_entry(page: _Page) -> tuple[Entry | None, NothingFound | None]:
+def _is_no_day(entry: Entry, locator: str) -> bool:
+    """Whether nobody need ask if an entry is the list of a day: neither name nor title says so."""
+    return not (names_day_page(locator) or _titled_by_day(entry))
+
+
+def _feed_named(page: SeveralPosts, locator: str) -> DayIndex:
+    """Return the feed that a page of several posts names, as a list of one. Raises SeveralPosts."""
+    if page.feed is None or not is_web_address(locator):
+        raise page
+    return DayIndex(locator, None, (page.feed,))
+
+
+def _tried(read: Callable[[], Entry]) -> tuple[Entry | None, NothingFound | None]:
     try:
-        return page.entry(), None
+        return read(), None
     except NothingFound as exc:
         return None, exc
+
+
+def _may_be_post(entry: Entry | None) -> bool:
+    """Whether a page may cite in its text: it has none of the parts of a page of a news archive."""
+    if entry is None:
+        return True
+    is_sectioned = all(warning.code != "no-sources-section" for warning in entry.warnings)
+    return not (is_sectioned or entry.revisions or entry.relations or entry.day_url)
 
 
 def _titled_by_day(entry: Entry) -> bool:

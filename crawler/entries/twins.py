@@ -11,7 +11,9 @@ from crawler.items import Citation, Entry, ReadingWarning
 
 T = TypeVar("T")
 
-PREFERENCE = ("news-json", "news-xml", "news-markdown", "news-html", "url-list")  # structured first
+PREFERENCE = (  # structured first
+    "news-json", "news-xml", "news-markdown", "news-html", "post-markdown", "post-html", "url-list",
+)  # fmt: skip
 _FILLED_BY_ANOTHER = {  # warnings that a twin may make pointless
     "no-headline": lambda entry: entry.headline is not None,
     "no-date": lambda entry: entry.date is not None,

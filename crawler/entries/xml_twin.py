@@ -33,7 +33,7 @@ class _Builder(TreeBuilder):
         return element
 
 
-def parse_xml(text: str, locator: str) -> tuple[Value, bool]:
+def parse(text: str, locator: str) -> tuple[Value, bool]:
     """Return the tree of an XML text and whether it was well-formed.
 
     A malformed one is read up to its fault. Raises EntryError when nothing could be read, or when

@@ -77,8 +77,9 @@ def as_local_fault(hop: Hop) -> Hop:
 class ControlMiddleware:
     """Tells our own failures from a source's before a visit ends: it asks the control URLs.
 
-    Of a proxy that is not reached nobody need be asked. It stands at 540, just above the retries (550): of several attempts it sees the last. Scrapy
-    waits for it, so that the spider is told of the failure when it is known whose it is.
+    Of a proxy that is not reached nobody need be asked. It stands at 540, just above the retries
+    (550): of several attempts it sees the last. Scrapy waits for it, so that the spider is told of
+    the failure when it is known whose it is.
     """
 
     def __init__(self, crawler: Crawler, urls: Sequence[str]) -> None:
@@ -120,7 +121,7 @@ class Control:
         self._warned = False
 
     def proxy_is_away(self, hop: Hop) -> bool:
-        """Tell whether an attempt never left this machine's proxy; the first time with a warning."""
+        """Tell whether an attempt failed because the proxy is away; at first with a warning."""
         if self._proxy is None or not proxy_failed(hop):
             return False
         if not self._warned:

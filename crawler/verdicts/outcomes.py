@@ -6,7 +6,7 @@ The transport is status, headers, completeness, failure. What the page *says* is
 from __future__ import annotations
 
 OUTCOMES = {
-    "local-fault": "we were offline ourselves: no control URL answered either",
+    "local-fault": "we were offline ourselves: no control URL answered, or our proxy was away",
     "robots-excluded": "robots.txt of the host disallows us, or could not be read",
     "refused-by-us": "we did not dial: address, port or scheme that a public source never has",
     "blocked": "the host refuses us: 403, 429, 202 and other answers that it keeps for programs",
