@@ -82,3 +82,12 @@ def test_tls_is_checked_and_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with serving(serve) as port:
         answer = ask(f"https://127.0.0.1:{port}/digest?a=b", {}, LOOPBACK)
     assert (answer.status, answer.content) == (418, b"GET /digest?")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://me:pass@127.0.0.1/", "ftp://a.example/", "http://", "http://[::1/", "http://a:x/"],
+)
+def test_what_is_no_address_is_told(url: str) -> None:
+    with pytest.raises(RequestFailed):
+        ask(url, {}, LOOPBACK)

@@ -15,10 +15,8 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
-from crawler.errors import RequestFailed, StampRefused, UsageError
+from crawler.errors import StampRefused, UsageError
 from crawler.fetching.calendars import BEHIND_PUBLIC, PUBLIC, may_be_asked
-from crawler.fetching.egress import EgressPolicy
-from crawler.fetching.posting import ask
 from crawler.stamping import proofs
 from crawler.stamping.headers import Header, check_block, read_headers
 from tests.crawling import Outcome, rows, sourcekeep, value
@@ -537,8 +535,3 @@ def test_a_file_that_holds_no_headers_is_refused(tmp_path: Path, content: bytes)
     file.write_bytes(content)
     with pytest.raises(UsageError, match="80 bytes each"):
         read_headers(file)
-
-
-def test_an_address_with_a_user_name_is_not_asked() -> None:
-    with pytest.raises(RequestFailed, match="without a user name"):
-        ask("http://me:pass@127.0.0.1/", {}, EgressPolicy())

@@ -48,18 +48,17 @@ def ask_calendars(
     message, nonce = manifest.body.encode(), secrets.token_bytes(proofs.NONCE_BYTES)
     commitment = proofs.commitment_of(message, nonce)
 
-    def ask(calendar: str) -> tuple[str, bytes | None, str]:
+    def ask(calendar: str) -> bytes | RequestFailed:
         try:
-            answer = submit(calendar, commitment, policy, parsed.timeout)
-            proof = proofs.proof_of(message, nonce, answer)
-            return calendar, proof, _told_ends(proof)
+            return submit(calendar, commitment, policy, parsed.timeout)
         except RequestFailed as exc:
-            return calendar, None, str(exc)
-        except StampRefused as exc:
-            return calendar, None, f"{calendar}: {exc}"
+            return exc
 
     with ThreadPoolExecutor(len(calendars)) as pool:
-        answers = list(pool.map(ask, calendars))
+        came = zip(calendars, pool.map(ask, calendars), strict=True)
+        answers = [
+            (calendar, *_proof_in(calendar, message, nonce, each)) for calendar, each in came
+        ]
     for calendar, proof, told in answers:
         archive.keep_stamp(
             manifest.digest, calendar, commitment, proof,
@@ -76,6 +75,19 @@ def ask_calendars(
         ],
         "too_few": kept < at_least,
     }
+
+
+def _proof_in(
+    calendar: str, message: bytes, nonce: bytes, answer: bytes | RequestFailed
+) -> tuple[bytes | None, str]:
+    """Return the proof that an answer makes, and what it says; or None, and why there is none."""
+    if isinstance(answer, RequestFailed):
+        return None, str(answer)
+    try:
+        proof = proofs.proof_of(message, nonce, answer)
+    except StampRefused as exc:
+        return None, f"{calendar}: {exc}"
+    return proof, _told_ends(proof)
 
 
 def _told_ends(proof: bytes) -> str:

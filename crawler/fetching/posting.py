@@ -58,7 +58,10 @@ def ask(
 
     Raises RequestFailed when there is none, or it is larger than ``max_bytes``.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as exc:
+        raise RequestFailed(url, str(exc)) from exc
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise RequestFailed(url, "write an http or https address without a user name")
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
