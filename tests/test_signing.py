@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import trustme
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_private_key
 
@@ -257,16 +257,23 @@ def test_what_is_no_signature_does_not_hold(signed: object) -> None:
     assert "does not hold" in str(check_signature(digest.encode(), b""))
 
 
-def test_a_signature_by_the_key_of_a_domain_is_checked_by_its_certificate() -> None:
+@pytest.mark.parametrize("kind", list(trustme.KeyType))
+def test_a_signature_by_the_key_of_a_domain_is_checked_by_its_certificate(
+    kind: trustme.KeyType,
+) -> None:
     """The other kind of the specification. Its certificates and time stamps are not checked."""
-    certificate = trustme.CA().issue_cert("archive.example", key_type=trustme.KeyType.ECDSA)
+    certificate = trustme.CA().issue_cert("archive.example", key_type=kind)
     key = load_pem_private_key(certificate.private_key_pem.bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
     hashed = f"sha256:{sha256(b'package').hexdigest()}"
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        signature = key.sign(hashed.encode(), ec.ECDSA(SHA256()))
+    else:
+        assert isinstance(key, rsa.RSAPrivateKey)
+        signature = key.sign(hashed.encode(), padding.PKCS1v15(), SHA256())
     signed = {
         "hash": hashed, "created": "2026-03-01T12:00:00Z", "domain": "archive.example",
         "domainCert": "".join(blob.bytes().decode() for blob in certificate.cert_chain_pems),
-        "signature": b64encode(key.sign(hashed.encode(), ec.ECDSA(SHA256()))).decode(),
+        "signature": b64encode(signature).decode(),
     }  # fmt: skip
     digest = json.dumps({"hash": hashed, "signedData": signed}).encode()
     said = str(check_signature(digest, b"package"))

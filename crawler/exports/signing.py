@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePrivateKey,
     EllipticCurvePublicKey,
 )
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
@@ -40,6 +42,7 @@ from crawler import __version__
 from crawler.digests import digest_of
 from crawler.errors import UsageError
 
+PublicKey = EllipticCurvePublicKey | RSAPublicKey
 VERSION = "0.1.0"  # of the specification
 MAKE_KEY = "openssl ecparam -name secp384r1 -genkey -noout -out key.pem"
 
@@ -102,7 +105,7 @@ def read_signer(path: Path) -> Signer:
     return Signer(key)
 
 
-def fingerprint_of(key: EllipticCurvePublicKey) -> str:
+def fingerprint_of(key: PublicKey) -> str:
     """Return the digest of a public key as SubjectPublicKeyInfo."""
     return digest_of(_spki(key))
 
@@ -131,7 +134,7 @@ def _checked(signed: dict[str, Any], hashed: str) -> Signature:
             return Signature("it is over another datapackage.json")
         key, domain = _key_of(signed)
         fingerprint, created = fingerprint_of(key), str(signed.get("created") or "")[:100]
-        key.verify(_der(_bytes(signed["signature"]), key), hashed.encode(), ECDSA(SHA256()))
+        _verify(key, _bytes(signed["signature"]), hashed.encode())
     except InvalidSignature:
         return Signature("it was not made with this key", fingerprint, domain, created)
     except (KeyError, ValueError, TypeError, AttributeError, UnsupportedAlgorithm) as exc:
@@ -139,7 +142,15 @@ def _checked(signed: dict[str, Any], hashed: str) -> Signature:
     return Signature(None, fingerprint, domain, created or None)
 
 
-def _key_of(signed: dict[str, Any]) -> tuple[EllipticCurvePublicKey, str | None]:
+def _verify(key: PublicKey, signature: bytes, message: bytes) -> None:
+    """Raise InvalidSignature when a signature is not of this key. Domains have keys of RSA, too."""
+    if isinstance(key, RSAPublicKey):
+        key.verify(signature, message, PKCS1v15(), SHA256())
+    else:
+        key.verify(_der(signature, key), message, ECDSA(SHA256()))
+
+
+def _key_of(signed: dict[str, Any]) -> tuple[PublicKey, str | None]:
     """Return the key that a signature was made with, and the domain that it is said to be of."""
     domain = None
     if signed.get("publicKey"):
@@ -147,8 +158,8 @@ def _key_of(signed: dict[str, Any]) -> tuple[EllipticCurvePublicKey, str | None]
     else:
         domain = str(signed["domain"])[:253]
         key = load_pem_x509_certificates(signed["domainCert"].encode())[0].public_key()
-    if not isinstance(key, EllipticCurvePublicKey):
-        raise ValueError("its key is none of ECDSA")
+    if not isinstance(key, EllipticCurvePublicKey | RSAPublicKey):
+        raise ValueError("its key is neither of ECDSA nor of RSA")
     return key, domain
 
 
@@ -156,7 +167,7 @@ def _bytes(text: str) -> bytes:
     return b64decode(text, validate=True)
 
 
-def _spki(key: EllipticCurvePublicKey) -> bytes:
+def _spki(key: PublicKey) -> bytes:
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
