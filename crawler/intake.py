@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.archive import Archive, Input, Page
 from crawler.dates import parse_day
-from crawler.entries import PageGroup, find_pages, merge_twins, read_page
+from crawler.entries import SUFFIXES, PageGroup, find_pages, merge_twins, read_page
 from crawler.errors import EntryError, InputNotFound, UrlError, UsageError
 from crawler.items import DayIndex, Entry
 from crawler.urls import parse_url
 
 BATCH = 500  # pages that share a commit: a fraction of a second of work
+MAX_BYTES = 32 * 2**20  # of a file; pages of the web have the same limit
 
 
 @dataclass(slots=True)
@@ -23,6 +25,7 @@ class IntakeCounts:
     pages: int = 0
     unchanged: int = 0
     entries_new: int = 0
+    entries_uncited: int = 0  # of those that were read, how many cite nothing
     sources_new: int = 0
     citations_new: int = 0
     citations_removed: int = 0
@@ -77,6 +80,23 @@ def add_input(
     return archive.ledger.add_input(kind, locator, base_url=base, options=options, now=now)
 
 
+def find_input(archive: Archive, text: str) -> int:
+    """Return the id of the input that a person means: by id, or as it was added.
+
+    The file or folder need not be there any more. Raises InputNotFound.
+    """
+    known = {str(row["locator"]): int(row["id"]) for row in archive.reading.inputs()}
+    if text.isdecimal() and int(text) in known.values():
+        return int(text)
+    try:
+        locator = parse_url(text) if "://" in text else str(Path(text).expanduser().resolve())
+    except UrlError:
+        locator = text
+    if locator not in known:
+        raise InputNotFound(text, "is no input; list them with: sourcekeep add --list")
+    return known[locator]
+
+
 def read_files(
     archive: Archive, source: Input, counts: IntakeCounts, now: str
 ) -> Iterator[None]:  # fmt: skip
@@ -89,7 +109,7 @@ def read_files(
     if not path.exists():
         raise InputNotFound(source.locator, "was added, but is no longer there")
     again: list[tuple[str, int]] = []
-    connection = archive.connection
+    connection, number = archive.connection, 0
     connection.begin_group()
     try:
         for number, group in enumerate(find_pages(path), 1):
@@ -98,9 +118,18 @@ def read_files(
                 _flush(archive, again, now)
             yield
         _flush(archive, again, now)
+        if not number:
+            note_problem(archive, source, source.locator, _why_nothing(path), counts, now)
         archive.ledger.input_read(source.id, now)
     finally:
         connection.end_group()
+
+
+def _why_nothing(folder: Path) -> str:
+    """Return why no page was found in a folder."""
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return "this folder may not be read"
+    return f"no page of entries lies in this folder ({', '.join(SUFFIXES)})"
 
 
 def _flush(archive: Archive, again: list[tuple[str, int]], now: str) -> None:
@@ -123,6 +152,10 @@ def _read_group(
     for file in group.files:
         counts.pages += 1
         try:
+            if file.stat().st_size > MAX_BYTES:
+                why = f"larger than {MAX_BYTES // 2**20} MiB, which no page of entries is"
+                note_problem(archive, source, str(file), why, counts, now)
+                continue
             contents.append((str(file), file.read_bytes()))
         except OSError as exc:
             note_problem(archive, source, str(file), exc.strerror or str(exc), counts, now)
@@ -185,6 +218,7 @@ def keep_entry(
     entry = entries[0] if len(entries) == 1 else merge_twins(entries)
     recorded = archive.ledger.record(entry, pages, input_id=input_id, now=now)
     counts.entries_new += recorded.new
+    counts.entries_uncited += not entry.citations
     counts.sources_new += recorded.sources_added
     counts.citations_new += recorded.citations_added
     counts.citations_removed += recorded.citations_removed

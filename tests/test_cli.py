@@ -15,6 +15,7 @@ from crawler.cli import COMMANDS
 from crawler.cli.demo import report
 from crawler.cli.output import plural, safe, shorten, size
 from crawler.demo import SOURCES
+from crawler.intake import MAX_BYTES
 from tests.conftest import Demonstrated
 from tests.crawling import rows, sourcekeep
 
@@ -263,3 +264,63 @@ def test_a_damaged_archive_is_said_with_its_own_exit_code(entry: Path, tmp_path:
         file.write(b"\xff" * 4096)
     done = sourcekeep("status", "--archive", archive)
     assert done.code == 4 and "damaged" in done.err and "Traceback" not in done.err
+
+
+def test_add_says_which_page_could_not_be_read_and_why(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a b.db"
+    (tmp_path / "noise.md").write_bytes(bytes(range(256)) * 9)
+    done = sourcekeep("add", entry, tmp_path / "noise.md", "--archive", archive)
+    assert done.out.splitlines()[2:] == [
+        "1 page could not be read:",
+        f"  {tmp_path / 'noise.md'}: it is no text",
+        f"next: sourcekeep crawl --archive '{archive}'",
+    ]
+
+
+def test_add_tells_of_entries_that_cite_nothing_and_of_folders_without_any(tmp_path: Path) -> None:
+    """Else a person waits for copies of sources that were never found."""
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "post.md").write_text("# A post\n\nIt links nothing.\n")
+    done = sourcekeep(
+        "add", tmp_path / "post.md", tmp_path / "empty", "--archive", tmp_path / "a.db"
+    )
+    assert "1 entry cites nothing" in done.out
+    assert "empty: no page of entries lies in this folder (.md, .markdown, .html" in done.out
+
+
+def test_a_file_as_large_as_no_page_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / "huge.html").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    done = sourcekeep("add", tmp_path / "huge.html", "--archive", tmp_path / "a.db")
+    assert "huge.html: larger than 32 MiB, which no page of entries is" in done.out
+
+
+def test_the_same_input_named_twice_is_one(entry: Path, tmp_path: Path) -> None:
+    done = sourcekeep("add", entry, entry, "--archive", tmp_path / "a.db")
+    assert done.out.startswith("1 input in ")
+
+
+def test_an_input_can_be_taken_back_though_its_file_has_gone(entry: Path, tmp_path: Path) -> None:
+    """Else every run tells of it for ever. What it cites is kept, and visited as before."""
+    archive = tmp_path / "a.db"
+    sourcekeep("add", entry, "--archive", archive)
+    entry.rename(tmp_path / "moved.md")
+    assert "is no longer there" in sourcekeep("crawl", "--max-fetches", 0, "--archive", archive).out
+    done = sourcekeep("add", "--off", entry, "--archive", archive)
+    assert (done.code, done.out) == (0, "1 input will be read no more; what they cite stays\n")
+    (listed,) = sourcekeep("add", "--list", "--json", "--archive", archive).json
+    assert (listed["enabled"], listed["entries"], listed["unreadable"]) == (0, 1, 0)
+    assert "no more" in sourcekeep("add", "--list", "--archive", archive).out
+    assert sourcekeep("status", "--json", "--archive", archive).json["reading_problems"] == []
+    again = sourcekeep("add", tmp_path / "moved.md", "--archive", archive, "--json").json
+    assert (again["entries_new"], again["sources_new"]) == (0, 0)
+
+
+def test_what_is_no_input_cannot_be_taken_back(entry: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.db"
+    assert sourcekeep("add", "--off", entry, "--archive", archive).code == 1
+    sourcekeep("add", entry, "--archive", archive)
+    done = sourcekeep("add", "--off", "other.md", "--archive", archive)
+    assert done.code == 2 and "is no input; list them with: sourcekeep add --list" in done.err
+    done = sourcekeep("add", "--archive", archive)
+    assert done.code == 2 and "name an INPUT" in done.err

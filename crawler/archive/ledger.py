@@ -113,6 +113,12 @@ class Ledger:
             if ids is None or row["id"] in ids
         ]
 
+    def leave_input(self, input_id: int) -> None:
+        """Read an input no more. What was read of it stays, its problems are over."""
+        with self._connection.writing() as sql:
+            sql.execute("UPDATE inputs SET enabled = 0 WHERE id = ?", (input_id,))
+            sql.execute("DELETE FROM reading_problems WHERE input = ?", (input_id,))
+
     def input_read(self, input_id: int, now: str) -> None:
         """Note that an input was read to its end.
 

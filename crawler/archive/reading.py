@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
@@ -268,8 +270,19 @@ class Reading:
             (limit,),
         ).fetchall()
 
-    def problems(self) -> list[sqlite3.Row]:
-        """Return the pages that could not be read as entries."""
+    def problems(self, inputs: Collection[int] | None = None) -> list[sqlite3.Row]:
+        """Return the pages that could not be read as entries: all, or those of some inputs."""
         return self._sql.execute(
-            "SELECT locator, problem FROM reading_problems ORDER BY locator"
+            "SELECT locator, problem FROM reading_problems"
+            " WHERE ?1 IS NULL OR input IN (SELECT value FROM json_each(?1)) ORDER BY locator",
+            (None if inputs is None else json.dumps(list(inputs)),),
+        ).fetchall()
+
+    def inputs(self) -> list[sqlite3.Row]:
+        """Return all inputs, those too that are read no more, in the order of their adding."""
+        return self._sql.execute(
+            "SELECT i.id, i.kind, i.locator, i.base_url, i.options, i.added_at, i.last_read_at,"
+            " i.enabled, (SELECT count(*) FROM entries WHERE input = i.id) AS entries,"
+            " (SELECT count(*) FROM reading_problems WHERE input = i.id) AS unreadable"
+            " FROM inputs i ORDER BY i.id"
         ).fetchall()

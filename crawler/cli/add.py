@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
-from crawler.archive import Archive
+from crawler.archive import Archive, Row
 from crawler.cli.options import add_clock_option, archive_path, moment
-from crawler.cli.output import plural, print_json, progress
+from crawler.cli.output import plural, print_json, print_table, progress, safe
 from crawler.dates import format_instant
-from crawler.intake import IntakeCounts, add_input, classify_input, read_files, scope_options
+from crawler.errors import UsageError
+from crawler.intake import (
+    IntakeCounts,
+    add_input,
+    classify_input,
+    find_input,
+    read_files,
+    scope_options,
+)
+
+PROBLEMS_SHOWN = 5
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -17,12 +30,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_clock_option(parser)
     parser.add_argument(
         "inputs",
-        nargs="+",
+        nargs="*",
         metavar="INPUT",
-        help="a file or folder of entries (Markdown, HTML, JSON, XML, a list of URLs), or the URL"
-        " of an entry or day index",
+        help="a file or folder of entries or posts (Markdown, HTML, JSON, XML, a list of URLs), or"
+        " the URL of one, of a day index, a feed or a sitemap",
     )
     add_input_options(parser)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--off", action="store_true", help="read these inputs no more; what they cite stays"
+    )
+    what.add_argument("--list", action="store_true", help="show the inputs; add none")
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -37,37 +55,78 @@ def add_input_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Add the inputs; those on disk are read at once."""
+    """Add the inputs; those on disk are read at once. Or show them, or take some back."""
+    if parsed.list:
+        return _list(parsed)
+    if not parsed.inputs:
+        raise UsageError("name an INPUT: a file, a folder or a URL; --list shows those there are")
+    if parsed.off:
+        return _leave(parsed)
     options = scope_options(parsed.depth, parsed.since, parsed.until)
     for text in parsed.inputs:
         classify_input(text)  # a wrong name among many must leave nothing half done
     now = format_instant(moment(parsed))
     counts = IntakeCounts()
     with Archive.open(archive_path(parsed), create=True) as archive:
-        ids = [
-            add_input(archive, text, base_url=parsed.base_url, options=options, now=now)
+        ids = {
+            add_input(archive, text, base_url=parsed.base_url, options=options, now=now): None
             for text in parsed.inputs
-        ]
-        for source in archive.ledger.inputs(ids):
+        }
+        for source in archive.ledger.inputs(list(ids)):
             if source.kind != "url":
                 pages = read_files(archive, source, counts, now)
                 for _ in progress(source.locator, items=pages, quiet=parsed.quiet):
                     pass
-        report(parsed, counts, len(ids), archive)
+        if parsed.json:
+            print_json({"inputs": len(ids), **asdict(counts)})
+        elif not parsed.quiet:
+            problems = archive.reading.problems(ids)
+            print("\n".join(_told(parsed, counts, len(ids), problems)))
     return 0
 
 
-def report(parsed: argparse.Namespace, counts: IntakeCounts, inputs: int, archive: Archive) -> None:
-    """Say what was added and what to do next."""
+def _told(
+    parsed: argparse.Namespace, counts: IntakeCounts, inputs: int, problems: Sequence[Row]
+) -> Iterator[str]:
+    """Yield what was added, what could not be read and why, and what to do next."""
+    where = f" --archive {shlex.quote(parsed.archive)}" if parsed.archive else ""
+    yield f"{plural(inputs, 'input')} in {safe(archive_path(parsed))}"
+    yield (
+        f"{plural(counts.pages, 'page')} read, {counts.unchanged} of them unchanged;"
+        f" {plural(counts.entries_new, 'new entry', 'new entries')},"
+        f" {plural(counts.sources_new, 'new source')}"
+    )
+    if counts.entries_uncited:
+        yield f"{plural(counts.entries_uncited, 'entry cites', 'entries cite')} nothing"
+    if counts.problems:
+        yield f"{plural(counts.problems, 'page')} could not be read:"
+        for row in problems[:PROBLEMS_SHOWN]:
+            yield f"  {safe(row['locator'])}: {safe(row['problem'])}"
+        if len(problems) > PROBLEMS_SHOWN:
+            yield f"  and {len(problems) - PROBLEMS_SHOWN} more: sourcekeep status{where}"
+    yield f"next: sourcekeep crawl{where}"
+
+
+def _list(parsed: argparse.Namespace) -> int:
+    with Archive.open_for_reading(archive_path(parsed)) as archive:
+        rows = archive.reading.inputs()
     if parsed.json:
-        print_json({"inputs": inputs, **asdict(counts)})
+        print_json([{**dict(row), "options": json.loads(row["options"])} for row in rows])
     elif not parsed.quiet:
-        print(f"{plural(inputs, 'input')} in {archive.path}")
-        print(
-            f"{plural(counts.pages, 'page')} read, {counts.unchanged} of them unchanged;"
-            f" {plural(counts.entries_new, 'new entry', 'new entries')},"
-            f" {plural(counts.sources_new, 'new source')}"
+        shown = [{**dict(row), "read": "each run" if row["enabled"] else "no more"} for row in rows]
+        print_table(
+            shown, ["id", "kind", "read", "last_read_at", "entries", "unreadable", "locator"]
         )
-        if counts.problems:
-            print(f"{plural(counts.problems, 'page')} could not be read: sourcekeep status")
-        print("next: sourcekeep crawl")
+    return 0
+
+
+def _leave(parsed: argparse.Namespace) -> int:
+    with Archive.open(archive_path(parsed)) as archive:
+        ids = [find_input(archive, text) for text in parsed.inputs]
+        for number in ids:
+            archive.ledger.leave_input(number)
+    if parsed.json:
+        print_json({"off": ids})
+    elif not parsed.quiet:
+        print(f"{plural(len(ids), 'input')} will be read no more; what they cite stays")
+    return 0

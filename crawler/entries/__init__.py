@@ -9,11 +9,12 @@ entry (``WARNINGS`` explains the codes), not an error.
 
 from crawler.entries.drafts import WARNINGS
 from crawler.entries.identity import entry_addresses, entry_key
-from crawler.entries.pages import PageGroup, find_pages
+from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
 from crawler.entries.reading import read_page
 from crawler.entries.twins import merge_twins
 
 __all__ = [
+    "SUFFIXES",
     "WARNINGS",
     "PageGroup",
     "entry_addresses",

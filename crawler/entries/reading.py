@@ -54,7 +54,12 @@ def read_page(
     page = _open_page(kind, text, locator, base_url)
     if isinstance(page, DayIndex):
         return page
-    found = _entry_or_day(page, locator, base_of(locator, base_url))
+    try:
+        found = _entry_or_day(page, locator, base_of(locator, base_url))
+    except NothingFound:
+        if is_text:
+            raise
+        raise NothingFound(locator, "it is no text") from None
     return found if isinstance(found, DayIndex) else _noted(found, is_text, page.is_whole)
 
 
