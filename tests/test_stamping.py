@@ -145,6 +145,14 @@ def test_a_stamp_is_checked_kept_and_part_of_certificates(
     body.write_text(certificate["manifest"]["body"], encoding="utf-8")
     response.write_bytes(b64decode(stamped["response"]))
     openssl("ts", "-verify", "-in", response, "-data", body, "-CAfile", authority.folder / "ca.pem")
+    # and so it does with the files that are written of it
+    folder = tmp_path / "written"
+    assert sourcekeep("stamp", "--write", folder, "--archive", path).code == 0
+    manifest, query, reply = sorted(folder.iterdir())
+    assert manifest.read_bytes() == body.read_bytes() and query.suffix == ".tsq"
+    roots = ("-CAfile", authority.folder / "ca.pem")
+    openssl("ts", "-verify", "-in", reply, "-data", manifest, *roots)
+    openssl("ts", "-verify", "-in", reply, "-queryfile", query, *roots)
 
 
 def test_what_is_written_later_is_sealed_after_the_stamp(path: Path, authority: Authority) -> None:

@@ -124,5 +124,6 @@ def _summary(found: Verification) -> Iterator[str]:
     else:
         yield "manifests  none: nothing was sealed so far"
     if found.stamps:
-        yield f"stamps     {plural(found.stamps, 'stamp')} of manifests"
+        fit = plural(found.stamps, "stamp fits its manifest", "stamps fit their manifests")
+        yield f"stamps     {fit}"
     yield from (f"  {each}" for each in found.attestations[-SHOWN:])
