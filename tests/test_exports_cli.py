@@ -72,6 +72,33 @@ def test_what_is_written_is_told(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("csv",), "6 captures"),
+        (("csv", "--table", "sources"), "2 rows"),
+        (("csv", "--table", "runs"), "1 row"),
+        (("hugo",), "4 entries"),
+        (("robustlinks",), "4 entries"),
+    ],
+)
+def test_what_is_written_is_counted_in_what_the_format_is_about(
+    filled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...],
+    told: str,
+) -> None:  # fmt: skip
+    form, *options = words
+    assert export(filled, form, tmp_path / "out", *options) == 0
+    assert capsys.readouterr().out.startswith(f"{told} exported to ")
+
+
+@pytest.mark.parametrize("words", [("csv", "5"), ("jsonl", "5"), ("warc", "0")])
+def test_a_size_that_nothing_can_have_is_refused(
+    filled: Path, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    form, size = words
+    assert export(filled, form, tmp_path / "out", "--max-size", size) == 2
+
+
 def test_stdout_carries_the_export_and_nothing_else(
     filled: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:

@@ -546,6 +546,26 @@ def test_the_data_of_a_site_is_keyed_by_the_addresses_of_entries(
     assert yaml.safe_load(as_yaml) == data
 
 
+@pytest.mark.parametrize(
+    ("form", "key"),
+    [
+        ("hugo", "/news/2024/01/2/gr%C3%BC%C3%9Fe-%E6%96%B0%E9%97%BB"),  # .RelPermalink
+        ("eleventy", "/news/2024/01/2/grüße-新闻"),  # page.url
+    ],
+)
+def test_the_keys_are_written_as_each_program_writes_addresses(
+    tmp_path: Path, form: str, key: str
+) -> None:
+    with new_archive(tmp_path) as archive:
+        many(archive, 1)
+        archive.connection.sql.execute(
+            "UPDATE entries SET url = 'https://n.example/news/2024/01/2/'"
+            " || 'gr%C3%BC%C3%9Fe-%E6%96%B0%E9%97%BB.html'"
+        )
+    data = json.loads(export(archive.path, form, tmp_path / "x.json").read_text())
+    assert list(data) == [key]
+
+
 @pytest.mark.parametrize("form", ["hugo", "eleventy"])
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
 def test_the_data_of_hostile_entries_is_data(

@@ -32,6 +32,8 @@ class Exported:
     format: str
     destination: str  # "-" is stdout
     captures: int
+    entries: int | None  # with their links, of formats that are about entries
+    rows: int | None  # of a table or view
     files: int  # in the folder, or 1
     signed_by: str | None  # digest of the public key; None: it is not signed
     damaged: tuple[str, ...]  # digests of payloads that could not be read, and were left out
@@ -50,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace an export that is there")
     parser.add_argument(
-        "--max-size", type=count, default=MAX_SIZE_BYTES // 10**6, metavar="MB",
+        "--max-size", type=count, metavar="MB",
         help="of warc and wacz: begin another WARC file after so many megabytes (1000)",
     )  # fmt: skip
     parser.add_argument(
@@ -109,9 +111,10 @@ def run(parsed: argparse.Namespace) -> int:
         selection = _selection(archive, parsed)
         with archive.selecting.select(selection) as selected:
             _refuse_nothing(selected)
-            files = _write(form, selected, parsed, now, signer)
+            files, steps = _write(form, selected, parsed, now, signer)
             done = Exported(
-                parsed.format, parsed.destination, len(selected), files,
+                parsed.format, parsed.destination, len(selected),
+                steps if form.counts_entries else None, steps if parsed.table else None, files,
                 signer.fingerprint if signer else None, tuple(selected.damaged),
             )  # fmt: skip
     _tell(done, parsed)
@@ -124,6 +127,10 @@ def _refuse_options(parsed: argparse.Namespace) -> None:
         raise UsageError("--table and --quoted are options of csv")
     if parsed.sign and parsed.format != "wacz":
         raise UsageError("--sign is an option of wacz")
+    if parsed.max_size is not None and parsed.format not in ("warc", "wacz"):
+        raise UsageError("--max-size is an option of warc and wacz")
+    if parsed.max_size == 0:
+        raise UsageError("--max-size: write 1 or more")
     if parsed.base_url and parsed.format not in LINKING:
         raise UsageError(f"--base-url: {parsed.format} links to no copies")
     checked_base_url(parsed.base_url)
@@ -174,25 +181,36 @@ def _write(
     parsed: argparse.Namespace,
     now: datetime,
     signer: Signer | None,
-) -> int:
-    """Write the export and return of how many files it is."""
+) -> tuple[int, int]:
+    """Write the export; return of how many files it is, and of how many captures, entries or rows.
+
+    The second is 0 for formats that do not go through them one by one.
+    """
     total = selected.count_entries() if form.counts_entries else len(selected)
     unit = "entries" if form.counts_entries else "captures"
+    steps = 0
     with progress(unit, total=None if parsed.table else total, quiet=parsed.quiet) as bar:
+
+        def step() -> None:
+            nonlocal steps
+            steps += 1
+            bar.update()
+
+        max_size = MAX_SIZE_BYTES if parsed.max_size is None else parsed.max_size * 10**6
         order = Order(
             now=now, base_url=checked_base_url(parsed.base_url), quoted=parsed.quoted,
             as_yaml=parsed.destination.lower().endswith((".yaml", ".yml")), table=parsed.table,
-            max_size_bytes=parsed.max_size * 10**6, signer=signer, step=bar.update,
+            max_size_bytes=max_size, signer=signer, step=step,
         )  # fmt: skip
         if isinstance(form, FileFormat):
             with _file(parsed) as out:
                 form.write(selected, out, order)
-            return 1
+            return 1, steps
         with new_folder(
             Path(parsed.destination), format_name=parsed.format, force=parsed.force
         ) as folder:
             form.write(selected, folder, order)
-            return folder.files
+            return folder.files, steps
 
 
 @contextmanager
@@ -215,6 +233,15 @@ def _tell(done: Exported, parsed: argparse.Namespace) -> None:
         print_json(done)
     else:
         files = "" if done.files == 1 else f" in {plural(done.files, 'file')}"
-        print(f"{plural(done.captures, 'capture')} exported to {done.destination}{files}")
+        print(f"{_measured(done)} exported to {done.destination}{files}")
         if done.signed_by:
             print(f"signed with the key {done.signed_by}")
+
+
+def _measured(done: Exported) -> str:
+    """Return how much was exported, in what the format is about."""
+    if done.rows is not None:
+        return plural(done.rows, "row")
+    if done.entries is not None:
+        return plural(done.entries, "entry", "entries")
+    return plural(done.captures, "capture")

@@ -60,8 +60,8 @@ FORMATS: dict[str, FileFormat | FolderFormat] = {
     ),
     "hugo": FileFormat(
         "a data file for Hugo: the links of each entry; JSON or YAML",
-        sitedata.write,
+        sitedata.write_hugo,
         counts_entries=True,
     ),
-    "eleventy": FileFormat("the same for Eleventy", sitedata.write, counts_entries=True),
+    "eleventy": FileFormat("the same for Eleventy", sitedata.write_eleventy, counts_entries=True),
 }

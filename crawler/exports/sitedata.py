@@ -3,13 +3,17 @@
 One mapping, keyed by the entry's address without host, suffix and slash at the end
 (``/news/2017/03/4/slug``), which templates of both can make from the address of the page; the key
 of the archive where an entry has no address. JSON, or YAML where the file is called so.
+
+Letters beyond ASCII stand as themselves in Eleventy's ``page.url``, and escaped in Hugo's
+``.RelPermalink`` (seen with 3.1.8 and 0.111.3): so they do in the keys.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from crawler.archive import Selected, SelectedEntry
 from crawler.exports.inert import json_text, yaml_lines
@@ -19,14 +23,25 @@ from crawler.exports.robustlinks import entry_document, links_of
 _SUFFIX = re.compile(r"(?:/index)?\.(?:md|markdown|html?|json|xml)$", re.IGNORECASE)
 
 
-def write(selected: Selected, out: BinaryIO, order: Order) -> None:
-    """Write the mapping, entry by entry. Of two entries with one address the later is left out."""
+def write_hugo(selected: Selected, out: BinaryIO, order: Order) -> None:
+    """Write the mapping for Hugo. Of two entries with one address the later is left out."""
+    _write(selected, out, order, address_key)
+
+
+def write_eleventy(selected: Selected, out: BinaryIO, order: Order) -> None:
+    """Write the mapping for Eleventy. Of two entries with one address the later is left out."""
+    _write(selected, out, order, lambda entry: unquote(address_key(entry)))
+
+
+def _write(
+    selected: Selected, out: BinaryIO, order: Order, key_of: Callable[[SelectedEntry], str]
+) -> None:
     seen: set[str] = set()
     first = True
     out.write(b"" if order.as_yaml else b"{")
     for entry in selected.entries():
         order.step()
-        key = address_key(entry)
+        key = key_of(entry)
         if key in seen:
             continue
         seen.add(key)

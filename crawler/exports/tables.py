@@ -24,7 +24,9 @@ def write(selected: Selected, out: BinaryIO, order: Order) -> None:
     """Write the lines, with the names of the columns in front. Raises UsageError."""
     text = io.TextIOWrapper(out, encoding="utf-8", newline="", errors="replace")
     lines = csv.writer(text, lineterminator=LINE_END)
-    rows = _captures(selected, order) if order.table is None else selected.table(order.table)
+    rows = (
+        _captures(selected, order) if order.table is None else _rows(selected, order.table, order)
+    )
     for row in rows:
         lines.writerow([_quoted(cell) for cell in row] if order.quoted else row)
     text.detach()
@@ -33,6 +35,14 @@ def write(selected: Selected, out: BinaryIO, order: Order) -> None:
 def _quoted(cell: object) -> object:
     """Return a cell that no spreadsheet runs: with an apostrophe in front. Numbers stay."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _rows(selected: Selected, table: str, order: Order) -> Iterator[Iterable[object]]:
+    rows = selected.table(table)
+    yield next(rows)
+    for row in rows:
+        yield row
+        order.step()
 
 
 def _captures(selected: Selected, order: Order) -> Iterator[Iterable[object]]:
