@@ -161,8 +161,18 @@ class Observing:
 
     def article_row(self, payload: str) -> int | None:
         """Return the row of the article to show of a payload."""
-        row = self._article_row(payload)
-        return row["id"] if row else None
+        row = self._sql.execute(f"SELECT {ARTICLE_OF.format(payload='?')}", (payload,)).fetchone()
+        number: int | None = row[0]
+        return number
+
+    def good_payload(self, source: int) -> str | None:
+        """Return the digest of the payload of the good copy of a source; None: there is none."""
+        row = self._sql.execute(
+            "SELECT c.payload FROM sources s JOIN captures c ON c.id = s.good_capture"
+            " WHERE s.id = ?",
+            (source,),
+        ).fetchone()
+        return row[0] if row else None
 
     def _article_row(self, payload: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._sql.execute(

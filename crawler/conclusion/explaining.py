@@ -24,7 +24,8 @@ class Explanation:
 def explain(archive: Archive, source: int, now: datetime) -> Explanation:
     """Explain a source as the archive knows it, at ``now``."""
     history, verdict = verdict_on(archive, source)
-    past = past_of(archive, archive.judgements.source(source), history, verdict)
+    state = archive.judgements.source(source)
+    past = past_of(state, archive.observing.facts(state.good_payload), history, verdict)
     row = archive.reading.source(str(source))
     return Explanation(
         verdict=explain_verdict(verdict, history),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from crawler.archive import Archive
 from crawler.archive.judgements import SourceState
 from crawler.dates import parse_instant
-from crawler.items import Hop
+from crawler.items import Hop, PageFacts
 from crawler.schedule import (
     ADAPTIVE,
     POLICIES,
@@ -68,10 +68,9 @@ def verdict_on(archive: Archive, source: int) -> tuple[tuple[Seen, ...], Verdict
 
 
 def past_of(
-    archive: Archive, state: SourceState, history: Sequence[Seen], verdict: Verdict
+    state: SourceState, facts: PageFacts | None, history: Sequence[Seen], verdict: Verdict
 ) -> Past:
-    """Return what the schedule must know of a source, as the archive knows it."""
-    facts = archive.observing.facts(state.good_payload)
+    """Return what the schedule must know of a source; ``facts`` are those of its good copy."""
     return Past(
         url=state.url,
         verdict=verdict,
@@ -99,7 +98,8 @@ def may_ask_conditionally(archive: Archive, source: int, now: datetime) -> bool:
     "not modified", and while something is suspected an old confirmation is no answer.
     """
     history, verdict = verdict_on(archive, source)
-    past = past_of(archive, archive.judgements.source(source), history, verdict)
+    state = archive.judgements.source(source)
+    past = past_of(state, archive.observing.facts(state.good_payload), history, verdict)
     return not wants_full_read(past, now)
 
 

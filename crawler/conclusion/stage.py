@@ -62,12 +62,16 @@ class Conclusion:
         find two texts in one page, and that is no change of the source.
         """
         jobs = self._archive.articles.job_of(visit)
-        good = self._archive.observing.good_copy(visit.source)
-        if good is None or good.payload == visit.payload or visit.last.outcome not in LIVE:
+        if visit.last.outcome not in LIVE or self._is_good_copy(visit):
             return jobs
-        if good.article and good.article.extractor != extractor_for(good.article.mime):
+        good = self._archive.observing.good_copy(visit.source)
+        if good and good.article and good.article.extractor != extractor_for(good.article.mime):
             jobs += self._archive.articles.job_of_capture(good.capture)
         return jobs
+
+    def _is_good_copy(self, visit: EndedVisit) -> bool:
+        good = self._archive.observing.good_payload(visit.source)
+        return good is not None and good == visit.payload
 
     def conclude(
         self,
@@ -98,7 +102,7 @@ class Conclusion:
             self._write(visit, judgement, seen, good, incident, now)
             history, verdict = self._conclude(visit.source)
             self._archive.judgements.save_verdict(visit.source, verdict, run=self._run, now=now)
-            self._plan(visit, judgement, history, verdict, now, rest)
+            self._plan(visit, judgement, seen, history, verdict, now, rest)
         return judgement
 
     def _is_out_of_turn(self, visit: EndedVisit) -> bool:
@@ -131,7 +135,7 @@ class Conclusion:
                 self._write(visit, judgement, seen, good, incidents.get(visit.fetch), then)
                 history, verdict = self._conclude(source)
                 if visit.origin == OWN:  # the schedule is that of our own visits
-                    self._plan(visit, judgement, history, verdict, then, None)
+                    self._plan(visit, judgement, seen, history, verdict, then, None)
             self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
             self._archive.frontier.judged(source)
         return judgements
@@ -268,6 +272,7 @@ class Conclusion:
         self,
         visit: EndedVisit,
         judgement: Judgement,
+        seen: Observation,
         history: Sequence[Seen],
         verdict: Verdict,
         now: datetime,
@@ -276,7 +281,10 @@ class Conclusion:
         if judgement.outcome == "local-fault":
             return  # the source's row stays as it was; its host was left alone
         state = self._archive.judgements.source(visit.source)
-        past = past_of(self._archive, state, history, verdict)
+        facts = seen.facts
+        if state.good_payload != visit.payload:
+            facts = self._archive.observing.facts(state.good_payload)
+        past = past_of(state, facts, history, verdict)
         planned = plan_next_visit(state, past, rest=rest, now=now, policy=self._policy)
         self._archive.frontier.plan(
             Plan(
