@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from crawler.archive import Archive, Page, Stage
+from crawler.archive import Archive, Page
 from crawler.archive.bases import Bases
-from crawler.archive.packing import LEANING_MAX, Packing
+from crawler.archive.packing import LEANING_MAX, Packing, Stage
 from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded
 from crawler.archive.reclaiming import SEGMENTS_MAX, give_back, optimise_index
 from crawler.digests import digest_of

@@ -22,7 +22,8 @@ from datasette.utils import tilde_encode
 from sqlite_utils import Database
 
 from crawler.archive import Archive
-from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION, migrations
+from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
+from crawler.archive.schema.steps import migrations
 from crawler.archive.views import VIEWS
 from crawler.errors import EvidenceLost
 from tests.test_archive_kit import (

@@ -15,7 +15,8 @@ from sqlite_utils import Database
 from crawler.archive import Archive
 from crawler.archive.connection import ArchiveSql, Connection
 from crawler.archive.payloads import Encoded, Payloads
-from crawler.archive.schema import SCHEMA_VERSION, migrations
+from crawler.archive.schema import SCHEMA_VERSION
+from crawler.archive.schema.steps import migrations
 from crawler.archive.sealable import watch
 from crawler.archive.sealing import Sealing
 from crawler.comparison import text_digest

@@ -15,11 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from sqlite3 import Row
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from crawler.archive.articles import Articles, ExtractionJob
-from crawler.archive.backing import back_up
-from crawler.archive.certifying import Certifying
 from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
 from crawler.archive.evidence import Evidence, Kept, KeptPage
@@ -37,28 +35,31 @@ from crawler.archive.ledger import Input, Ledger, Page, Recorded
 from crawler.archive.manifests import Manifest, beside
 from crawler.archive.observing import EndedVisit, GoodCopy, Observing
 from crawler.archive.opening import connect, connect_for_reading, run_lock
-from crawler.archive.packing import Stage
 from crawler.archive.passages import Passages
 from crawler.archive.payloads import Payloads
-from crawler.archive.pushing import Pushing
 from crawler.archive.reading import Coverage, Reading
 from crawler.archive.records import CaptureRecord, Cited
-from crawler.archive.relocations import Relocations
 from crawler.archive.reporting import Reports
-from crawler.archive.rescuing import Rescuing
 from crawler.archive.robots import RobotsFiles
+from crawler.archive.rooms import Room, module_of
 from crawler.archive.runs import RunReport, Runs
 from crawler.archive.sealing import Sealing
 from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
-from crawler.archive.stamps import Stamps
 from crawler.archive.supplying import Supplying
-from crawler.archive.testimony import Testimony
-from crawler.archive.verifying import OnStep, verify
-from crawler.archive.wanting import Wanting
 from crawler.archive.withholding import Forgotten, Withholding
 from crawler.dates import utc_now
 from crawler.errors import ArchiveError
-from crawler.stamping.headers import Headers
+
+if TYPE_CHECKING:
+    from crawler.archive.certifying import Certifying
+    from crawler.archive.pushing import Pushing
+    from crawler.archive.relocations import Relocations
+    from crawler.archive.rescuing import Rescuing
+    from crawler.archive.stamps import Stamps
+    from crawler.archive.testimony import Testimony
+    from crawler.archive.verifying import OnStep
+    from crawler.archive.wanting import Wanting
+    from crawler.stamping.headers import Headers
 
 logger = logging.getLogger(__name__)
 
@@ -88,13 +89,21 @@ __all__ = [
     "SelectedEntry",
     "Selection",
     "SourceState",
-    "Stage",
     "Verification",
 ]
 
 
 class Archive:
     """One archive.db: its parts share a connection, and so a transaction."""
+
+    # what a crawl does not ask for, or only at its end
+    certifying: Room[Certifying] = Room("connection")
+    pushing: Room[Pushing] = Room("connection")
+    relocations: Room[Relocations] = Room("connection")
+    rescuing: Room[Rescuing] = Room("connection")
+    stamps: Room[Stamps] = Room("connection")
+    testimony: Room[Testimony] = Room("connection")
+    wanting: Room[Wanting] = Room("connection")
 
     def __init__(self, connection: Connection, *, writable: bool = True) -> None:
         self.connection = connection
@@ -115,14 +124,7 @@ class Archive:
         self.choosing = Choosing(connection, self.reading)
         self.selecting = Selecting(connection, self.payloads)
         self.sealing = Sealing(connection)
-        self.stamps = Stamps(connection)
-        self.certifying = Certifying(connection)
         self.withholding = Withholding(connection, self.payloads, self.articles)
-        self.rescuing = Rescuing(connection)
-        self.wanting = Wanting(connection)
-        self.testimony = Testimony(connection)
-        self.pushing = Pushing(connection)
-        self.relocations = Relocations(connection)
 
     @classmethod
     def open(cls, path: str | Path, *, create: bool = False) -> Self:
@@ -152,9 +154,10 @@ class Archive:
         ``headers``: of Bitcoin blocks, for proofs that end in them.
         Raises ArchiveError when there is no archive, or one of another release.
         """
-        return verify(
+        found: Verification = module_of("verifying").verify(
             Path(path), sample=sample, headers=headers, on_step=on_step or (lambda *_: None)
         )
+        return found
 
     @staticmethod
     def back_up(
@@ -169,7 +172,10 @@ class Archive:
         A damaged copy is not kept. Raises UsageError when the destination is anything but an older
         backup of the same archive, ArchiveError when it cannot be made.
         """
-        return back_up(Path(path), Path(destination), on_copied=on_copied, on_verified=on_verified)
+        found: Verification = module_of("backing").back_up(
+            Path(path), Path(destination), on_copied=on_copied, on_verified=on_verified
+        )
+        return found
 
     @property
     def path(self) -> Path:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from crawler.stamping.checking import Attestation
+if TYPE_CHECKING:
+    from crawler.stamping.checking import Attestation
 
 KINDS: Mapping[str, str] = {
     "edited": "the row is another than the one that was sealed",

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler import __version__
-from crawler.archive import Archive, Stage
+from crawler.archive import Archive
 from crawler.archive.opening import reserve
-from crawler.archive.packing import LEVEL, ZSTD_VERSION, Packing
+from crawler.archive.packing import LEVEL, ZSTD_VERSION, Packing, Stage
 from crawler.archive.reclaiming import give_back, optimise_index
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from crawler.archive.schema import APPLICATION_ID
 from crawler.digests import new_uid
-
-APPLICATION_ID = 0x534B4550  # "SKEP", so that file(1) and we know an archive when we see one
 
 TABLES = """
 CREATE TABLE archive (
