@@ -409,6 +409,14 @@ def test_one_index_of_warc_files_needs_no_list_of_crawls(world: World) -> None:
     assert (done["confidence"], done["archive"]) == ("A", "mine")
 
 
+def test_an_archive_that_replays_is_asked_to_though_its_index_names_files(world: World) -> None:
+    path = world.archive("replayed.db", "both")
+    [done] = world.rescue(path, f"{world.pywb.line()};index=1200;replay=2400")["sources"]
+    assert done["confidence"] == "A"
+    asked = rows(path, "SELECT url FROM fetches WHERE purpose = 'rescue' AND source IS NOT NULL")
+    assert asked and all("id_/" in row["url"] for row in asked)
+
+
 def test_a_server_that_sends_the_whole_file_is_cut_off_at_once(world: World) -> None:
     whole = Response(200, (("Content-Type", "application/gzip"),), b"\x1f\x8b" + b"x" * 20_000_000)
     said = _failing(world, "whole.db", lambda request: whole)

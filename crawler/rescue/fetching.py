@@ -40,7 +40,7 @@ async def fetch(
     located: Located, wanted: Wanted, own: Article | None, archives: Archives, session: Session
 ) -> Fetched:
     """Return a memento, kept, read and examined. Raises NotAsked where its archive must rest."""
-    if located.memento.place is not None:
+    if located.archive.warcs is not None:
         return await _from_file(located, wanted, own, archives, session)
     hops: list[Hop] = []
     url, original = located.url, located.memento.original or wanted.url
