@@ -1,9 +1,10 @@
-"""What the tests share: the corpus of real pages where it is present, and a clock that stands."""
+"""What the tests share: archives, the demo web, a clock that stands, and the corpus if present."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
+from crawler.demo import DemoWeb
 from tests.crawling import sourcekeep
+from tests.test_archive_kit import begin, fill, new_archive
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -40,6 +43,34 @@ def seeds() -> Path:
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """A fresh archive, open for writing."""
+    with new_archive(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def run(archive: Archive) -> int:
+    """A run of that archive, which has begun."""
+    return begin(archive)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive with a little of everything; the tests of a module share it."""
+    with new_archive(tmp_path_factory.mktemp("filled")) as made:
+        fill(made)
+    return made.path
+
+
+@pytest.fixture
+def web() -> Iterator[DemoWeb]:
+    """The demo web on its first day."""
+    with DemoWeb() as running:
+        yield running
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -56,7 +57,8 @@ def room(module: str) -> str:
 MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
 
 
-def imports_of(path: Path) -> set[str]:
+@cache
+def imports_of(path: Path) -> frozenset[str]:
     """Every module that a file imports; ``from crawler import x`` counts as crawler.x."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -67,7 +69,7 @@ def imports_of(path: Path) -> set[str]:
             found |= (submodules & MODULES.keys()) or {node.module}
         elif isinstance(node, ast.ImportFrom):
             raise AssertionError(f"{path}: relative imports hide the room; write the full name")
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -38,12 +37,6 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def open_both_ways(path: Path) -> list[ArchiveError]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +15,8 @@ from tests.test_archive_kit import (
     URL,
     article,
     at,
-    begin,
     gone,
     hop,
-    new_archive,
     not_modified,
     one,
     rows,
@@ -30,17 +26,6 @@ from tests.test_archive_kit import (
 
 OTHER = b"<html>" + b"<p>Another article altogether.</p>" * 30
 SYNDICATED = "https://syndicated.example/mexico"
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def run(archive: Archive) -> int:
-    return begin(archive)
 
 
 def wanted(archive: Archive) -> list[str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from crawler.archive import Archive, Coverage
@@ -21,7 +18,6 @@ from tests.test_archive_kit import (
     fill,
     gone,
     hop,
-    new_archive,
     not_modified,
     record,
     source,
@@ -29,12 +25,6 @@ from tests.test_archive_kit import (
 )
 
 CHANGED = GOOD.replace(b"legal help", b"no help")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 # Which source is meant?

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,16 +16,10 @@ from crawler.items import Hop
 from crawler.reporting.atom import item_id
 from crawler.reporting.document import document_of
 from crawler.verdicts.state import STATES, Override
-from tests.test_archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, new_archive, record
+from tests.test_archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, record
 from tests.test_conclusion import CORRECTED, TEXT, Looks, at_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 class Runs:

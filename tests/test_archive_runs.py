@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from crawler.archive import Archive, RunReport
 from crawler.digests import digest_of
@@ -17,19 +14,12 @@ from tests.test_archive_kit import (
     begin,
     gone,
     hop,
-    new_archive,
     not_modified,
     one,
     rows,
     source,
     visit,
 )
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def test_a_run_says_with_what_it_ran(archive: Archive) -> None:

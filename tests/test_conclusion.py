@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from crawler.archive import Archive, EndedVisit
 from crawler.conclusion import Conclusion
@@ -18,10 +14,8 @@ from tests.test_archive_kit import (
     NOW,
     URL,
     at,
-    begin,
     gone,
     hop,
-    new_archive,
     not_modified,
     one,
     rows,
@@ -37,17 +31,6 @@ PARAGRAPH = (
 TEXT = PARAGRAPH.format(sum="50")
 CORRECTED = PARAGRAPH.format(sum="5")
 LONG = "".join(f" Paragraph {n} speaks of whales and of the {n * 7} boats." for n in range(14))
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def run(archive: Archive) -> int:
-    return begin(archive)
 
 
 class Looks:

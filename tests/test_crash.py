@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,12 +35,6 @@ HOSTS = ("courier", "wire", "ministry", "gazette")
 BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
 NOW, LATER = format_instant(START), START + timedelta(minutes=10)
 SLOW_S = 0.04  # what a page takes, so that a kill meets requests that are under way
-
-
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
 
 
 def write_list(web: DemoWeb, folder: Path, pages: int, series: int = 0) -> Path:

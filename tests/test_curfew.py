@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,12 +20,6 @@ HOSTS = ("courier", "wire", "ministry", "gazette")
 PAGES = 40
 DAY = "### [2026-01-05]({0})\n\n1. [Entry](/entry.md)\n\n[Previous day](/old/{1}/index.md)\n"
 LATER = START + timedelta(minutes=10)
-
-
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,11 +18,9 @@ from tests.test_archive_kit import (
     URL,
     article,
     at,
-    begin,
     gone,
     headers_of,
     hop,
-    new_archive,
     not_modified,
     one,
     rows,
@@ -33,17 +29,6 @@ from tests.test_archive_kit import (
 )
 
 CHANGED = GOOD.replace(b"legal help", b"no help")
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
-
-
-@pytest.fixture
-def run(archive: Archive) -> int:
-    return begin(archive)
 
 
 def captures(archive: Archive) -> list[tuple[object, ...]]:

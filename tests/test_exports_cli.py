@@ -24,13 +24,6 @@ from tests.test_exports_selecting import many
 JSONL = "jsonl"
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with new_archive(tmp_path_factory.mktemp("filled")) as made:
-        fill(made)
-    return made.path
-
-
 def export(archive: Path, *words: object) -> int:
     return main(["export", "--archive", str(archive), *map(str, words)])
 

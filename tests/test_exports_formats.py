@@ -40,7 +40,6 @@ from tests.test_archive_kit import (
     begin,
     cite,
     entry,
-    fill,
     hop,
     new_archive,
     one,
@@ -83,13 +82,6 @@ PAGE = b"""<!doctype html><html><head><title>Old</title>
 <LINK rel=preconnect href=//evil.example><link/rel=dns-prefetch href=//evil.example>
 <meta http-equiv=refresh content="0;url=http://evil.example"><script>alert(3)</script></head>
 <body onload=alert(4)><p>Caf\xc3\xa9</p><img src=http://evil.example/x.png></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with new_archive(tmp_path_factory.mktemp("filled")) as made:
-        fill(made)
-    return made.path
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import signal
@@ -11,22 +10,21 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from datasette.plugins import pm
 
 from crawler import cli
 from crawler.archive import Archive, functions
 from crawler.errors import UsageError
-from crawler.inspect import plugin, serving
+from crawler.inspect import serving
 from crawler.inspect.configuration import FACETS, HIDDEN, LABELS, NEWEST_FIRST
 from crawler.inspect.guard import is_loopback
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.queries import QUERIES
+from tests.inspecting import ask
 from tests.test_archive_kit import (
     URL,
     article,
@@ -41,34 +39,6 @@ from tests.test_archive_kit import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _leave_datasette_as_it_was() -> Iterator[None]:
-    yield
-    if pm.is_registered(plugin):
-        pm.unregister(plugin)
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with new_archive(tmp_path_factory.mktemp("inspect")) as made:
-        fill(made)
-        return made.path
-
-
-def ask(path: Path, *addresses: str, headers: Mapping[str, str] | None = None) -> list[Any]:
-    """Ask our Datasette over HTTP for addresses below the archive's; return its answers."""
-
-    async def asking() -> list[Any]:
-        inspector = serving.datasette_of(path)
-        await inspector.invoke_startup()
-        return [
-            await inspector.client.get(address, headers=dict(headers or {}), follow_redirects=True)
-            for address in addresses
-        ]
-
-    return asyncio.run(asking())
 
 
 def rows_of(path: Path, query: str) -> list[dict[str, Any]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from datasette.plugins import pm
 
-from crawler.inspect import plugin, serving
 from crawler.inspect.harmless import CONTENT_SECURITY_POLICY
+from tests import inspecting
 from tests.test_archive_kit import (
     GOOD,
     NOW,
@@ -33,13 +30,6 @@ EVIL = b"<script>alert(1)</script><link rel=preconnect href=//evil.example><p>Ev
 SERVER = "http://localhost"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _leave_datasette_as_it_was() -> Iterator[None]:
-    yield
-    if pm.is_registered(plugin):
-        pm.unregister(plugin)
-
-
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with new_archive(tmp_path_factory.mktemp("memento")) as archive:
@@ -54,14 +44,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ask(path: Path, *addresses: str, **headers: str) -> list[Any]:
-    async def asking() -> list[Any]:
-        inspector = serving.datasette_of(path)
-        await inspector.invoke_startup()
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        places = [address.removeprefix(SERVER) for address in addresses]
-        return [await inspector.client.get(place, headers=named) for place in places]
-
-    return asyncio.run(asking())
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    places = [address.removeprefix(SERVER) for address in addresses]
+    return inspecting.ask(path, *places, headers=named, follow=False)
 
 
 def one(path: Path, address: str, **headers: str) -> Any:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from itertools import pairwise
@@ -16,11 +14,9 @@ from xml.etree import ElementTree as ET
 import datasette
 import pytest
 from datasette.app import Datasette
-from datasette.plugins import pm
 
 from crawler.archive import Archive
 from crawler.comparison.change import Change, Edit, Measures
-from crawler.inspect import plugin, serving
 from crawler.inspect.asking import POLICY
 from crawler.inspect.coverage import MAX_COLUMNS, columns_of
 from crawler.inspect.elsewhere import elsewhere
@@ -31,6 +27,7 @@ from crawler.inspect.timeline import Said, Visit, timeline_of
 from crawler.reporting.atom import NAMESPACE
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Verdict
+from tests.inspecting import answers_of, ask, inspected
 from tests.test_archive_kit import (
     NOW,
     URL,
@@ -47,20 +44,12 @@ from tests.test_archive_kit import (
     rows,
     visit,
 )
-from tests.test_inspect import ask
 from tests.test_inspect_snapshots import EVIL, Elements
 
 GONE = "https://gone.example/a"
 QUIET = "https://quiet.example/b"
 FIRST = "The harbour fund spends $50 million on the old quay.\nThe mayor agreed."
 SECOND = "The harbour fund spends $5 million on the old quay.\nThe mayor agreed."
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _leave_datasette_as_it_was() -> Iterator[None]:
-    yield
-    if pm.is_registered(plugin):
-        pm.unregister(plugin)
 
 
 @pytest.fixture(scope="module")
@@ -640,16 +629,13 @@ def test_who_may_not_see_an_archive_sees_none_of_its_pages(told: Path, hidden: s
         else {"databases": {told.stem: {"allow": False}}}
     )  # fmt: skip
     is_old = datasette.__version__.startswith("0.")
-    serving.datasette_of(told)  # registers the plugin
-    inspector = Datasette([str(told)], **{"metadata" if is_old else "config": refused})
-
-    async def asking() -> list[Any]:
-        await inspector.invoke_startup()
-        return [await inspector.client.get(place) for place in (
-            *places(told), f"/-/snapshot/{told.stem}/1/raw", f"/-/feed/{told.stem}/changes.atom",
-            f"/-/timemap/{told.stem}/{URL}", f"/-/memento/{told.stem}/1")]  # fmt: skip
-
-    answers = asyncio.run(asking())
+    with inspected(told):
+        inspector = Datasette([str(told)], **{"metadata" if is_old else "config": refused})
+        answers = answers_of(
+            inspector, *places(told), f"/-/snapshot/{told.stem}/1/raw",
+            f"/-/feed/{told.stem}/changes.atom", f"/-/timemap/{told.stem}/{URL}",
+            f"/-/memento/{told.stem}/1", follow=False,
+        )  # fmt: skip
     assert {answer.status_code for answer in answers} == {403}
     assert all("old quay" not in answer.text for answer in answers)
 
@@ -658,23 +644,11 @@ def test_a_database_that_is_no_archive_has_no_pages(told: Path, tmp_path: Path) 
     other = tmp_path / "other.db"
     with closing(sqlite3.connect(other)) as sql:
         sql.execute("CREATE TABLE entries (id INTEGER PRIMARY KEY)")
-    serving.datasette_of(told)
-    inspector = Datasette([str(other), str(told)])
-
-    async def asking() -> list[Any]:
-        await inspector.invoke_startup()
-        return [
-            await inspector.client.get(place)
-            for place in (
-                "/-/sourcekeep/other",
-                "/-/entries/other",
-                "/-/source/other/1",
-                "/-/sourcekeep",
-                "/",
-            )
-        ]
-
-    *pages, front, home = asyncio.run(asking())
+    with inspected(told):
+        *pages, front, home = answers_of(
+            Datasette([str(other), str(told)]), "/-/sourcekeep/other", "/-/entries/other",
+            "/-/source/other/1", "/-/sourcekeep", "/", follow=False,
+        )  # fmt: skip
     assert {page.status_code for page in pages} == {404}
     assert front.headers["location"] == f"/-/sourcekeep/{told.stem}"
     assert "/-/entries/other" not in home.text and f"/-/entries/{told.stem}" in home.text

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from datasette.plugins import pm
 
 from crawler.archive import Archive
 from crawler.exports.inert import Kind, kind_of
-from crawler.inspect import plugin
 from crawler.inspect.harmless import CONTENT_SECURITY_POLICY, harmless
 from crawler.inspect.places import followable
+from tests.inspecting import ask
 from tests.test_archive_kit import (
     URL,
     article,
@@ -23,7 +21,6 @@ from tests.test_archive_kit import (
     begin,
     cite,
     entry,
-    fill,
     hop,
     new_archive,
     one,
@@ -31,27 +28,12 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
-from tests.test_inspect import ask
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b a='"
 PAGE = b"""<!doctype html><html><head><title>Old</title>
 <LINK rel=preconnect href=//evil.example><link/rel=dns-prefetch href=//evil.example>
 <meta http-equiv=refresh content="0;url=http://evil.example"><script>alert(3)</script></head>
 <body onload=alert(4)><p>Caf\xc3\xa9</p><img src=http://evil.example/x.png></body></html>"""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _leave_datasette_as_it_was() -> Iterator[None]:
-    yield
-    if pm.is_registered(plugin):
-        pm.unregister(plugin)
-
-
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with new_archive(tmp_path_factory.mktemp("snapshots")) as made:
-        fill(made)
-        return made.path
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from crawler.archive import Archive, Input, Page
 from crawler.errors import EvidenceLost, InputNotFound
 from crawler.items import Citation, Entry, Relation, Revision
-from tests.test_archive_kit import at, cite, entry, new_archive, one, record, rows, source
+from tests.test_archive_kit import at, cite, entry, one, record, rows, source
 
 A, B = "https://a.example/story", "https://b.example/story"
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def citations(archive: Archive) -> list[tuple[object, ...]]:

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 from crawler.demo import START, DemoWeb, page
 from tests.crawling import crawl, value
 
 DAYS = 1100  # more than Python's recursion limit
 DAY = "### [2026-01-{0}](/old/{0}/index.md)\n\n1. [Entry](/old/{0}/entry.md)\n\n[Previous day](/old/{1}/index.md)\n"  # noqa: E501
-
-
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
 
 
 def test_an_hour_later_only_the_input_itself_is_asked_again(web: DemoWeb, tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import random
 import tracemalloc
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import brotli
@@ -18,7 +16,7 @@ from crawler.archive import Archive
 from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded, decode, encode
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged
-from tests.test_archive_kit import new_archive, one, rows
+from tests.test_archive_kit import one, rows
 
 WORDS = [f"word{n}" for n in range(500)]
 
@@ -32,12 +30,6 @@ def page(seed: int, size: int = 2_000) -> bytes:
 FIRST = page(1)
 CHANGED = FIRST[:5_000] + b"a paragraph that was added" + FIRST[5_000:]
 OTHER = page(2)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def put(archive: Archive, body: bytes, base: str | None = None) -> str:

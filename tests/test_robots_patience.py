@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,12 +63,6 @@ def test_patience_is_a_month_or_more_or_without_end(tmp_path: Path) -> None:
         *crawl_words(tmp_path / "a.db", START, "-s", "SOURCEKEEP_ROBOTS_PATIENCE_DAYS=7")
     )
     assert refused.code == 2 and len(refused.err.splitlines()) == 1, refused.err
-
-
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
 
 
 PATIENT = ("-s", "SOURCEKEEP_ROBOTS_PATIENCE_DAYS=30")

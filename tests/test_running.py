@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,12 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = 40
 LATER = START + timedelta(minutes=1)  # what was cited is due by then, nothing a second time
 BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
-
-
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
 
 
 @pytest.fixture

@@ -32,12 +32,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\
 WINDOW_S = 2.0
 
 
-@pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
-
-
 def write_list(folder: Path, *urls: str) -> Path:
     listed = folder / "list.txt"
     listed.write_text("\n".join(urls) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -35,12 +34,6 @@ OTHER = "https://other.example/same"
 SECRET = "The harbourmaster Quillon Vantreight counted fourteen herons."
 SECRET += " Behind the reeds a second flock kept to the shallows until the tide turned." * 12
 PAGE = f"<html><h1>Herons</h1><p>{SECRET}</p>".encode() + b"<p>Mist and reeds.</p>" * 40
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def told(archive: Archive, url: str, body: bytes, text: str) -> int:
