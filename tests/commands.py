@@ -43,16 +43,25 @@ def run(
     words: list[str], *, cwd: Path | None, environment: Mapping[str, str], timeout: float
 ) -> Ended:
     """Run ``sourcekeep`` to its end. Raises subprocess.TimeoutExpired when it does not end."""
+    return _run({"words": words}, cwd, environment, timeout)
+
+
+def run_source(source: str, *, environment: Mapping[str, str], timeout: float) -> Ended:
+    """Run a program as ``python -c`` would. Raises subprocess.TimeoutExpired, as above."""
+    return _run({"words": ["-c"], "source": source}, None, environment, timeout)
+
+
+def _run(
+    program: dict[str, Any], cwd: Path | None, environment: Mapping[str, str], timeout: float
+) -> Ended:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        asked = json.dumps(
-            {"words": words, "cwd": str(cwd or Path.cwd()), "env": dict(environment)}
-        )
+        asked = json.dumps({**program, "cwd": str(cwd or Path.cwd()), "env": dict(environment)})
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.connect(_server())
             line.settimeout(timeout)
             socket.send_fds(line, [b"?"], [out.fileno(), err.fileno()])
             line.sendall(asked.encode() + b"\n")
-            code = _code(line, words, timeout)
+            code = _code(line, program["words"], timeout)
         return Ended(code, _text(out), _text(err))
 
 
@@ -146,7 +155,7 @@ def _attend(line: socket.socket) -> None:
 
 
 def _become(asked: dict[str, Any], out: int, err: int) -> None:
-    """Run the command as ``python -m crawler`` would."""
+    """Run the command as ``python -m crawler`` would, or the source as ``python -c`` would."""
     from crawler.cli import main
 
     with Path(os.devnull).open("rb") as nothing:
@@ -159,7 +168,12 @@ def _become(asked: dict[str, Any], out: int, err: int) -> None:
     sys.argv = ["sourcekeep", *asked["words"]]
     code: object = 1
     try:
-        code = main()
+        if "source" in asked:
+            main_module = sys.modules["__main__"]
+            exec(compile(asked["source"], "<source>", "exec"), vars(main_module))
+            code = 0
+        else:
+            code = main()
     except SystemExit as ended:
         code = ended.code
     except BaseException:  # noqa: BLE001 - Python would print it, too

@@ -49,6 +49,7 @@ from crawler.fetching.egress import (
 )
 from crawler.fetching.guard import check_settings
 from crawler.fetching.proxy import parse_proxy, warn_about_environment_proxies
+from tests import commands
 from tests.crawling import environment, rows
 from tests.test_addresses import all_spellings
 
@@ -103,19 +104,14 @@ def in_a_process(
             "from __future__ import annotations",
             "import json, sys",
             inspect.getsource(program),
-            f"json.dump({program.__name__}(json.load(sys.stdin)), sys.stdout)",
+            f"json.dump({program.__name__}(json.loads({json.dumps(job)!r})), sys.stdout)",
         ]
     )
-    done = subprocess.run(
-        [sys.executable, "-c", source],
-        input=json.dumps(job),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environ,
+    done = commands.run_source(
+        source, environment=os.environ if environ is None else environ, timeout=60
     )
-    assert done.stdout, done.stderr
-    return json.loads(done.stdout) | {"log": done.stderr}
+    assert done.out, done.err
+    return json.loads(done.out) | {"log": done.err}
 
 
 def run_crawl(job: dict[str, Any]) -> dict[str, Any]:
