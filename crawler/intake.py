@@ -55,11 +55,10 @@ def scope_options(depth: str | None, since: str | None, until: str | None) -> di
     """Return the options of an input as they are kept. Raises UsageError, BadDate."""
     if depth is not None and not depth.isdecimal():
         raise UsageError(f"depth {depth!r}: write a whole number, 0 or more")
-    options = {
-        "depth": depth,
-        "since": parse_day(since) if since else None,
-        "until": parse_day(until) if until else None,
-    }
+    first, last = parse_day(since) if since else None, parse_day(until) if until else None
+    if first and last and first > last:
+        raise UsageError(f"no day lies between {first} and {last}: the end comes first")
+    options = {"depth": depth, "since": first, "until": last}
     return {name: value for name, value in options.items() if value is not None}
 
 

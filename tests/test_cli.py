@@ -76,6 +76,12 @@ def test_without_a_command_the_usage_is_shown() -> None:
         (["crawl", "-s", "SOURCEKEEP_MAX_FETCHES=many"], "whole number"),
         (["crawl", "-s", "SOURCEKEEP_SCHEDULE=weekly"], "write adaptive or news"),
         (["crawl", "-s", "SOURCEKEEP_LOG_FILE=no/such/folder/x.log"], "log file cannot be opened"),
+        (["crawl", "-s", "SOURCEKEEP_MAX_FETCHE=3"], "did you mean SOURCEKEEP_MAX_FETCHES?"),
+        (["crawl", "-s", "DOWNLOAD_DELEY=60"], "did you mean DOWNLOAD_DELAY?"),
+        (["crawl", "-s", "SOURCEKEEP_SPEED=3"], "no such setting: docs/settings.md lists them"),
+        (["crawl", "--contact", "me\nX-Evil: 1"], "write the contact in one line"),
+        (["add", "{entry}", "--since", "2026-2-1", "--until", "2026-1-1"], "the end comes first"),
+        (["--quiet", "status"], "options stand behind the command"),
         (["frobnicate"], "invalid choice"),
         (["show"], "SOURCE"),
     ],
@@ -324,3 +330,33 @@ def test_what_is_no_input_cannot_be_taken_back(entry: Path, tmp_path: Path) -> N
     assert done.code == 2 and "is no input; list them with: sourcekeep add --list" in done.err
     done = sourcekeep("add", "--archive", archive)
     assert done.code == 2 and "name an INPUT" in done.err
+
+
+def test_what_a_terminal_cannot_show_is_escaped_and_breaks_nothing(
+    entry: Path, tmp_path: Path
+) -> None:
+    import subprocess
+    import sys
+
+    from tests.crawling import environment
+
+    archive = tmp_path / "a.db"
+    entry.write_text(ENTRY.replace("A harbour", "港 harbour").replace("Harbours", "\u202eX"))
+    assert sourcekeep("add", entry, "--archive", archive).code == 0
+    done = subprocess.run(
+        [sys.executable, "-m", "crawler", "status", "--archive", str(archive)],
+        env=environment(PYTHONIOENCODING="ascii"), check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "\\u6e2f harbour is dredged." in done.stdout and not done.stderr
+
+
+def test_a_run_that_stops_at_a_limit_says_how_much_is_left(entry: Path, tmp_path: Path) -> None:
+    words = ("crawl", entry, "--archive", tmp_path / "a.db", "--max-fetches", 0)
+    assert "\n1 source is due still; the next run goes on with it" in sourcekeep(*words).out
+    assert sourcekeep(*words, "--json").json["due_left"] == 1
+
+
+def test_a_source_that_was_not_visited_yet_is_called_so(entry: Path, tmp_path: Path) -> None:
+    sourcekeep("add", entry, "--archive", tmp_path / "a.db")
+    done = sourcekeep("show", 1, "--archive", tmp_path / "a.db")
+    assert done.code == 2 and "no copy is held (it was not visited yet)" in done.err

@@ -5,6 +5,7 @@ because Scrapy alone takes 0.8 s.
 from __future__ import annotations
 
 import argparse
+import io
 import keyword
 import os
 import sqlite3
@@ -73,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"sourcekeep {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_to_print()
+    if words and words[0].startswith("-") and not _is_of_the_program(words[0]):
+        parser.error(f"options stand behind the command: sourcekeep COMMAND {words[0]} …")
     asked = next((word for word in words if not word.startswith("-")), None)
     for name, summary in COMMANDS.items():
         command = commands.add_parser(
@@ -83,6 +87,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             import_module(module_of(name)).configure(command)
     parsed = parser.parse_args(words)
     return _run(parsed)
+
+
+def _is_of_the_program(option: str) -> bool:
+    return any(known.startswith(option) for known in ("-h", "--help", "--version"))
+
+
+def _never_fail_to_print() -> None:
+    """Write what the terminal's encoding lacks as an escape: a title must not break a command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def module_of(command: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 from scrapy.settings import Settings
 
@@ -14,6 +15,7 @@ from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
 from crawler.fetching.guard import check_settings
 from crawler.intake import classify_input, scope_options
+from crawler.reporting.notices import VARIABLE
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,5 +67,22 @@ def project_settings(chosen: Mapping[str, object]) -> Settings:
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", "WARNING", priority="project")  # a person wants the report
+    _check_names(chosen, settings)
+    contact = str(chosen.get("SOURCEKEEP_CONTACT") or "")
+    if not contact.isprintable():
+        raise UsageError(f"{contact!r}: write the contact in one line, it stands in a header")
     settings.setdict(dict(chosen), priority="cmdline")
     return settings
+
+
+def _check_names(chosen: Mapping[str, object], settings: Settings) -> None:
+    """Refuse a setting that is one of ours or of Scrapy's but for a slip. Raises UsageError.
+
+    It would change nothing, and nobody would be told. Those of other extensions may pass.
+    """
+    for name in chosen:
+        if name not in settings and name != VARIABLE:  # of that it is told why it is none
+            near = get_close_matches(name, map(str, settings), n=1, cutoff=0.9)
+            if near or name.startswith("SOURCEKEEP_"):
+                meant = f"; did you mean {near[0]}?" if near else ": docs/settings.md lists them"
+                raise UsageError(f"-s {name}: there is no such setting{meant}")

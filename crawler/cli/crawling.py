@@ -52,6 +52,7 @@ class CrawlResult:
     failed: list[dict[str, Any]] = field(default_factory=list)  # the first few
     rescue_queued: int = 0  # sources that now wait for a web archive's copy
     rescue_due: int = 0  # sources that archives may be asked for now
+    due_left: int = 0  # sources that are due still, because of a limit or of hosts that rest
     homecomings: list[Homecoming] = field(default_factory=list)  # where they were asked
     pushed: list[Pushed] = field(default_factory=list)  # where a web archive was to keep some, too
     broke: bool = False  # evidence was lost, or the crawl itself failed
@@ -174,6 +175,7 @@ def _fill(result: CrawlResult, session: Session) -> None:
     result.fetches, result.new_captures = report.fetches, report.new_captures
     result.revisits, result.outcomes = report.revisits, report.outcomes
     result.articles = session.extraction.done
+    result.due_left = session.archive.frontier.stats(session.clock.now()).due
     if session.extraction.broken is not None:
         result.finish_reason = "extraction-broke"
     result.failed = [dict(row) for row in session.archive.runs.failed(session.run, FAILED_SHOWN)]

@@ -40,7 +40,7 @@ def run(parsed: argparse.Namespace) -> int:
         note = archive.supplying.note_on(snapshot["id"]) if snapshot else None
         if snapshot is None:
             raise UsageError(
-                f"{source['url']}: no copy is held (last outcome: {source['last_outcome']});"
+                f"{source['url']}: no copy is held ({_last_seen(source)});"
                 f" see: sourcekeep history {source['id']}"
             )
         if parsed.raw:
@@ -55,6 +55,11 @@ def run(parsed: argparse.Namespace) -> int:
                 _print_whose(source, snapshot, rescued)
             _print(source, snapshot, citations, withheld, note)
     return 0
+
+
+def _last_seen(source: Row) -> str:
+    outcome = source["last_outcome"]
+    return f"last outcome: {outcome}" if outcome else "it was not visited yet"
 
 
 def _payload(archive: Archive, digest: str) -> bytes:

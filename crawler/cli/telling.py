@@ -89,6 +89,10 @@ def _lines(report: Report, result: CrawlResult) -> Iterator[str]:
     yield first
     yield from _intake(result.intake)
     yield from rest
+    if result.due_left:
+        due = plural(result.due_left, "source is", "sources are")
+        those = "it" if result.due_left == 1 else "them"
+        yield f"\n{due} due still; the next run goes on with {those}"
 
 
 def _intake(intake: IntakeCounts) -> Iterator[str]:
