@@ -41,7 +41,7 @@ def told(archive: Archive, url: str, body: bytes, text: str) -> int:
     number = source(archive, url)
     run = begin(archive)
     kept = visit(archive, run, number, hop(url, body))
-    read = Article("test 1", "text", "text/html", title=text[:20], text=text)
+    read = Article("test 1", "text", "text/html", title=text[:20], text=text, author="Ada Quill")
     archive.articles.save(str(kept.final_payload), read, now=at())
     archive.runs.finish(run, reason="finished", counts={}, now=at())
     Conclusion(archive).conclude_again(number, now=NOW)
@@ -63,12 +63,14 @@ def test_what_is_withheld_shows_its_words_in_no_view(archive: Archive) -> None:
     archive.withholding.withhold(number, "asked by its author", now=NOW)
     [snapshot] = rows(archive, "SELECT * FROM snapshots WHERE source = ?", number)
     assert (snapshot["withheld"], snapshot["text"]) == ("withheld", None)
+    assert snapshot["author"] is None
     add_functions(archive.connection.sql)
     assert one(archive, "SELECT payload(?)", snapshot["payload"]) is None
     assert archive.payloads.get(snapshot["payload"]) == PAGE  # the evidence is there
     archive.withholding.release(number, "she changed her mind", now=NOW)
     [snapshot] = rows(archive, "SELECT * FROM snapshots WHERE source = ?", number)
     assert (snapshot["withheld"], snapshot["text"]) == (None, SECRET)
+    assert snapshot["author"] == "Ada Quill"
     assert one(archive, "SELECT payload(?)", snapshot["payload"]) == PAGE
     assert [row["decision"] for row in archive.withholding.decisions(number)] == [
         "withheld", "released",

@@ -57,7 +57,7 @@ SELECT
   p.size_bytes AS size_bytes,
   a.words AS words,
   a.published_on AS published_on,
-  a.author AS author,
+  CASE WHEN s.withheld IS NULL THEN a.author END AS author,
   a.status AS article_status,
   c.truncated AS truncated,
   c.origin AS origin,
