@@ -12,6 +12,7 @@ captures, half of them revisits.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 import zlib
@@ -50,9 +51,9 @@ from tests.test_archive_kit import NOW, article, begin, hop, source
 
 PAGES, ROUNDS = 600, 3
 FEW, MANY = 1_000, 100_000
-# `eleventy` is made as `hugo` is.
 FORMS = (
     "warc", "wacz", "jsonl", "csv", "markdown", "html", "timemap", "robustlinks", "hugo",
+    "eleventy",
 )  # fmt: skip
 TEXT = "The consulates offer legal help to those who were asked to leave. " * 45  # 3 KB
 PROGRAM = ROOT / "benchmarks" / "exporting.py"
@@ -94,6 +95,7 @@ def memory(folder: Path) -> list[Figure]:
         for form in FORMS:
             out = folder / f"{form}-{count}"
             peaks[form, count] = run("-m", "crawler", "export", form, out, "--archive", archive)
+            shutil.rmtree(out) if out.is_dir() else out.unlink()
     print(f"\nmemory, {machine()}")
     print_table(
         ["", "captures", "peak MB", "CPU s"],

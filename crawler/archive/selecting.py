@@ -41,6 +41,7 @@ from crawler.errors import PayloadDamaged, UsageError
 from crawler.urls import redact_text, redact_url
 from crawler.verdicts import LIVE
 
+CACHE_KIB = 512
 _GOOD = ", ".join(f"'{outcome}'" for outcome in sorted(LIVE))
 
 
@@ -278,8 +279,7 @@ class Selecting:
         meanwhile: its write-ahead log grows for as long.
         """
         sql = self._connection.sql
-        sql.execute("BEGIN")
-        try:
+        with _small_caches(sql), _reading(sql):
             sql.execute(
                 "CREATE TEMP TABLE selected"
                 " (capture INTEGER PRIMARY KEY, source INTEGER, at TEXT, visit TEXT)"
@@ -288,9 +288,36 @@ class Selecting:
             hold_back(sql, self._payloads, public=selection.public)
             uid = sql.execute("SELECT uid FROM archive").fetchone()["uid"]
             yield Selected(self._connection, self._payloads, selection, uid)
-        finally:
-            if sql.in_transaction:
-                sql.execute("ROLLBACK")  # takes the temporary tables along
+
+
+@contextmanager
+def _small_caches(sql: sqlite3.Connection) -> Iterator[None]:
+    """Keep few pages in memory meanwhile: each is read about once, and the system keeps it, too.
+
+    By default SQLite fills 2 MB with pages of the archive, 2 with those of the selection, and
+    sorts in 2 more; an export took as long with a quarter of it.
+    """
+    before = {
+        name: sql.execute(f"PRAGMA {name}.cache_size").fetchone()[0] for name in ("main", "temp")
+    }
+    try:
+        for name in before:
+            sql.execute(f"PRAGMA {name}.cache_size = -{CACHE_KIB}")
+        yield
+    finally:
+        for name, size in before.items():
+            sql.execute(f"PRAGMA {name}.cache_size = {size}")
+
+
+@contextmanager
+def _reading(sql: sqlite3.Connection) -> Iterator[None]:
+    """Hold one state of the archive, and temporary tables for as long."""
+    sql.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if sql.in_transaction:
+            sql.execute("ROLLBACK")  # takes the temporary tables along
 
 
 def _fill(sql: sqlite3.Connection, selection: Selection) -> None:
