@@ -173,7 +173,7 @@ def test_coverage_adds_up(archive: Archive) -> None:
     found = archive.reading.coverage()
     assert found == Coverage(
         entries=5, citations=6, citations_held=3, citations_held_elsewhere=0,
-        citations_rescued=0, mementos=0, rescues_waiting=1,
+        citations_rescued=0, mementos=0, rescues_waiting=1, comparisons_waiting=0,
         citations_unfetchable=1, sources=2,
         sources_held=1, sources_failing=1, sources_never_fetched=0, captures=5, revisits=2,
         payload_bytes=found.payload_bytes, stored_bytes=found.stored_bytes, reading_problems=1,

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
+from crawler.archive.rescuing import TO_COMPARE
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
 from crawler.items import BY_HAND, OURS, OWN
@@ -32,7 +33,8 @@ class Coverage:
     sources_never_fetched: int
     captures: int  # our own
     mementos: int  # good captures of web archives that were brought home
-    rescues_waiting: int  # sources that web archives are still to be asked for
+    rescues_waiting: int  # sources that we lack, and that archives are still to be asked for
+    comparisons_waiting: int  # that we hold, and of which an older copy could be compared
     revisits: int
     payload_bytes: int  # before compression
     stored_bytes: int
@@ -73,7 +75,10 @@ class Reading:
               (SELECT count(*) FROM captures WHERE source IS NOT NULL
                 AND origin IN {OURS}) AS captures,
               (SELECT count(*) FROM mementos WHERE state = 'home') AS mementos,
-              (SELECT count(*) FROM rescues WHERE state = 'waiting') AS rescues_waiting,
+              (SELECT count(*) FROM rescues WHERE state = 'waiting'
+                AND reason <> '{TO_COMPARE}') AS rescues_waiting,
+              (SELECT count(*) FROM rescues WHERE state = 'waiting'
+                AND reason = '{TO_COMPARE}') AS comparisons_waiting,
               (SELECT count(*) FROM captures WHERE source IS NOT NULL
                 AND origin IN {OURS} AND record_type = 'revisit') AS revisits,
               (SELECT coalesce(sum(size_bytes), 0) FROM payloads) AS payload_bytes,

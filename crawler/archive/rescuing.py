@@ -19,21 +19,24 @@ ASK_AGAIN = (timedelta(days=30), timedelta(days=90), timedelta(days=182))
 CITED_BEFORE = timedelta(days=2)
 REASONS = {
     "never-held": "no good copy, and the last visit failed",
-    "cited-before": "it was cited before the first copy that we hold",
     "not-proved": "the copy that we hold shows neither the excerpt nor the headline of its entry",
+    "cited-before": "it was cited before the first copy that we hold: an older one could tell",
     "asked-for": "a person asked for it",
 }
+# We hold what was cited, as far as the entry lets us tell. Another's copy could show that it read
+# the same on the day of the citation: worth asking for, after all that is missing.
+TO_COMPARE = "cited-before"
 
 # Sources that are cited, with what of them makes another's copy worth having. Where we were offline
 # ourselves nothing is known; what a person has settled stays settled.
 _WANTED = f"""
 SELECT s.id AS source, CASE
     WHEN s.good_capture IS NULL AND s.failures > 0 THEN 'never-held'
-    WHEN s.good_capture IS NOT NULL AND julianday(s.first_captured_at)
-      - julianday(s.first_cited_on) > {CITED_BEFORE.days} THEN 'cited-before'
     WHEN s.good_capture IS NOT NULL AND o.reasons ->> 0 = 'unconfirmed' AND EXISTS (
       SELECT 1 FROM citations k JOIN entries e ON e.id = k.entry
       WHERE k.source = s.id AND e.summary IS NOT NULL) THEN 'not-proved'
+    WHEN s.good_capture IS NOT NULL AND julianday(s.first_captured_at)
+      - julianday(s.first_cited_on) > {CITED_BEFORE.days} THEN '{TO_COMPARE}'
   END AS reason
 FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
@@ -58,7 +61,8 @@ class Rescuing:
         """Queue the sources that need another's copy; return how many are new.
 
         ``run``: only those that it visited; None: all, which looks through all sources. What waits
-        without need any more, because a good copy of our own came, is taken off.
+        without need any more, because a good copy of our own came, is taken off; what waits for
+        another reason by now has that.
         """
         at = format_instant(now)
         visited = "" if run is None else (
@@ -72,6 +76,13 @@ class Rescuing:
                 " AND NOT EXISTS (SELECT 1 FROM rescues r WHERE r.source = w.source)",
                 (at,) if run is None else (at, run),
             ).rowcount
+            sql.execute(
+                f"UPDATE rescues SET reason = w.reason FROM ({_WANTED}{visited}) w"
+                " WHERE w.source = rescues.source AND rescues.state = 'waiting'"
+                f" AND rescues.reason IN ('not-proved', '{TO_COMPARE}')"
+                " AND w.reason <> rescues.reason",
+                () if run is None else (at, run),
+            )
             sql.execute(
                 "UPDATE rescues SET state = 'not-needed', due_at = NULL"
                 " WHERE state IN ('waiting', 'none-found') AND reason = 'never-held'"
@@ -100,13 +111,14 @@ class Rescuing:
     def due(self, now: datetime, limit: int, sources: Sequence[int] = ()) -> list[int]:
         """Return the sources that archives may be asked for, oldest wish first.
 
-        ``sources``: only these.
+        Those that we lack before those of which an older copy could be compared. ``sources``: only
+        these.
         """
         rows = self._sql.execute(
             "SELECT source FROM rescues WHERE due_at <= ?1"
             " AND source NOT IN (SELECT id FROM sources WHERE withheld IS NOT NULL)"
             " AND (?3 = '[]' OR source IN (SELECT value FROM json_each(?3)))"
-            " ORDER BY due_at, queued_at, source LIMIT ?2",
+            f" ORDER BY reason = '{TO_COMPARE}', due_at, queued_at, source LIMIT ?2",
             (format_instant(now), limit, json.dumps(list(sources))),
         )
         return [row["source"] for row in rows]
