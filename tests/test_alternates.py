@@ -13,7 +13,9 @@ from crawler.urls.alternates import ALTERNATES_MAX, alternates, plain_host
 
 def shown(url: str) -> list[str]:
     """What a URL shows of itself."""
-    return [each.url for each in alternates(url) if each.form in ("wrapped", "plain", "doi")]
+    return [
+        each.url for each in alternates(url) if each.form in ("wrapped", "plain", "doi", "resolver")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 
 from crawler.archive import Archive, Row
@@ -126,12 +127,19 @@ def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
         "archive": rescued["archive"],
         "memento": f"{rescued['memento_datetime']}{_away(rescued)}",
         "class": f"{rescued['class']}: {CLASSES[rescued['class']]}; proved by {rescued['proof']}",
-        "address": rescued["uri_m"],
+        "address": rescued["uri_m"] + _under(rescued),
         "retrieved": rescued["retrieved_at"],
     }
     for name, value in facts.items():
         print(f"{name:<11}{safe(value)}")
     print()
+
+
+def _under(rescued: Row) -> str:
+    """Say under which other address of the page it was found."""
+    evidence = json.loads(rescued["evidence"] or "{}")
+    found = evidence.get("found_under")
+    return f" (as {safe(found)}, by {safe(evidence.get('found_by'))})" if found else ""
 
 
 def _away(rescued: Row) -> str:

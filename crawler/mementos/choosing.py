@@ -185,7 +185,7 @@ def spellings(
     found: dict[str, str] = {}
     for candidate in every:
         if href := _parsed(candidate):
-            found.setdefault(_loose(href) if folds else href, href)
+            found.setdefault(folded(href) if folds else href, href)
     return tuple(found.values())
 
 
@@ -210,7 +210,7 @@ def _variants(url: str) -> Iterable[str]:
             yield f"{other}://{name}{slash}{tail}"
 
 
-def _loose(href: str) -> str:
+def folded(href: str) -> str:
     """Return a URL as index servers fold it: no scheme, ``www.`` or slash at the end; one case."""
     authority, path, query = split_href(href)
     host = authority.lower().removeprefix("www.")

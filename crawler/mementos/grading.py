@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Literal
 
@@ -38,6 +38,7 @@ class Witness:
     article: Article
     proof: Proof
     bytes_digest: str  # of the payload, as we label it: equal bytes, equal digest
+    stands_for_another: bool = False  # found under another address than the cited page has
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,9 @@ def grade(
     ``ordered`` is all that archives list, for digests; ``kind`` the kind of source. The best has
     the strongest proof; of equal ones the better class, then the nearer, then the earlier.
     """
-    graded = [_grade(witness, witnesses, ordered, cited, kind, claims) for witness in witnesses]
+    graded = [
+        _lowered(_grade(witness, witnesses, ordered, cited, kind, claims)) for witness in witnesses
+    ]
 
     def rank(each: Graded) -> tuple[object, ...]:
         at = each.witness.memento.memento_datetime
@@ -72,6 +75,15 @@ def grade(
         )  # fmt: skip
 
     return tuple(sorted(graded, key=rank))
+
+
+def _lowered(graded: Graded) -> Graded:
+    """Return it one class lower where another page stands for the cited one."""
+    if not graded.witness.stands_for_another:
+        return graded
+    order: tuple[Confidence, ...] = tuple(CLASSES)
+    lower = order[min(order.index(graded.confidence) + 1, len(order) - 1)]
+    return replace(graded, confidence=lower)
 
 
 def _grade(

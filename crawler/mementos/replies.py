@@ -106,7 +106,7 @@ class Replayed:
     reason: str = ""
     memento_datetime: str | None = None  # instant that the archive names; of a memento
     target: str | None = None  # URL in the archive to ask next; of a redirect
-    original: str | None = None  # the resource of that target
+    original: str | None = None  # the resource of that target, or of one that is too far
 
 
 def read_replay(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
@@ -142,16 +142,16 @@ def _own_word(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
 
 def _redirect(archive: WebArchive, asked_at: str, answer: Answer) -> Replayed:
     """Follow to another memento of the archive, near in time; never out of the archive."""
-    target = _joined(answer.url, answer.header("location") or "")
+    target = joined(answer.url, answer.header("location") or "")
     inside = take_apart(archive, target) if archive.holds(target) else None
     if inside is None:
         return Replayed("rejected", "leaves-archive")
     if inside.memento_datetime is None or not is_near(inside.memento_datetime, asked_at):
-        return Replayed("rejected", "far-date", inside.memento_datetime)
+        return Replayed("rejected", "far-date", inside.memento_datetime, None, inside.original)
     return Replayed("redirect", "", inside.memento_datetime, target, inside.original)
 
 
-def _joined(base: str, target: str) -> str:
+def joined(base: str, target: str) -> str:
     """Return a target as an absolute URL; the target itself where it is none that can be joined."""
     try:
         return urljoin(base, target)
@@ -211,6 +211,6 @@ def read_timegate(answer: Answer) -> Found:
             target, at = target or linked, at or instant_of_http_date(about.get("datetime"))
     if target is None:
         return Found("archive-down", "no-memento-named")
-    uri_m = _joined(answer.url, target)
+    uri_m = joined(answer.url, target)
     listing = Listing((Listed(at or "", None, uri_m=uri_m),))
     return Found("found", "listed", listing)

@@ -16,12 +16,13 @@ from crawler.errors import PayloadDamaged
 from crawler.fetching.session import Session
 from crawler.items import Article
 from crawler.mementos.choosing import Cited, Looked, candidates, next_to_fetch
+from crawler.mementos.elsewhere import Further, further
 from crawler.mementos.grading import Graded, Witness, grade
 from crawler.mementos.listing import Listed
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Result
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
-from crawler.rescue.fetching import Fetched, fetch
+from crawler.rescue.fetching import Fetched, fetch, named_by
 from crawler.rescue.searching import Located, locate, search
 from crawler.schedule.kinds import kind_of
 
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 
 KNOWN_MAX: Final = 16  # mementos of a source that are noted without being fetched
 LATER: Final = timedelta(hours=1)
+KEPT_BACK: Final = 2  # fetches for another address, where a memento names one
 PUT_OFF: Final = timedelta(days=1)
 
 
@@ -61,12 +63,20 @@ class _State:
     rows: dict[str, int] = field(default_factory=dict)  # of `mementos`, by URI-M
     results: dict[str, Result] = field(default_factory=dict)  # of the indexes, by archive
     refusals: list[NotAsked] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)  # addresses that mementos name as the page's
     fetches: int = 0
 
     @property
     def ordered(self) -> tuple[Listed, ...]:
         """All mementos that may be the page, nearest to the citation first."""
         return candidates(self.located, self.cited)
+
+    @property
+    def further(self) -> tuple[Further, ...]:
+        """Where else it may be found."""
+        wanted = self.wanted
+        known = (*wanted.aliases, *([wanted.canonical] if wanted.canonical else []))
+        return further(wanted.url, known=known, named=self.named)
 
 
 class Conductor:
@@ -103,15 +113,18 @@ class Conductor:
     async def _bring_home(self, state: _State) -> Homecoming:
         for cited in state.wanted.cited_mementos:
             await self._try(self._cited_first, state, cited)
-        for archive in self._archives.known:
-            if self._session.lost is not None:
-                break
-            if not archive.may_hear_of(state.wanted.url):
-                continue
-            await self._try(self._from_archive, state, archive)
-            if state.fetched or self._has_our_bytes(state) is not None:
-                break
+        for step in (self._from_archive, self._from_elsewhere):
+            for archive in self._archives.known:
+                if self._session.lost is not None:
+                    break
+                if archive.may_hear_of(state.wanted.url):
+                    await self._try(step, state, archive)
+                if self._is_enough(state):
+                    return self._end(state)
         return self._end(state)
+
+    def _is_enough(self, state: _State) -> bool:
+        return bool(state.fetched) or self._has_our_bytes(state) is not None
 
     def _begin(self, source: int) -> _State:
         expected = self._archive.observing.expectation(source)
@@ -122,6 +135,7 @@ class Conductor:
             if row["state"] == "rejected" and row["memento_datetime"]:
                 memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
                 state.looked.append(Looked(memento, good=False))
+                state.named += named_by(self._archive.observing.facts(row["payload"]))
         return state
 
     async def _try(
@@ -166,18 +180,44 @@ class Conductor:
             await self._look_at(state, following)
         self._note_the_nearest(state)
 
-    def _next(self, state: _State) -> Listed | None:
+    async def _from_elsewhere(self, state: _State, archive: WebArchive) -> None:
+        """Search one archive under other addresses of the page; only what is proved is taken."""
+        for each in state.further:
+            if self._session.lost is not None or state.fetched:
+                return
+            refusal = self._archives.rests(archive)
+            if refusal is not None:
+                raise refusal
+            found, located = await search(
+                state.wanted, state.cited, archive, self._archives, self._session, under=each
+            )
+            if found.result not in ("found", "none-found"):
+                state.results[archive.id] = found.result
+                return
+            fresh = {at.memento: at for at in located if at.memento not in state.located}
+            state.located |= fresh
+            ordered = candidates(fresh, state.cited)
+            while (following := self._next(state, ordered)) is not None:
+                await self._look_at(state, following)
+            self._note_the_nearest(state)
+
+    def _next(self, state: _State, ordered: tuple[Listed, ...] | None = None) -> Listed | None:
+        """Return what to fetch next: of all that is located, or of some of it."""
         if self._session.lost is not None:
             return None
-        # what an earlier run rejected costs nothing now
-        at_most = self._fetches_max + len(state.looked) - state.fetches
-        return next_to_fetch(state.ordered, state.looked, state.cited, at_most=at_most)
+        spent = len(state.looked) - state.fetches  # what an earlier run rejected costs nothing now
+        kept_back = KEPT_BACK if ordered is None and state.named else 0
+        at_most = self._fetches_max + spent - kept_back
+        if ordered is None:
+            ordered = state.ordered
+        return next_to_fetch(ordered, state.looked, state.cited, at_most=at_most)
 
     async def _look_at(self, state: _State, memento: Listed) -> None:
         located = state.located[memento]
         state.fetches += 1
         fetched = await fetch(located, state.wanted, state.own, self._archives, self._session)
         state.looked.append(Looked(memento, good=fetched.examined.good))
+        state.named += fetched.named
         row = self._know(state, located.archive.id, located.uri_m, memento, "index")
         if fetched.examined.good and fetched.capture is not None:
             state.fetched[located.uri_m] = fetched
@@ -218,6 +258,7 @@ class Conductor:
             Witness(
                 replace(each.located.memento, memento_datetime=each.memento_datetime),
                 each.article, each.examined.proof, each.payload or "",
+                stands_for_another=_stands_for_another(each.located),
             )
             for each in state.fetched.values()
             if each.article is not None and each.examined.proof is not None
@@ -238,6 +279,9 @@ class Conductor:
                     )
                     graded.evidence["cited_on"] = str(state.wanted.cited_on)
                     graded.evidence["basis"] = state.wanted.basis
+                    if fetched.located.further is not None:
+                        graded.evidence["found_by"] = fetched.located.further.found_by
+                        graded.evidence["found_under"] = fetched.located.further.url
                     self._archive.testimony.bring_home(
                         state.rows[fetched.located.uri_m], fetched.examined, graded,
                         fetched.capture or 0, now,
@@ -332,6 +376,10 @@ class Conductor:
 
 def _listed(at: str, digest: str | None, uri_m: str) -> Listed:
     return Listed(at, None, digest=digest, uri_m=uri_m)
+
+
+def _stands_for_another(located: Located) -> bool:
+    return located.further is not None and located.further.is_another_page
 
 
 def _told(state: _State, best: Graded | None, ending: Ending) -> Homecoming:

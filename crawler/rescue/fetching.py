@@ -11,10 +11,11 @@ from crawler.archive.wanting import Wanted
 from crawler.extraction.extractors import PAGES
 from crawler.fetching.session import Session
 from crawler.fetching.visits import let_go_of_bodies
-from crawler.items import Article, Hop
+from crawler.items import Article, Hop, PageFacts
 from crawler.mementos.examining import Examined, examine
+from crawler.mementos.listing import links_in
 from crawler.mementos.registry import WebArchive
-from crawler.mementos.replies import Replayed, original_headers, read_replay
+from crawler.mementos.replies import Replayed, joined, original_headers, read_replay
 from crawler.rescue.asking import Archives, Reply
 from crawler.rescue.records import RecordInRange
 from crawler.rescue.searching import Located
@@ -34,6 +35,7 @@ class Fetched:
     payload: str | None  # digest
     article: Article | None
     memento_datetime: str  # instant that the archive names for what it gave
+    named: tuple[str, ...] = ()  # addresses of the page, as it names them
 
 
 async def fetch(
@@ -54,7 +56,8 @@ async def fetch(
         url, original = said.target, said.original or original
         reply, said = await _ask(located, url, wanted, archives)
     if said.kind != "memento" or said.memento_datetime is None:
-        return _refused(located, reply, said.reason)
+        refused = _refused(located, reply, said.reason)
+        return replace(refused, named=(said.original,)) if said.original else refused
     if _differs(located, reply, redirected=bool(hops)):
         return _refused(located, reply, "digest-differs")
     hops.append(_as_it_was(reply.visit.hops[-1], original))
@@ -154,16 +157,33 @@ async def _examined(
     if payload is not None and last.mime_sniffed is not None:
         await session.read(_jobs(payload, last, memento_datetime, session))
     observing = session.archive.observing
-    article = observing.article(payload)
+    article, facts = observing.article(payload), observing.facts(payload)
     seen = Observation(
         hops=tuple(hops),
         article=article,
-        facts=observing.facts(payload),
+        facts=facts,
         size_bytes=size,
         expected=wanted.expected,
     )
     examined = examine(seen, memento_datetime, own)
-    return Fetched(located, examined, reply.kept.final_capture, payload, article, memento_datetime)
+    if located.further is not None and examined.proof == "nothing-to-prove-by":
+        examined = Examined("doubtful", ("not-proved", *examined.reasons), None)
+    return Fetched(
+        located, examined, reply.kept.final_capture, payload, article, memento_datetime,
+        named_by(facts, hops),
+    )  # fmt: skip
+
+
+def named_by(facts: PageFacts | None, hops: Sequence[Hop] = ()) -> tuple[str, ...]:
+    """Return the addresses that a page, its headers and its redirects name as its own."""
+    names = [hop.url for hop in hops[1:]]
+    names += [facts.canonical or "", facts.og_url or ""] if facts else []
+    last = hops[-1] if hops else None
+    for name, value in last.response_headers if last else ():
+        if last is not None and name.lower() == "link":
+            names += [joined(last.url, target) for target, about in links_in(value)
+                      if "canonical" in about.get("rel", "").lower().split()]  # fmt: skip
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _jobs(payload: str, hop: Hop, memento_datetime: str, session: Session) -> list[ExtractionJob]:

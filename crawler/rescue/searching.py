@@ -12,7 +12,8 @@ from crawler.archive.wanting import Wanted
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.mementos.choosing import LOOKUPS_MAX, Cited, candidates, spellings
-from crawler.mementos.crawls import nearest_crawls
+from crawler.mementos.crawls import CRAWLS_MAX, nearest_crawls
+from crawler.mementos.elsewhere import Further
 from crawler.mementos.listing import Listed, Listing, with_what_revisits_repeat
 from crawler.mementos.registry import KNOWN, WebArchive, stamp_of, take_apart
 from crawler.mementos.replies import Found, accept_datetime, read_index, read_timegate
@@ -23,6 +24,8 @@ from crawler.rescue.crawls import crawls_of_archive
 # nothing but its first years. Then what lies around the citation is asked for.
 ROWS_MAX: Final = 2_000
 WINDOW: Final = timedelta(days=400)
+FURTHER_CRAWLS: Final = 2  # of which the indexes are asked for it
+FURTHER_SPELLINGS: Final = 2  # of an address that is but a guess
 CRAWL_LOOKUPS_MAX: Final = 8  # requests to the indexes of crawls for one source
 
 
@@ -34,20 +37,46 @@ class Located:
     memento: Listed
     url: str  # of its raw payload
     uri_m: str  # its address as the archive writes it
+    further: Further | None = None  # the other address under which it was found; None: a known one
 
 
 async def search(
-    wanted: Wanted, cited: Cited, archive: WebArchive, archives: Archives, session: Session
+    wanted: Wanted,
+    cited: Cited,
+    archive: WebArchive,
+    archives: Archives,
+    session: Session,
+    *,
+    under: Further | None = None,
 ) -> tuple[Found, tuple[Located, ...]]:
     """Ask one archive under each spelling until it lists something; return that and where it is.
 
-    Raises NotAsked where the archive rests, now or in between.
+    Under those that are known of the source, or under another address. Raises NotAsked where the
+    archive rests, now or in between.
     """
-    urls = spellings(
-        wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=archive.folds
-    )
+    if under is None:
+        urls = spellings(
+            wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=archive.folds
+        )
+    else:
+        urls = spellings(under.url, folds=archive.folds)[:FURTHER_SPELLINGS]
+    crawls = CRAWLS_MAX if under is None else FURTHER_CRAWLS
+    found, located = await _search(wanted, cited, archive, urls, archives, session, crawls=crawls)
+    return found, tuple(replace(each, further=under) for each in located)
+
+
+async def _search(
+    wanted: Wanted,
+    cited: Cited,
+    archive: WebArchive,
+    urls: tuple[str, ...],
+    archives: Archives,
+    session: Session,
+    *,
+    crawls: int,
+) -> tuple[Found, tuple[Located, ...]]:
     if archive.crawls is not None:
-        found = await _in_crawls(wanted, cited, archive, urls, archives, session)
+        found = await _in_crawls(wanted, cited, archive, urls, archives, session, at_most=crawls)
         return found, tuple(_located(archive, found.listing.mementos))
     found = Found("none-found", "empty")
     for url in urls[:LOOKUPS_MAX]:
@@ -73,12 +102,14 @@ async def _in_crawls(
     urls: tuple[str, ...],
     archives: Archives,
     session: Session,
+    *,
+    at_most: int,
 ) -> Found:
     """Ask the indexes of the crawls nearest to a citation, until each side of it has something."""
     crawls = await crawls_of_archive(archive, archives, session)
     if isinstance(crawls, Found):
         return crawls
-    near = nearest_crawls(crawls, cited)
+    near = nearest_crawls(crawls, cited, at_most=at_most)
     listed: list[Listed] = []
     malformed = 0
     for url, crawl in islice(product(urls, near), CRAWL_LOOKUPS_MAX):

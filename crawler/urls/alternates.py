@@ -16,9 +16,9 @@ from typing import Final, Literal
 from crawler.errors import UrlError
 from crawler.urls.identity import parse_url, split_href, urlkey
 
-Form = Literal["wrapped", "doi", "plain", "amp", "mobile", "whole"]
+Form = Literal["wrapped", "resolver", "doi", "plain", "amp", "mobile", "whole"]
 # What is the very same document under another name; the others are dresses of it.
-SAME_DOCUMENT: Final[frozenset[Form]] = frozenset({"wrapped"})
+SAME_DOCUMENT: Final[frozenset[Form]] = frozenset({"wrapped", "resolver"})
 ALTERNATES_MAX: Final = 4
 
 _GOOGLE = re.compile(r"(?:www\.)?google\.(?:[a-z]{2,3}|com?\.[a-z]{2})", re.IGNORECASE)
@@ -142,7 +142,8 @@ def _by_doi(href: str) -> Iterator[Alternate]:
     if "/" not in name:  # the prefix alone names a publisher
         return
     hosts = [host for host in _DOI_HOSTS[:2] if host != authority]
-    yield from (Alternate(f"https://{host}/{name}", "doi") for host in hosts)
+    form: Form = "resolver" if authority in _DOI_HOSTS else "doi"
+    yield from (Alternate(f"https://{host}/{name}", form) for host in hosts)
 
 
 def _plain(href: str) -> str | None:
