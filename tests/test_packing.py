@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +16,14 @@ from crawler.archive import Archive, Page
 from crawler.archive.bases import Bases
 from crawler.archive.packing import LEANING_MAX, Packing, Stage
 from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded
-from crawler.archive.reclaiming import SEGMENTS_MAX, give_back, optimise_index
+from crawler.archive.reclaiming import (
+    SEGMENTS_MAX,
+    give_back,
+    is_worth_writing_anew,
+    optimise_index,
+    write_anew,
+)
+from crawler.cli import main
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged
 from tests.test_archive_kit import (
@@ -22,6 +31,7 @@ from tests.test_archive_kit import (
     at,
     begin,
     entry,
+    fill,
     gone,
     hop,
     new_archive,
@@ -116,7 +126,7 @@ def test_later_payloads_of_a_source_lean_on_its_first_good_one(archive: Archive)
     first, *later = show(archive, url, *bodies)
     pack(archive)
     held = stored(archive)
-    assert held[first]["stored_as"] == "zstd"
+    assert held[first]["stored_as"] == "brotli"
     assert [held[digest]["base"] for digest in later] == [first, first]
     assert all(held[digest]["size"] < 100 for digest in later)
     assert_sound(archive)
@@ -154,6 +164,24 @@ def test_pages_of_other_hosts_lean_on_references_that_resemble_them(archive: Arc
     bases = {row["base"] for row in held.values() if row["base"]}
     assert stage is not None and bases == set(stage.references) & bases
     assert len(bases) >= 3 and total(archive) < 0.5 * before
+    assert_sound(archive)
+
+
+def test_a_page_depends_on_one_of_another_host_only_where_that_saves_much(
+    archive: Archive,
+) -> None:
+    for number in range(15):
+        for kind, common in (("much", 450), ("little", 100)):
+            body = page(kind, (kind, number), words=1_500 - common, template=common)
+            show(archive, f"https://{kind}{number}.example/", body)
+    pack(archive)
+    held = stored(archive)
+    kinds = rows(archive, "SELECT s.host AS host, c.payload AS digest FROM captures c"
+                 " JOIN sources s ON s.id = c.source")  # fmt: skip
+    leaning = [row["host"] for row in kinds if held[row["digest"]]["base"]]
+    assert leaning and all(host.startswith("much") for host in leaning)
+    alone = [row["stored_as"] for row in held.values() if not row["base"] and row["size"] > 64]
+    assert set(alone) == {"brotli"} and len(alone) >= 16
     assert_sound(archive)
 
 
@@ -454,3 +482,68 @@ def test_the_search_index_becomes_one_piece_and_finds_the_same(archive: Archive)
     assert one(archive, f"{find} MATCH 'legal OR a*' ORDER BY rowid)") == found
     archive.connection.sql.execute("INSERT INTO texts_fts (texts_fts) VALUES ('integrity-check')")
     assert list(optimise_index(archive.connection)) == []
+
+
+def packed_by_command(path: Path) -> int:
+    """Pack by the command; the size of the file."""
+    assert main(["pack", "--archive", str(path), "--quiet"]) == 0
+    return path.stat().st_size
+
+
+def numbers_of(path: Path) -> dict[int, str]:
+    """The row numbers of the payloads, by which they are sealed."""
+    with closing(sqlite3.connect(path)) as sql:
+        return dict(sql.execute("SELECT rowid, digest FROM payloads").fetchall())
+
+
+def filled(path: Path, count: int) -> None:
+    with Archive.open(path) as archive:
+        for number in range(count):
+            show(archive, f"https://host{number}.example/", page(number, number))
+
+
+def test_a_small_archive_is_written_without_gaps_and_keeps_its_seals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_archive(tmp_path, "one.db") as made:
+        fill(made)
+    filled(made.path, 60)
+    other = tmp_path / "two.db"
+    shutil.copy(made.path, other)
+    assert Archive.verify(made.path).sound
+    numbers = numbers_of(made.path)
+    size = packed_by_command(made.path)
+    assert Archive.verify(made.path).sound
+    assert numbers_of(made.path) == numbers
+    monkeypatch.setattr("crawler.archive.reclaiming.WRITTEN_ANEW_MAX_BYTES", size // 2)
+    assert packed_by_command(other) > size
+
+
+def test_a_large_archive_and_one_of_which_little_changed_are_not_written_anew(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(archive.path, 20)
+    assert is_worth_writing_anew(archive.connection, recoded=3)
+    assert not is_worth_writing_anew(archive.connection, recoded=2)
+    monkeypatch.setattr("crawler.archive.reclaiming.WRITTEN_ANEW_MAX_BYTES", 100_000)
+    assert not is_worth_writing_anew(archive.connection, recoded=20)
+
+
+def test_an_empty_archive_and_a_full_disk_are_left_as_they_are(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not is_worth_writing_anew(archive.connection, recoded=0)
+    filled(archive.path, 2)
+    usage = shutil.disk_usage(archive.path.parent)._replace(free=archive.path.stat().st_size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    assert not is_worth_writing_anew(archive.connection, recoded=2)
+
+
+def test_an_archive_that_another_process_writes_to_is_not_written_anew(archive: Archive) -> None:
+    filled(archive.path, 20)
+    before = stored(archive)
+    with Archive.open(archive.path) as other, other.writing():
+        source(other)
+        write_anew(archive.connection)  # at once, and without a word
+    assert stored(archive) == before
+    assert one(archive, "PRAGMA busy_timeout") > 0

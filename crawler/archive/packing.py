@@ -2,9 +2,9 @@
 
 Each payload is held against bases, and becomes a delta of the one that helps most: payloads of its
 own family (see ``packable``), else of its host, else one of a few *references*, pages of the
-archive that many others resemble. A base is held whole, and stays so while a frame needs it; a
-delta is never a base. Few payloads of other families lean on one base, so that a damaged or
-withheld one takes no more with it.
+archive that many others resemble. Where none helps enough it is held whole, as brotli. A base is
+held whole, and stays so while a frame needs it; a delta is never a base. Few payloads of other
+families lean on one base, so that a damaged or withheld one takes no more with it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from crawler.archive.bases import ZSTD_VERSION, Bases
+from crawler.archive.bases import BROTLI_VERSION, QUALITY, ZSTD_VERSION, Bases
 from crawler.archive.connection import Connection
 from crawler.archive.packable import Family, Mark, Member, Packable
-from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded, Payloads
+from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, WHOLE, Encoded, Payloads
 from crawler.errors import PayloadDamaged
 
-__all__ = ["LEVEL", "ZSTD_VERSION", "Packing", "Stage"]
+__all__ = ["BROTLI_VERSION", "LEVEL", "QUALITY", "ZSTD_VERSION", "Packing", "Stage"]
 
-METHOD = 1  # rises when packing what is packed would make it smaller: it is then all packed again
+METHOD = 2  # rises when packing what is packed would make it smaller: it is then all packed again
 # Measured on 188 first pages of hosts, of gzip-6: level 12 0.906 (5 ms), 15 0.890 (14 ms),
 # 19 0.867 (52 ms), 22 0.866 (68 ms). But 32 MiB take 12 s and 80 MB at 19, and can take minutes;
 # at 12 one second and 40 MB, for a tenth more (2026-11-22).
@@ -37,10 +37,12 @@ REFERENCES = 24  # random ones gave 0.786 of gzip-6 on pages of other hosts, the
 REFERENCES_SAMPLE = 48
 REFERENCES_MIN_HOSTS = 12  # fewer hosts have too little in common
 HOSTS_A_CHOICE = 64  # references are sought again at most so often
-# By the trials: a base of the own family that saves half is not compared with others; one of
-# another family must save 2 %, which is 4 to 7 % at the final level (46 pages), or it is not worth
-# that one page then depends on another.
-ENOUGH, SHARED_SAVES = 0.5, 0.98
+# By the trials, of what a page takes alone: a base that saves half is not compared with others, nor
+# with brotli; one of another family must save a tenth, and 2 % of the best of the own. (Of 145 that
+# save less brotli beat all but 4.) At last such a base must save 5 % of brotli, or it is not worth
+# that one page then depends on another: of 190 pages some 30 do, and all of them take 0.6 % more
+# than if the smaller were taken each time (2026-11-22).
+ENOUGH, SHARED_MOST, SHARED_SAVES, SHARED_SAVES_AT_LAST = 0.5, 0.9, 0.98, 0.95
 
 
 @dataclass(slots=True)
@@ -206,7 +208,7 @@ class Packing:
     def _is_fit(self, member: Member) -> bool:
         """Tell whether other families may lean on a payload: held whole, text, of a good size."""
         return (
-            member.stored_as == "zstd"
+            member.stored_as in WHOLE
             and SHARED_MIN_BYTES <= member.size_bytes <= SHARED_MAX_BYTES
             and member.stored_bytes < 0.6 * member.size_bytes  # an image or PDF is no text
             and self._needed[member.digest] < LEANING_MAX
@@ -255,18 +257,42 @@ class Packing:
         if member.stored_as == "raw":
             return None
         body = self._payloads.get(member.digest)
-        base, level = None, LEVEL if len(body) <= DELTA_BASE_MAX_BYTES else LARGE_LEVEL
-        if not self._stays_whole(member.digest) and len(body) <= DELTA_BASE_MAX_BYTES:
-            base = self._best_base(stage, body, member, roots, pool)
-        frame = self._bases.compress(body, level, base)
-        if len(frame) >= member.stored_bytes:
-            return None
-        return Encoded("zstd-delta" if base else "zstd", frame), base
+        if len(body) > DELTA_BASE_MAX_BYTES:
+            found, base = Encoded("zstd", self._bases.compress(body, LARGE_LEVEL)), None
+        elif self._stays_whole(member.digest):
+            found, base = self._whole(body, member), None
+        else:
+            found, base = self._delta_or_whole(stage, body, member, roots, pool)
+        return (found, base) if len(found.data) < member.stored_bytes else None
+
+    def _whole(self, body: bytes, member: Member) -> Encoded:
+        """Return the smallest encoding without a base; one that is so already is not made again."""
+        if member.stored_as == "brotli":
+            return Encoded("brotli", self._payloads.stored(member.digest))
+        return Encoded("brotli", self._bases.whole(body))
+
+    def _delta_or_whole(
+        self, stage: Stage, body: bytes, member: Member, roots: list[Member], pool: list[str]
+    ) -> tuple[Encoded, str | None]:
+        """Return the encoding that is worth most, and its base."""
+        base, share = self._best_base(stage, body, member, roots, pool)
+        if base is None:
+            return self._whole(body, member), None
+        delta = Encoded("zstd-delta", self._bases.compress(body, LEVEL, base))
+        if share <= ENOUGH:
+            return delta, base
+        whole = self._whole(body, member)
+        is_own = any(base == root.digest for root in roots)
+        saves = 1.0 if is_own else SHARED_SAVES_AT_LAST
+        return (delta, base) if len(delta.data) < saves * len(whole.data) else (whole, None)
 
     def _best_base(
         self, stage: Stage, body: bytes, member: Member, roots: list[Member], pool: list[str]
-    ) -> str | None:
-        """Return the base of which a payload is the smallest delta; None: better whole."""
+    ) -> tuple[str | None, float]:
+        """Return the base of which a payload is the smallest delta, by trial; None: better whole.
+
+        Also returns which share of it alone that delta is.
+        """
         alone = self._bases.alone(body)
         own = [root.digest for root in (*roots[:1], *roots[-2:])]
         own += [member.base_digest] if member.base_digest else []
@@ -275,9 +301,9 @@ class Packing:
             shared = [*pool, *stage.references]
             free = [digest for digest in shared if self._needed[digest] < LEANING_MAX]
             shared_size, shared_base = _smallest(self._bases.trials(body, free), alone)
-            if shared_size < SHARED_SAVES * size:
-                return shared_base
-        return base
+            if shared_size < min(SHARED_SAVES * size, SHARED_MOST * alone):
+                size, base = shared_size, shared_base
+        return base, size / alone
 
     def _recode(
         self, stage: Stage, member: Member, encoded: Encoded, base: str | None, note: Note

@@ -227,6 +227,13 @@ class Payloads:
             raise KeyError(digest)
         return self._decoded(digest, row)
 
+    def stored(self, digest: str) -> bytes:
+        """Return a payload as it is stored. Raises KeyError when the archive does not hold it."""
+        row = self._row(digest)
+        if row is None:
+            raise KeyError(digest)
+        return bytes(row["bytes"])
+
     def _decoded(self, digest: str, row: sqlite3.Row) -> bytes:
         base = None
         if row["base_digest"]:

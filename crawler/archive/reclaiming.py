@@ -1,13 +1,15 @@
 """Giving back to the disk what the archive no longer needs, in steps that may be cut off anywhere.
 
-SQLite keeps the pages that became free for what comes next. ``VACUUM`` would write the whole file
-anew: it needs room for twice the archive, and a night for a large one. An archive is made with
+SQLite keeps the pages that became free for what comes next. ``VACUUM`` writes the whole file anew:
+it needs room for three times the archive, and a night for a large one. An archive is made with
 ``auto_vacuum = incremental``, whose steps each move a few pages from the end of the file into its
-gaps, and cost as much as there is to give back.
+gaps, and cost as much as there is to give back. They leave the gaps within pages, 2 % of the file
+after a pack: those are worth a ``VACUUM`` where it takes a few seconds.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 
@@ -18,6 +20,9 @@ from crawler.errors import ArchiveError
 PAGES_A_STEP = 1_000  # 4 MB: a transaction of some 20 ms
 INDEX_PAGES_A_STEP = 500
 SEGMENTS_MAX = 3  # of the search index; each night adds some, and each search asks them all
+
+WRITTEN_ANEW_MAX_BYTES = 128 * 2**20  # 2 to 4 s, in which `add` waits
+WRITTEN_ANEW_SHARE = 0.1  # of the payloads, stored anew: else there is little to win
 
 
 def optimise_index(connection: Connection) -> Iterator[None]:
@@ -67,3 +72,33 @@ def give_back(connection: Connection) -> Iterator[None]:
 
 def _free_pages(sql: sqlite3.Connection) -> int:
     return int(sql.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+def is_worth_writing_anew(connection: Connection, recoded: int) -> bool:
+    """Tell whether an archive is small, and so much of it was stored anew that gaps are left.
+
+    Also that the disk has room for a second copy, and a third in the write-ahead log.
+    """
+    sql, path = connection.sql, connection.path
+    (payloads,) = sql.execute("SELECT count(*) FROM payloads").fetchone()
+    if not payloads or recoded < WRITTEN_ANEW_SHARE * payloads:
+        return False
+    size = path.stat().st_size
+    return size <= WRITTEN_ANEW_MAX_BYTES and shutil.disk_usage(path.parent).free > 3 * size
+
+
+def write_anew(connection: Connection) -> None:
+    """Write the file anew without gaps, where no other process is writing to it.
+
+    Each row keeps its number, so seals stay as they are. It is one transaction: where it is
+    refused or killed the archive is as it was.
+    """
+    sql = connection.sql
+    waits_ms = sql.execute("PRAGMA busy_timeout").fetchone()[0]
+    sql.execute("PRAGMA busy_timeout = 0")
+    try:
+        sql.execute("VACUUM")
+    except sqlite3.OperationalError:  # locked, or no room for temporary files after all
+        return
+    finally:
+        sql.execute(f"PRAGMA busy_timeout = {waits_ms}")

@@ -12,8 +12,20 @@ from pathlib import Path
 from crawler import __version__
 from crawler.archive import Archive
 from crawler.archive.opening import reserve
-from crawler.archive.packing import LEVEL, ZSTD_VERSION, Packing, Stage
-from crawler.archive.reclaiming import give_back, optimise_index
+from crawler.archive.packing import (
+    BROTLI_VERSION,
+    LEVEL,
+    QUALITY,
+    ZSTD_VERSION,
+    Packing,
+    Stage,
+)
+from crawler.archive.reclaiming import (
+    give_back,
+    is_worth_writing_anew,
+    optimise_index,
+    write_anew,
+)
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size
 from crawler.dates import format_instant
@@ -61,7 +73,7 @@ def run(parsed: argparse.Namespace) -> int:
                 archive.runs.mark_killed()  # the last pack may have had nothing left but its row
             else:
                 reason = _pack(archive, packing, stage, parsed, clock)
-        _reclaim(archive, quiet=parsed.quiet)
+        _reclaim(archive, stage.recoded if stage else 0, quiet=parsed.quiet)
         packed = _result(stage or Stage.none(), reason, before, _file_bytes(archive.path))
     if parsed.json:
         print_json(packed)
@@ -75,7 +87,9 @@ def _pack(
 ) -> str:
     """Pack until all is done or the time is over; return which."""
     started = clock.now()
-    with _run(archive, stage, clock, {"level": LEVEL, "max_time": parsed.max_time}) as ended:
+    with _run(
+        archive, stage, clock, {"level": LEVEL, "quality": QUALITY, "max_time": parsed.max_time}
+    ) as ended:
         steps = packing.pack(stage, ended.note)
         with progress("payloads", total=packing.count(stage), quiet=parsed.quiet) as bar:
             for _ in steps:
@@ -111,7 +125,8 @@ def _run(
 ) -> Iterator[_Ended]:
     """Begin a run, and end its row however it ends, on a full disk too."""
     software = {
-        "sourcekeep": __version__, "zstd": ZSTD_VERSION, "sqlite": sqlite3.sqlite_version,
+        "sourcekeep": __version__, "zstd": ZSTD_VERSION, "brotli": BROTLI_VERSION,
+        "sqlite": sqlite3.sqlite_version,
     }  # fmt: skip
     with reserve(archive.path) as held:
         now = format_instant(clock.now())
@@ -133,11 +148,15 @@ def _run(
         run.finish(stage, format_instant(clock.now()))
 
 
-def _reclaim(archive: Archive, *, quiet: bool) -> None:
+def _reclaim(archive: Archive, recoded: int, *, quiet: bool) -> None:
+    connection = archive.connection
     with progress("making room", quiet=quiet) as bar:
-        for steps in (optimise_index(archive.connection), give_back(archive.connection)):
-            for _ in steps:
-                bar.update()
+        for _ in optimise_index(connection):
+            bar.update()
+        if is_worth_writing_anew(connection, recoded):
+            write_anew(connection)
+        for _ in give_back(connection):
+            bar.update()
 
 
 def _file_bytes(path: Path) -> int:
