@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import replace
@@ -251,6 +252,18 @@ def test_a_delta_whose_base_is_a_delta_here_is_stored_anew(tmp_path: Path) -> No
         assert [kept.payloads.get(row["payload"]) for row in rows(
             kept, "SELECT payload FROM captures WHERE source = 1 ORDER BY captured_at"
         )] == [bodies[2], bodies[0], bodies[0], bodies[1]]  # fmt: skip
+
+
+def test_what_was_packed_comes_over_as_it_is_stored(made: Path, tmp_path: Path) -> None:
+    for name in ("news.db", "courier.db"):
+        shutil.copy(made / name, tmp_path)
+        assert main(["pack", "--archive", str(tmp_path / name), "--quiet"]) == 0
+    merge(tmp_path / "merged.db", tmp_path / "news.db", tmp_path / "courier.db")
+    intact(tmp_path / "merged.db")
+    assert logical(tmp_path / "merged.db") == logical(made / "all.db")
+    with Archive.open_for_reading(tmp_path / "merged.db") as kept:
+        kinds = {row["stored_as"] for row in rows(kept, "SELECT stored_as FROM payloads")}
+    assert {"brotli", "zstd-delta"} <= kinds
 
 
 def test_a_damaged_payload_stays_behind_and_is_named(
