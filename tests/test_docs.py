@@ -27,6 +27,7 @@ from crawler.cli import COMMANDS
 from crawler.cli.options import add_common_options
 from crawler.digests import new_uid
 from crawler.entries import WARNINGS
+from crawler.exports.formats import FORMATS, FileFormat
 from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
 from crawler.reporting import files
@@ -484,6 +485,18 @@ def test_every_reading_warning_is_documented() -> None:
 def said(gap: timedelta) -> str:
     hours = gap // timedelta(hours=1)
     return f"{hours} h" if hours < 24 else f"{hours // 24} d"
+
+
+# ------------------------------------------------------------------ exports.md
+
+
+def test_every_format_of_exports_is_documented() -> None:
+    written = rows(sections("exports.md", 2)["Formats"], "format")
+    kinds = {name: row[1] for row in written for name in codes(row[0])}
+    same(kinds, FORMATS, "docs/exports.md, Formats", "formats")
+    for name, made in FORMATS.items():
+        expected = "a file" if isinstance(made, FileFormat) else "a folder"
+        assert kinds[name] == expected, f"docs/exports.md: {name} is {expected}"
 
 
 # ------------------------------------------------------------------ passages.md
