@@ -23,7 +23,7 @@ from crawler import cli, codings, comparison, passages, schedule, settings, verd
 from crawler.archive import Archive, report, reporting
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
 from crawler.archive.schema.first import TABLES
-from crawler.cli import COMMANDS
+from crawler.cli import COMMANDS, exits
 from crawler.cli.options import add_common_options
 from crawler.digests import new_uid
 from crawler.entries import WARNINGS
@@ -373,7 +373,7 @@ def test_the_usage_line_names_the_arguments(command: str) -> None:
 
 
 def test_exit_codes_are_documented() -> None:
-    existing = [str(value) for name, value in vars(cli).items() if name.startswith("EXIT_")]
+    existing = [str(value) for name, value in vars(exits).items() if name.startswith("EXIT_")]
     text = sections("commands.md", 2)["Output and exit codes"]
     same([row[0] for row in rows(text, "code")], existing, "docs/commands.md", "exit codes")
 

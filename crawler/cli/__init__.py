@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from crawler import __version__
+from crawler.cli.exits import EXIT_BROKE, EXIT_DONE, EXIT_INTEGRITY, EXIT_USAGE
 from crawler.cli.options import add_common_options
 from crawler.errors import PayloadDamaged, SourcekeepError, UsageError
 from crawler.exports.inert import plain
@@ -48,7 +49,6 @@ COMMANDS = {
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 
-EXIT_DONE, EXIT_BROKE, EXIT_USAGE, EXIT_ATTENTION, EXIT_INTEGRITY = range(5)
 
 _EPILOG = """\
 first steps:

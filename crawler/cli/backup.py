@@ -7,9 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.archive import Archive
+from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, progress, size
-from crawler.cli.verify import EXIT_DONE, EXIT_INTEGRITY, Steps, print_verification
+from crawler.cli.verify import Steps, print_verification
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

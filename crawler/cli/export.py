@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from crawler.archive import Archive, Selected, Selection
 from crawler.archive.choosing import near, period, verdict_called
+from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress
 from crawler.errors import UsageError
@@ -21,7 +22,6 @@ from crawler.exports.formats import FORMATS, FileFormat, FolderFormat
 from crawler.exports.order import MAX_SIZE_BYTES, Order, checked_base_url
 from crawler.exports.signing import Signer, read_signer
 
-EXIT_DONE, EXIT_INTEGRITY = 0, 4
 LINKING = {"markdown", "timemap", "robustlinks", "hugo", "eleventy"}  # formats that link to copies
 
 

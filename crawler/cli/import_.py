@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.archive import Archive
+from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe
 from crawler.codings import DEFAULT_LIMIT
@@ -23,7 +24,6 @@ from crawler.imports.running import Running, running
 
 COMMAND = "import"  # of its rows in `runs`
 _NAME = re.compile(r".*\.(?:w?arc(?:\.gz)?|wacz)", re.IGNORECASE)
-EXIT_DONE, EXIT_BROKE, EXIT_ATTENTION = 0, 1, 3
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

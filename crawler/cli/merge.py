@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crawler.archive import Archive
 from crawler.archive.merging import Merged, Merging
+from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe
 from crawler.errors import InputNotFound, UsageError
@@ -19,7 +20,6 @@ from crawler.imports.concluding import conclude_waiting
 from crawler.imports.running import running
 
 COMMAND = "merge"  # of its rows in `runs`
-EXIT_DONE, EXIT_INTEGRITY = 0, 4
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

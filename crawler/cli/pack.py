@@ -26,6 +26,7 @@ from crawler.archive.reclaiming import (
     optimise_index,
     write_anew,
 )
+from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size
 from crawler.dates import format_instant
@@ -33,7 +34,6 @@ from crawler.errors import EvidenceLost
 from crawler.fetching.clock import Clock
 
 COMMAND = "pack"  # of its rows in `runs`
-EXIT_DONE, EXIT_INTEGRITY = 0, 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from crawler.archive import Archive
 from crawler.archive.manifests import Manifest
+from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import moment
 from crawler.cli.output import plural, print_json, safe
 from crawler.errors import ExportNotWritten, RequestFailed, StampRefused, UsageError
@@ -22,7 +23,6 @@ from crawler.stamping import proofs
 from crawler.stamping.checking import KeptStamp, attested
 from crawler.stamping.headers import Headers, check_block, read_headers
 
-EXIT_DONE, EXIT_BROKE = 0, 1
 USUAL_AT_LEAST = 2  # as the reference client has it: one calendar may be lost
 
 

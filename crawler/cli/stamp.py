@@ -10,6 +10,7 @@ from crawler.addresses import parse_networks
 from crawler.archive import Archive
 from crawler.archive.manifests import Manifest
 from crawler.cli import proving
+from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import print_json, safe
 from crawler.dates import format_instant
@@ -17,8 +18,6 @@ from crawler.errors import RequestFailed, StampRefused, UsageError
 from crawler.fetching.egress import EgressPolicy
 from crawler.fetching.posting import TIMEOUT_S, post
 from crawler.stamping import proofs, rfc3161
-
-EXIT_DONE, EXIT_BROKE = 0, 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

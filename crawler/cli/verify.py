@@ -10,12 +10,12 @@ from pathlib import Path
 from tqdm import tqdm
 
 from crawler.archive import Archive, Verification
+from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import archive_path
 from crawler.cli.output import plural, print_json, progress, safe, size
 from crawler.errors import UsageError
 from crawler.stamping.headers import read_headers
 
-EXIT_DONE, EXIT_INTEGRITY = 0, 4
 SHOWN = 100  # findings that are printed; --json has all
 
 
