@@ -44,7 +44,8 @@ def back_up(
     except (sqlite3.Error, OSError) as exc:
         raise ArchiveError(f"{destination}: the backup cannot be made: {exc}") from exc
     finally:
-        for path in (partial, beside(partial), *_companions(partial)):
+        journal = partial.with_name(f"{partial.name}-journal")
+        for path in (partial, beside(partial), journal, *_companions(partial)):
             with suppress(OSError):
                 path.unlink()
 

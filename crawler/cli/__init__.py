@@ -5,6 +5,7 @@ because Scrapy alone takes 0.8 s.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import keyword
 import os
@@ -49,6 +50,8 @@ COMMANDS = {
     "demo": "run the main job on a small web on this machine, to see what it does",
 }
 
+# What a disk says to a write that it does not take: stdout may be a file, and a report is long.
+DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 _EPILOG = """\
 first steps:
@@ -119,11 +122,20 @@ def _run(parsed: argparse.Namespace) -> int:
     except SourcekeepError as exc:
         return _complain(exc, EXIT_BROKE)
     except BrokenPipeError:  # `sourcekeep status | head`
-        # Python writes what is left once more when it ends, and would end with 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return EXIT_DONE
+    except OSError as exc:
+        if exc.errno not in DISK_REFUSES:
+            raise
+        _drop_output()
+        return _complain(f"cannot be written: {exc.strerror}", EXIT_BROKE)
     except KeyboardInterrupt:
         return _complain("interrupted; run the same command again to go on", EXIT_BROKE)
+
+
+def _drop_output() -> None:
+    """Forget what is left to print: Python tries once more when it ends, and would end with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(problem: object, code: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.archive import Archive
+from crawler.cli.ending import ending_in_order
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, progress, size
@@ -23,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Copy and verify. The exit code is 4 when what was copied is damaged; no copy is kept then."""
     path, destination = archive_path(parsed), Path(parsed.destination)
-    with progress("copying", quiet=parsed.quiet) as bar:
+    with progress("copying", quiet=parsed.quiet) as bar, ending_in_order():
         steps = Steps(bar)
         found = Archive.back_up(path, destination, on_copied=steps.pages, on_verified=steps)
     made = destination / path.name if destination.is_dir() else destination

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from crawler.archive import Archive, Selected, Selection
 from crawler.archive.choosing import near, period, verdict_called
+from crawler.cli.ending import ending_in_order
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress
@@ -111,7 +112,8 @@ def run(parsed: argparse.Namespace) -> int:
         selection = _selection(archive, parsed)
         with archive.selecting.select(selection) as selected:
             _refuse_nothing(selected)
-            files, steps = _write(form, selected, parsed, now, signer)
+            with ending_in_order():
+                files, steps = _write(form, selected, parsed, now, signer)
             done = Exported(
                 parsed.format, parsed.destination, len(selected),
                 steps if form.counts_entries else None, steps if parsed.table else None, files,

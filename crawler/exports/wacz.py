@@ -74,10 +74,22 @@ class _Package:
         self.open("datapackage-digest.json", compressed=True).write_all([_json(digest)])
         self._zip.close()
 
+    def abandon(self) -> None:
+        """Leave it as it is: zipfile would end it as it goes, where the file is closed by then."""
+        self._zip.fp = None
+
 
 def write(selected: Selected, out: BinaryIO, order: Order) -> None:
     """Write the file."""
     package = _Package(out, order.now, order.signer)
+    try:
+        _fill(package, selected, order)
+    except BaseException:
+        package.abandon()
+        raise
+
+
+def _fill(package: _Package, selected: Selected, order: Order) -> None:
     with TemporaryDirectory(prefix="sourcekeep-") as waiting:
         lines, pages = SortedLines(Path(waiting)), Path(waiting) / "pages"
         files = WarcFiles(

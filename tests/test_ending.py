@@ -1,0 +1,60 @@
+"""How commands end that are told to, or whose disk is full: nothing half-written stays behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crawler.cli.ending import ending_in_order
+from crawler.exports.destination import new_file, new_folder
+from tests.test_archive_kit import begin, hop, new_archive, source, visit
+
+URL = "https://example.org/harbour"
+FULL = Path("/dev/full")
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    with new_archive(tmp_path) as made:
+        number = source(made, URL)
+        visit(made, begin(made), number, hop(URL, b"<p>" + os.urandom(200_000) + b"</p>"))
+    return made.path
+
+
+def test_an_export_that_is_told_to_end_takes_away_what_it_began(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with (
+        pytest.raises(SystemExit) as ended,
+        ending_in_order(),
+        new_folder(tmp_path / "out", format_name="warc", force=False) as folder,
+        new_file(tmp_path / "file", force=False) as file,
+    ):
+        folder.add("a", b"half")
+        file.write(b"half")
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def run(words: list[str], output: Path) -> subprocess.CompletedProcess[str]:
+    with output.open("w") as out:
+        return subprocess.run(
+            [sys.executable, "-m", "crawler", *words],
+            stdout=out, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("command", [["export", "wacz", "-"], ["status"]])
+def test_an_output_that_takes_nothing_more_is_told_in_one_sentence(
+    archive: Path, command: list[str]
+) -> None:
+    done = run([*command, "--archive", str(archive)], FULL)
+    assert done.returncode == 1
+    assert done.stderr == "sourcekeep: cannot be written: No space left on device\n"
