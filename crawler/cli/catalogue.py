@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.archive import Archive
+from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.output import print_json
 from crawler.dates import format_instant
 from crawler.demo.catalogue import SCRIPTS, CatalogueWeb, Look, Score, Script, Step, score
@@ -45,7 +46,7 @@ def run_catalogue(
         print_json(as_json(found))
     elif not parsed.quiet:
         print(tell_score(found), end="")
-    return 1 if unknown else 0
+    return EXIT_BROKE if unknown else EXIT_DONE
 
 
 def _crawl(web: CatalogueWeb, path: Path, step: Step, settings: Sequence[str]) -> None:

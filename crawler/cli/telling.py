@@ -14,14 +14,13 @@ from scrapy.settings import Settings
 from crawler.archive import Archive
 from crawler.archive.report import Report
 from crawler.cli.crawling import CrawlResult, ended_line
+from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
 from crawler.cli.output import plural, print_json
 from crawler.errors import ArchiveError, ReportNotWritten, UsageError
 from crawler.intake import IntakeCounts
 from crawler.reporting import document_of, prepare_folder, summary_line, text_of, write_files
 from crawler.reporting.files import FEED_ITEMS
 from crawler.reporting.notices import VARIABLE, give_notice, notice_urls
-
-BROKE, ATTENTION_WANTED = 1, 3  # exit codes
 
 
 def prepare_to_tell(settings: Settings) -> None:
@@ -51,8 +50,8 @@ def tell(result: CrawlResult, settings: Settings, parsed: argparse.Namespace) ->
     if report is not None and (report.needs_attention or result.broke):
         _notify(report)
     if result.broke or not whole:
-        return BROKE
-    return ATTENTION_WANTED if attention else 0
+        return EXIT_BROKE
+    return EXIT_ATTENTION if attention else EXIT_DONE
 
 
 def _folder(settings: Settings) -> Path | None:
