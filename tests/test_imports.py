@@ -220,6 +220,27 @@ def test_an_imported_copy_never_takes_the_place_of_a_good_one_of_our_own(
     assert shown(archive, "SELECT count(*) FROM versions") == [(2,)]  # but it is known
 
 
+def test_a_newer_imported_copy_is_told_beside_our_own(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Archive.open(archive) as own:
+        number = one(own, "SELECT id FROM sources")
+        own_visit(own, number, hop(URL, OLD, fetched_at="2024-03-15T00:00:00Z"))
+    bring(archive, two_versions(tmp_path / "a.warc.gz"), "--quiet")
+
+    def show(*words: str) -> str:
+        assert main(["show", "--archive", str(archive), URL, *words]) == 0
+        return capsys.readouterr().out
+
+    told = show()
+    assert "four million" in told  # ours
+    assert "a newer copy is held of 2024-04-01T10:00:00Z, made by another program" in told
+    asked = told.strip().partition(" --at ")[2]
+    assert "nine million" in show("--at", asked)
+    assert "a newer copy" not in show("--at", asked)
+    assert json.loads(show("--json"))["newer"]["captured_at"] == asked
+
+
 def own_visit(own: Archive, number: int, *answers: Hop) -> None:
     """A visit of our own, as a crawl writes, reads and judges it."""
     at = answers[-1].fetched_at

@@ -11,7 +11,7 @@ from crawler.archive.connection import Connection
 from crawler.archive.rescuing import TO_COMPARE
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
-from crawler.items import BY_HAND, OURS, OWN
+from crawler.items import BY_HAND, IMPORTED, OURS, OWN
 from crawler.urls import parse_url, unwrap_archive_url, urlkey
 
 FOUND_MAX = 200  # sources that a part of a URL may fit before counting stops
@@ -187,6 +187,20 @@ class Reading:
             " AND outcome IN ('live', 'live-unverified', 'moved')"
             f" AND origin IN {OURS} ORDER BY {order} LIMIT 1",
             (source,) if at is None else (source, at),
+        ).fetchone()
+        return row
+
+    def newer_supplied(self, source: int, captured_at: str) -> sqlite3.Row | None:
+        """Return the latest good snapshot after an instant that was imported or supplied by hand.
+
+        None: there is none. It takes the place of no copy of our own, but is worth knowing of.
+        """
+        row: sqlite3.Row | None = self._sql.execute(
+            "SELECT * FROM snapshots WHERE source = ?1 AND captured_at > ?2"
+            f" AND origin IN ('{IMPORTED}', '{BY_HAND}')"
+            " AND outcome IN ('live', 'live-unverified', 'moved')"
+            " ORDER BY captured_at DESC, id DESC LIMIT 1",
+            (source, captured_at),
         ).fetchone()
         return row
 

@@ -44,17 +44,25 @@ def run(parsed: argparse.Namespace) -> int:
                 f"{source['url']}: no copy is held ({_last_seen(source)});"
                 f" see: sourcekeep history {source['id']}"
             )
+        latest = not parsed.at and not parsed.rescued
+        newer = (
+            archive.reading.newer_supplied(source["id"], snapshot["captured_at"])
+            if latest
+            else None
+        )
         if parsed.raw:
             sys.stdout.buffer.write(_payload(archive, snapshot["payload"]))
         elif parsed.json:
             print_json({
                 "source": source, "snapshot": snapshot, "rescued": rescued,
-                "citations": citations, "decisions": withheld, "note": note,
+                "newer": newer, "citations": citations, "decisions": withheld, "note": note,
             })  # fmt: skip
         elif not parsed.quiet:
             if rescued is not None:
                 _print_whose(source, snapshot, rescued)
             _print(source, snapshot, citations, withheld, note)
+            if newer is not None:
+                _print_newer(source, newer)
     return 0
 
 
@@ -112,6 +120,14 @@ def _print(
     else:
         missing = f"(no text: {snapshot['article_status'] or 'not extracted yet'})"
         print(safe(snapshot["text"] or missing))
+
+
+def _print_newer(source: Row, newer: Row) -> None:
+    """Say that others have a later copy: ours is shown, because theirs is their word."""
+    print(
+        f"\na newer copy is held of {newer['captured_at']}, made by {_origin(newer, None)}:"
+        f" sourcekeep show {source['id']} --at {newer['captured_at']}"
+    )
 
 
 def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
