@@ -96,7 +96,8 @@ STORIES = {
     path: Story(number)
     for number, path in enumerate(
         ["/2017/stub-1", "/2017/print-2?print=1", "/2017/amp-3/amp", "/2017/guess-4.html",
-         "/2017/other-5", "/2017/home-6", "/2017/far-7", "/2017/both-8/amp", "/2017/none-9"],
+         "/2017/other-5", "/2017/home-6", "/2017/far-7", "/2017/both-8/amp", "/2017/none-9",
+         "/2017/many-10"],
         start=1,
     )
 }  # fmt: skip
@@ -132,6 +133,10 @@ def plant(world: World) -> None:
     keep("/2017/new/far-7", of("/2017/far-7"), at="20170901120000")
     for at in ("20170303120000", "20170305120000"):
         keep("/2017/both-8", of("/2017/both-8/amp"), at=at)
+    for day in range(1, 13):
+        bad = with_canonical(stub + b"<!-- %d -->" % day, "/articles/many")
+        keep("/2017/many-10", bad, at=f"201703{day:02}120000")
+    keep("/articles/many", of("/2017/many-10"))
     world.wayback.captures = held
     world.wayback.fail = _redirecting(world)
 
@@ -199,6 +204,12 @@ def test_another_article_and_the_home_page_do_not_come_home(world: World) -> Non
     assert not world.asked("id_/" + world.url("/") + " ")
     home = [r for r in world.asked("/cdx") if r.target.endswith("%2F&output=json")]
     assert not home
+
+
+def test_fetches_are_kept_back_for_an_address_that_bad_mementos_name(world: World) -> None:
+    assert world.best("/2017/many-10") is not None
+    [said] = [s for s in world.report["sources"] if s["url"] == world.url("/2017/many-10")]
+    assert (said["confidence"], said["fetched"]) == ("D", 7)
 
 
 def test_what_is_nowhere_costs_few_questions(world: World) -> None:

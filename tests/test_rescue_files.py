@@ -23,6 +23,7 @@ from crawler.mementos.registry import KNOWN, archives_of
 from crawler.mementos.replies import Answer as ReplyAnswer
 from crawler.mementos.replies import read_index
 from tests.crawling import rows, sourcekeep
+from tests.inspecting import ask
 from tests.test_rescue_kit import (
     Files,
     Kept,
@@ -382,6 +383,19 @@ def test_it_stands_apart_from_own_captures_as_any_other(home: Path) -> None:
                       " (SELECT capture FROM mementos)") == [{"origin": "cc"}]  # fmt: skip
     shown = sourcekeep("show", "--archive", home, "1").out
     assert "class" in shown and " cc" in shown and "crawl-data/" in shown
+
+
+def test_inspect_and_exports_tell_whose_copy_it_is(home: Path, tmp_path: Path) -> None:
+    [row] = rows(home, "SELECT source, capture FROM rescued WHERE url LIKE '%/both'")
+    source, snapshot = ask(
+        home, f"/-/source/home/{row['source']}", f"/-/snapshot/home/{row['capture']}"
+    )
+    assert "class A" in source.text and "crawl-data/before.warc.gz#bytes=" in source.text
+    assert "brought home from" in snapshot.text
+    sourcekeep("export", "--archive", home, "csv", tmp_path / "kept.csv")
+    lines = (tmp_path / "kept.csv").read_text().splitlines()
+    assert any(",cc," in line and "/both" in line for line in lines)
+    assert any(",own," in line and "/both" in line for line in lines)
 
 
 def test_the_list_of_crawls_is_asked_for_once_a_week(world: World, home: Path) -> None:

@@ -5,6 +5,7 @@ takes one source from its wish to its end. Who sends the requests is the spider 
 """
 
 from crawler.rescue.asking import Archives, Ask
-from crawler.rescue.conducting import Conductor, Homecoming
+from crawler.rescue.attempts import Homecoming
+from crawler.rescue.conducting import Conductor
 
 __all__ = ["Archives", "Ask", "Conductor", "Homecoming"]

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from crawler.archive import Archive
 from crawler.archive.rescuing import Ending
-from crawler.archive.wanting import CitedMemento, Wanted
+from crawler.archive.wanting import CitedMemento
 from crawler.digests import sha1_of
 from crawler.errors import PayloadDamaged
 from crawler.fetching.session import Session
-from crawler.items import Article
 from crawler.mementos.choosing import Cited, Looked, candidates, next_to_fetch
-from crawler.mementos.elsewhere import Further, further
 from crawler.mementos.grading import Graded, Witness, grade
 from crawler.mementos.listing import Listed
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Result
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
-from crawler.rescue.fetching import Fetched, fetch, named_by
+from crawler.rescue.attempts import Attempt, Homecoming, told
+from crawler.rescue.fetching import fetch, named_by
 from crawler.rescue.searching import Located, locate, search
 from crawler.schedule.kinds import kind_of
 
@@ -33,50 +32,6 @@ KNOWN_MAX: Final = 16  # mementos of a source that are noted without being fetch
 LATER: Final = timedelta(hours=1)
 KEPT_BACK: Final = 2  # fetches for another address, where a memento names one
 PUT_OFF: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Homecoming:
-    """How the attempt for one source ended."""
-
-    source: int
-    url: str
-    ending: Ending
-    confidence: str | None = None  # class of the best memento; None: none came home
-    archive: str | None = None
-    memento_datetime: str | None = None
-    proof: str | None = None
-    fetched: int = 0  # mementos
-    why: str | None = None  # what an archive rests for, where it was not asked
-
-
-@dataclass(slots=True)
-class _State:
-    """What is known of a source while it is being rescued."""
-
-    wanted: Wanted
-    cited: Cited
-    own: Article | None
-    located: dict[Listed, Located] = field(default_factory=dict)
-    looked: list[Looked] = field(default_factory=list)
-    fetched: dict[str, Fetched] = field(default_factory=dict)  # good ones, by URI-M
-    rows: dict[str, int] = field(default_factory=dict)  # of `mementos`, by URI-M
-    results: dict[str, Result] = field(default_factory=dict)  # of the indexes, by archive
-    refusals: list[NotAsked] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)  # addresses that mementos name as the page's
-    fetches: int = 0
-
-    @property
-    def ordered(self) -> tuple[Listed, ...]:
-        """All mementos that may be the page, nearest to the citation first."""
-        return candidates(self.located, self.cited)
-
-    @property
-    def further(self) -> tuple[Further, ...]:
-        """Where else it may be found."""
-        wanted = self.wanted
-        known = (*wanted.aliases, *([wanted.canonical] if wanted.canonical else []))
-        return further(wanted.url, known=known, named=self.named)
 
 
 class Conductor:
@@ -110,7 +65,7 @@ class Conductor:
         url = self._archive.reading.source(str(source))["url"]
         return Homecoming(source, url, "none-good", why=why)
 
-    async def _bring_home(self, state: _State) -> Homecoming:
+    async def _bring_home(self, state: Attempt) -> Homecoming:
         for cited in state.wanted.cited_mementos:
             await self._try(self._cited_first, state, cited)
         for step in (self._from_archive, self._from_elsewhere):
@@ -123,14 +78,14 @@ class Conductor:
                     return self._end(state)
         return self._end(state)
 
-    def _is_enough(self, state: _State) -> bool:
+    def _is_enough(self, state: Attempt) -> bool:
         return bool(state.fetched) or self._has_our_bytes(state) is not None
 
-    def _begin(self, source: int) -> _State:
+    def _begin(self, source: int) -> Attempt:
         expected = self._archive.observing.expectation(source)
         wanted = self._archive.wanting.wanted(source, expected)
         own = self._archive.observing.article(wanted.good_payload)
-        state = _State(wanted, Cited.on(wanted.cited_on), own)
+        state = Attempt(wanted, Cited.on(wanted.cited_on), own)
         for row in self._archive.testimony.mementos(source):
             if row["state"] == "rejected" and row["memento_datetime"]:
                 memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
@@ -139,7 +94,7 @@ class Conductor:
         return state
 
     async def _try(
-        self, step: Callable[[_State, T], Awaitable[None]], state: _State, what: T
+        self, step: Callable[[Attempt, T], Awaitable[None]], state: Attempt, what: T
     ) -> None:
         """Take one step; an archive that must rest ends it, and is remembered."""
         try:
@@ -147,7 +102,7 @@ class Conductor:
         except NotAsked as refusal:
             state.refusals.append(refusal)
 
-    async def _cited_first(self, state: _State, cited: CitedMemento) -> None:
+    async def _cited_first(self, state: Attempt, cited: CitedMemento) -> None:
         """Fetch the memento that an entry cites, where its archive may be asked."""
         at = cited.memento_datetime
         memento = Listed(at or "", cited.original, uri_m=cited.uri_m)
@@ -163,7 +118,7 @@ class Conductor:
         self._know(state, located.archive.id, located.uri_m, located.memento, "citation")
         await self._look_at(state, located.memento)
 
-    async def _from_archive(self, state: _State, archive: WebArchive) -> None:
+    async def _from_archive(self, state: Attempt, archive: WebArchive) -> None:
         """Search one archive and fetch what it lists, until enough is known."""
         refusal = self._archives.rests(archive)
         if refusal is not None:
@@ -180,7 +135,7 @@ class Conductor:
             await self._look_at(state, following)
         self._note_the_nearest(state)
 
-    async def _from_elsewhere(self, state: _State, archive: WebArchive) -> None:
+    async def _from_elsewhere(self, state: Attempt, archive: WebArchive) -> None:
         """Search one archive under other addresses of the page; only what is proved is taken."""
         for each in state.further:
             if self._session.lost is not None or state.fetched:
@@ -201,18 +156,18 @@ class Conductor:
                 await self._look_at(state, following)
             self._note_the_nearest(state)
 
-    def _next(self, state: _State, ordered: tuple[Listed, ...] | None = None) -> Listed | None:
+    def _next(self, state: Attempt, ordered: tuple[Listed, ...] | None = None) -> Listed | None:
         """Return what to fetch next: of all that is located, or of some of it."""
         if self._session.lost is not None:
             return None
         spent = len(state.looked) - state.fetches  # what an earlier run rejected costs nothing now
-        kept_back = KEPT_BACK if ordered is None and state.named else 0
+        kept_back = KEPT_BACK if ordered is None and state.is_named_elsewhere else 0
         at_most = self._fetches_max + spent - kept_back
         if ordered is None:
             ordered = state.ordered
         return next_to_fetch(ordered, state.looked, state.cited, at_most=at_most)
 
-    async def _look_at(self, state: _State, memento: Listed) -> None:
+    async def _look_at(self, state: Attempt, memento: Listed) -> None:
         located = state.located[memento]
         state.fetches += 1
         fetched = await fetch(located, state.wanted, state.own, self._archives, self._session)
@@ -233,7 +188,7 @@ class Conductor:
     # What is written
 
     def _know(
-        self, state: _State, archive: str, uri_m: str, memento: Listed, known_from: str,
+        self, state: Attempt, archive: str, uri_m: str, memento: Listed, known_from: str,
         same_bytes_as: int | None = None,
     ) -> int:  # fmt: skip
         if uri_m not in state.rows:
@@ -247,13 +202,13 @@ class Conductor:
             state.rows[uri_m] = row or 0
         return state.rows[uri_m]
 
-    def _note_the_nearest(self, state: _State) -> None:
+    def _note_the_nearest(self, state: Attempt) -> None:
         """Note what else lies near the citation: it can be fetched later, by a person or by us."""
         for memento in state.ordered[:KNOWN_MAX]:
             located = state.located[memento]
             self._know(state, located.archive.id, located.uri_m, memento, "index")
 
-    def _grades(self, state: _State) -> tuple[Graded, ...]:
+    def _grades(self, state: Attempt) -> tuple[Graded, ...]:
         witnesses = [
             Witness(
                 replace(each.located.memento, memento_datetime=each.memento_datetime),
@@ -266,7 +221,7 @@ class Conductor:
         kind = kind_of(state.wanted.url, witnesses[0].article.mime if witnesses else None)
         return grade(witnesses, state.ordered, state.cited, kind=kind, claims=state.wanted.claims)
 
-    def _write_home(self, state: _State) -> None:
+    def _write_home(self, state: Attempt) -> None:
         """Write every good memento with the class that it has by what is known now."""
         grades, now = self._grades(state), self._now()
 
@@ -291,7 +246,7 @@ class Conductor:
 
     # Our own bytes
 
-    def _note_our_bytes(self, state: _State) -> int | None:
+    def _note_our_bytes(self, state: Attempt) -> int | None:
         """Note mementos that have the very bytes of our own copy, told by the index alone."""
         capture, payload = state.wanted.good_capture, state.wanted.good_payload
         if capture is None or payload is None:
@@ -306,7 +261,7 @@ class Conductor:
                 self._know(state, located.archive.id, located.uri_m, memento, "index", capture)
         return self._has_our_bytes(state, own)
 
-    def _has_our_bytes(self, state: _State, own: str | None = None) -> int | None:
+    def _has_our_bytes(self, state: Attempt, own: str | None = None) -> int | None:
         """Return the row of a memento from before the citation with the bytes of our own copy.
 
         Then the page stood unchanged from before the citation to our own capture.
@@ -325,7 +280,7 @@ class Conductor:
 
     # The end
 
-    def _end(self, state: _State) -> Homecoming:
+    def _end(self, state: Attempt) -> Homecoming:
         grades = self._grades(state) if state.fetched else ()
         best = grades[0] if grades else None
         ending = self._ending(state, best)
@@ -344,9 +299,9 @@ class Conductor:
                 state.wanted.source, ending, now, memento=memento, again_at=again_at
             )
         )
-        return _told(state, best, ending)
+        return told(state, best, ending)
 
-    def _ending(self, state: _State, best: Graded | None) -> Ending:
+    def _ending(self, state: Attempt, best: Graded | None) -> Ending:
         if best is not None or "own" in state.rows:
             return "found"
         if state.refusals:
@@ -358,7 +313,7 @@ class Conductor:
         some = state.looked or "found" in state.results.values()
         return "none-good" if some else "none-found"
 
-    def _again_at(self, state: _State) -> datetime | None:
+    def _again_at(self, state: Attempt) -> datetime | None:
         """Return when to go on with a source for which an archive could not be asked; None: done.
 
         A single archive that fails must not make of "not asked" a "none found".
@@ -380,21 +335,3 @@ def _listed(at: str, digest: str | None, uri_m: str) -> Listed:
 
 def _stands_for_another(located: Located) -> bool:
     return located.further is not None and located.further.is_another_page
-
-
-def _told(state: _State, best: Graded | None, ending: Ending) -> Homecoming:
-    why = str(state.refusals[-1]) if state.refusals and best is None else None
-    if best is None:
-        return Homecoming(
-            state.wanted.source, state.wanted.url, ending, fetched=state.fetches, why=why
-        )
-    memento = best.witness.memento
-    located = state.located.get(memento) or next(
-        each for each in state.located.values() if each.memento.uri_m == memento.uri_m
-    )
-    return Homecoming(
-        state.wanted.source, state.wanted.url, ending,
-        confidence=best.confidence, archive=located.archive.id,
-        memento_datetime=memento.memento_datetime, proof=best.witness.proof,
-        fetched=state.fetches,
-    )  # fmt: skip
