@@ -7,8 +7,8 @@ is what ``wget --warc-file`` writes of the same URLs, robots.txt included: reque
 nothing else, each record a gzip member. "gzip -6" are the bodies alone, one member each.
 
 Sizes are those of the closed file, less those of an archive that holds nothing (its empty tables
-take 0.2 MB, which would weigh on the small sets); nothing is vacuumed by hand. Nothing here depends
-on the machine's speed.
+take 0.6 MB, which would weigh on the small sets); nothing is vacuumed by hand, but ``pack`` itself
+writes files of this size anew. Nothing here depends on the machine's speed.
 """
 
 from __future__ import annotations
