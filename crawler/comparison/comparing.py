@@ -104,7 +104,7 @@ def _class_of(
         return ("boilerplate" if removed or added else "minor"), fields
     if _is_drifted(measures):
         return "drifted", fields
-    names = names_in((*texts.before, *texts.after))
+    names = names_in({*texts.before, *texts.after})  # most lines stand in both
     edits = edits_between(old, new, Reading(language, names))
     return _by_edits(measures, edits, named, old), fields + edits.all
 

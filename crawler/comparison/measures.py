@@ -13,6 +13,7 @@ RUN = 3  # words; one changed word breaks three runs, so that moved and new text
 Shingles = frozenset[tuple[str, ...]]
 
 
+@lru_cache(maxsize=2)  # a visit is judged by the two texts that are then compared
 def measure(before: str, after: str) -> Measures:
     """Return how alike two texts are. Case, quotes, dashes, blanks and list marks do not count.
 
