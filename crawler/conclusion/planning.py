@@ -83,7 +83,6 @@ def past_of(
         changes=max(state.versions - 1, 0),
         last_changed_at=_instant(state.version_since) if state.versions > 1 else None,
         edited_at=_instant(state.cited_anew_at),
-        last_full_read_at=_last_full_read(history),
         steady=state.etag is not None and state.payloads == 1,
     )
 
@@ -98,9 +97,7 @@ def may_ask_conditionally(archive: Archive, source: int, now: datetime) -> bool:
     "not modified", and while something is suspected an old confirmation is no answer.
     """
     history, verdict = verdict_on(archive, source)
-    state = archive.judgements.source(source)
-    past = past_of(state, archive.observing.facts(state.good_payload), history, verdict)
-    return not wants_full_read(past, now)
+    return not wants_full_read(verdict, _last_full_read(history), now)
 
 
 def validators_of(hops: Sequence[Hop]) -> tuple[str | None, str | None]:

@@ -17,6 +17,7 @@ from crawler.schedule.ladder import climb, next_rung
 from crawler.schedule.plans import ADAPTIVE, DAY, HOUR, NextVisit, Past, Policy, describe
 from crawler.schedule.rates import expected_changes, hours_until, posterior_factor
 from crawler.verdicts import HYSTERESIS, MISSING, State
+from crawler.verdicts.state import Verdict
 
 # Ages of a conclusion at which the source is visited again; the last gap repeats.
 AFTER_VANISHED: Final = (30 * DAY, 90 * DAY, 180 * DAY, 365 * DAY)
@@ -53,16 +54,17 @@ def next_visit(past: Past, policy: Policy = ADAPTIVE, now: datetime | None = Non
     return _sooner(past, policy, _regular(past, policy, visited), now or visited)
 
 
-def wants_full_read(past: Past, now: datetime, policy: Policy = ADAPTIVE) -> bool:
+def wants_full_read(
+    verdict: Verdict, read_at: datetime | None, now: datetime, policy: Policy = ADAPTIVE
+) -> bool:
     """Tell whether to ask for the whole page, without If-None-Match and If-Modified-Since.
 
     Some servers say 304 to whatever is asked, and hide every change. So a whole body is asked for
-    on an interval, and while a suspicion is open.
+    on an interval, and while a suspicion is open. ``read_at`` is when one last came; None: never.
     """
-    read = past.last_full_read_at
-    if read is None or now - read >= policy.full_read_every:
+    if read_at is None or now - read_at >= policy.full_read_every:
         return True
-    return past.verdict.counts_from is not None or past.verdict.state != "live"
+    return verdict.counts_from is not None or verdict.state != "live"
 
 
 # Suspicions and conclusions

@@ -40,7 +40,6 @@ class Past:
     changes: int = 0  # versions beyond the first, however small the change
     last_changed_at: datetime | None = None  # the visit that brought the latest version
     edited_at: datetime | None = None  # when an entry that cites it was last edited, or cited it
-    last_full_read_at: datetime | None = None  # a body that came whole, no 304
     steady: bool = False  # it answers with an ETag that has not changed since the first capture
 
 
