@@ -398,6 +398,7 @@ def test_inspect_and_exports_tell_whose_copy_it_is(home: Path, tmp_path: Path) -
     assert any(",own," in line and "/both" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_the_list_of_crawls_is_asked_for_once_a_week(world: World, home: Path) -> None:
     asked = rows(home, "SELECT fetched_at FROM fetches WHERE url LIKE '%/collinfo.json'")
     assert len(asked) == 1

@@ -184,6 +184,21 @@ def test_a_crawl_whose_rescue_breaks_ends_as_broken(loop: Loop, tmp_path: Path) 
     assert value(archive, "SELECT last_outcome FROM sources") == "gone"
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (["SOURCEKEEP_RESCUE=1", "SOURCEKEEP_RESCUE_ARCHIVES=nowhere"], "'nowhere' is no archive"),
+        (["SOURCEKEEP_PUSH=1", "SOURCEKEEP_PUSH_ARCHIVE=arquivo.pt"], "takes no captures"),
+    ],
+)
+def test_a_crawl_that_names_no_archive_it_can_ask_does_not_begin(
+    tmp_path: Path, more: list[str], said: str
+) -> None:
+    settings = [word for each in more for word in ("-s", each)]
+    done = sourcekeep("crawl", "--archive", tmp_path / "a.db", *settings)
+    assert done.code == 2 and said in done.err and not (tmp_path / "a.db").exists()
+
+
 def test_data_that_cannot_be_worked_with_costs_its_own_source_only(loop: Loop) -> None:
     archive = loop.archive("data.db", STORIES[:3])
     with Archive.open(archive) as opened:

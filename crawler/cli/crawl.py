@@ -11,6 +11,7 @@ from scrapy.settings import Settings
 from crawler.cli.add import add_input_options
 from crawler.cli.crawling import crawl
 from crawler.cli.options import add_clock_option, add_fetch_options, add_setting_option, settings_of
+from crawler.cli.rescuing import check_archives
 from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
 from crawler.fetching.guard import check_settings
@@ -51,6 +52,7 @@ def run(parsed: argparse.Namespace) -> int:
         classify_input(text)
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
+    check_archives(settings)
     prepare_to_tell(settings)
     result = crawl(
         settings,

@@ -17,10 +17,10 @@ from crawler.cli.options import (
     settings_of,
 )
 from crawler.cli.output import plural, print_json, print_table, safe
-from crawler.cli.rescuing import Result, push
+from crawler.cli.rescuing import Result, archive_to_push_to, push
 from crawler.errors import UsageError
 from crawler.fetching.guard import check_settings
-from crawler.mementos.registry import WebArchive, archives_of
+from crawler.mementos.registry import WebArchive
 from crawler.rescue.pushing import Keys, Pushed
 
 
@@ -45,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Change or show the queue, or go on with it. Raises UsageError where keys are missing."""
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
-    archive = _archive(settings["SOURCEKEEP_PUSH_ARCHIVE"])
+    archive = archive_to_push_to(settings)
     if parsed.on or parsed.off:
         return _switch(parsed, archive)
     if parsed.list:
@@ -69,13 +69,6 @@ def run(parsed: argparse.Namespace) -> int:
     elif not parsed.quiet:
         _print(result)
     return 1 if result.broke else 0
-
-
-def _archive(line: str) -> WebArchive:
-    [archive] = archives_of([line])
-    if archive.save is None:
-        raise UsageError(f"{archive.id} takes no captures")
-    return archive
 
 
 def _switch(parsed: argparse.Namespace, web_archive: WebArchive) -> int:

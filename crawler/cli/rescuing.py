@@ -13,8 +13,10 @@ from tqdm import tqdm
 from crawler.cli.logs import log_file
 from crawler.cli.output import progress
 from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
+from crawler.errors import UsageError
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
+from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Homecoming
 from crawler.rescue.moving import Proposal
 from crawler.rescue.pushing import Keys, Pushed
@@ -37,6 +39,22 @@ class Result(Generic[T]):
     requests: int = 0
     still_due: int = 0
     broke: bool = False
+
+
+def check_archives(settings: Settings) -> None:
+    """Refuse web archives that a crawl cannot ask, before it begins. Raises UsageError."""
+    if settings.getbool("SOURCEKEEP_RESCUE"):
+        archives_of(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
+    if settings.getbool("SOURCEKEEP_PUSH"):
+        archive_to_push_to(settings)
+
+
+def archive_to_push_to(settings: Settings) -> WebArchive:
+    """Return the archive that captures what is pushed. Raises UsageError where it takes none."""
+    [archive] = archives_of([settings["SOURCEKEEP_PUSH_ARCHIVE"]])
+    if archive.save is None:
+        raise UsageError(f"{archive.id} takes no captures")
+    return archive
 
 
 def rescue(
