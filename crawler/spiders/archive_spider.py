@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
-from scrapy.exceptions import CloseSpider, UnsupportedURLSchemeError
+from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.errors import UsageError
 from crawler.fetching.configuration import user_agent
 from crawler.fetching.handler import PutOff
 from crawler.fetching.session import Session
@@ -44,43 +43,6 @@ class ArchiveSpider(Spider):
         spider.owns_session = session is None
         spider.session = session or Session.open(crawler.settings, f"scrapy crawl {cls.name}")
         return spider
-
-    async def work(self, steps: Awaitable[None]) -> None:
-        """Take the steps of a spider whose answers decide what it asks next.
-
-        A wrong word of the operator ends the crawl with one sentence (reason ``wrong-usage``), a
-        fault of ours with its traceback and the reason ``broke``: Scrapy's own word for both,
-        ``start_error``, would tell nobody anything.
-        """
-        self.stop_when_lost()
-        try:
-            await steps
-        except UsageError as exc:
-            self.logger.error("%s", exc)
-            raise CloseSpider("wrong-usage") from exc
-        except CloseSpider:
-            raise
-        except Exception as exc:
-            self.logger.exception("a fault of ours ends the crawl")
-            raise CloseSpider("broke") from exc
-
-    def chosen(self, sources: Sequence[int], source: str | None) -> list[int]:
-        """Return the sources to work for: their ids, or one as a person names it (``-a source=``).
-
-        Raises UsageError when there is no such source, or more than one.
-        """
-        return [self.session.archive.reading.source(source)["id"]] if source else list(sources)
-
-    def at_most(self, limit: int | str | None) -> int:
-        """Return for how many sources to work: what was told, else SOURCEKEEP_RESCUE_MAX.
-
-        Raises UsageError for what is no count.
-        """
-        if limit is None:
-            return self.settings.getint("SOURCEKEEP_RESCUE_MAX")
-        if not str(limit).isdecimal():
-            raise UsageError(f"limit={limit}: write a number of sources")
-        return int(limit)
 
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""
@@ -139,19 +101,3 @@ class ArchiveSpider(Spider):
         except Exception:
             self._close("broke")
             raise
-
-    @property
-    def may_go_on(self) -> bool:
-        """Tell whether another source may be begun: the session is open, and time is left."""
-        return self.session.is_open and self.session.budget.seconds_left > 0
-
-    async def send(self, visit: Visit, request: Request) -> None:
-        """Send the request of a visit and wait for its end, which is in the visit's hops."""
-        assert self.crawler.engine is not None
-        try:
-            await self.crawler.engine.download_async(request)
-        except PutOff:
-            visit.put_off = True
-        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
-            if visit.last is None:
-                visit.hops.append(unsent_hop(visit, exc, self.session.clock))

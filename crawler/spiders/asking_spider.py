@@ -1,4 +1,4 @@
-"""What the spiders share that ask web archives: each answer decides the next request."""
+"""What the spiders share that ask web archives, and some sources at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from crawler.fetching.ranges import guard_ranges
 from crawler.fetching.visits import Visit, visit_request
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Archives
-from crawler.spiders.archive_spider import ArchiveSpider
+from crawler.spiders.stepwise import StepwiseSpider
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,7 +20,7 @@ R = TypeVar("R")
 SOURCES_AT_ONCE = 4  # while one is being read, others are fetched
 
 
-class AskingSpider(ArchiveSpider):
+class AskingSpider(StepwiseSpider):
     """Sends requests one by one, and waits for each."""
 
     # Each archive has its own pace, which holds across runs: crawler/rescue/asking.py.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from scrapy import Request
 
 from crawler.fetching.visits import Visit, visit_request
 from crawler.rescue.moving import Mover, Proposal
-from crawler.spiders.archive_spider import ArchiveSpider
+from crawler.spiders.stepwise import StepwiseSpider
 
 
-class MovedSpider(ArchiveSpider):
+class MovedSpider(StepwiseSpider):
     """Asks the hosts themselves, one request at a time: by their robots.txt, at their pace."""
 
     name = "moved"
@@ -29,13 +27,8 @@ class MovedSpider(ArchiveSpider):
         self._sources, self._limit, self._named = sources, limit, source
         self.proposals = proposals if proposals is not None else []
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Look for each; nothing is yielded, because each answer decides the next request."""
-        await self.work(self._work())
-        return
-        yield
-
-    async def _work(self) -> None:
+    async def take_steps(self) -> None:
+        """Look for each, until the run may not go on."""
         mover = Mover(self.session, self._visit)
         sources, limit = self.chosen(self._sources, self._named), self.at_most(self._limit)
         for missing in self.session.archive.relocations.missing(limit, sources):

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from typing import Any
-
-from scrapy import Request
 
 from crawler.errors import UsageError
 from crawler.mementos.registry import WebArchive
@@ -29,13 +26,8 @@ class PushSpider(AskingSpider):
         self._keys = keys
         self.pushed = pushed if pushed is not None else []
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Work the queue off; nothing is yielded, because each answer decides the next request."""
-        await self.work(self._work())
-        return
-        yield
-
-    async def _work(self) -> None:
+    async def take_steps(self) -> None:
+        """Go on with what is due until it is done, or must wait for too long."""
         settings, session = self.settings, self.session
         archives = self.archives([settings["SOURCEKEEP_PUSH_ARCHIVE"]])
         keys = self._keys or Keys.of(os.environ)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from scrapy import Request
 
 from crawler.errors import UsageError
 from crawler.rescue.rechecking import Rechecked, Rechecker
@@ -29,13 +27,8 @@ class RecheckSpider(AskingSpider):
         self._sources, self._limit, self._named = sources, limit, source
         self.rechecked = rechecked if rechecked is not None else []
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Ask for each; nothing is yielded, because each answer decides the next request."""
-        await self.work(self._work())
-        return
-        yield
-
-    async def _work(self) -> None:
+    async def take_steps(self) -> None:
+        """Ask a second archive for each."""
         archives = self.archives(self.settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
         if len(archives.known) < 2:
             raise UsageError("a second archive is needed: name it in SOURCEKEEP_RESCUE_ARCHIVES")

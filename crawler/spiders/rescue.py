@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-from scrapy import Request
 
 from crawler.rescue import Conductor, Homecoming
 from crawler.spiders.asking_spider import AskingSpider
@@ -31,13 +29,8 @@ class RescueSpider(AskingSpider):
         self._sources, self._limit, self._named = sources, limit, source
         self.homecomings = homecomings if homecomings is not None else []
 
-    async def start(self) -> AsyncIterator[Request]:
-        """Work the queue off; nothing is yielded, because each answer decides the next request."""
-        await self.work(self._work())
-        return
-        yield
-
-    async def _work(self) -> None:
+    async def take_steps(self) -> None:
+        """Bring home what is due, or what is named."""
         settings, session = self.settings, self.session
         archives = self.archives(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
         conductor = Conductor(

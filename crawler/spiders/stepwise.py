@@ -1,0 +1,80 @@
+"""What the spiders share whose answers decide what is asked next: they take steps.
+
+Such a spider cannot yield its requests, as Scrapy would have it: each waits for the one before.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+
+from scrapy import Request
+from scrapy.exceptions import CloseSpider
+
+from crawler.errors import UsageError
+from crawler.fetching.handler import PutOff
+from crawler.fetching.visits import Visit, unsent_hop
+from crawler.spiders.archive_spider import ArchiveSpider
+
+
+class StepwiseSpider(ArchiveSpider):
+    """A spider that sends its requests itself, and waits for each."""
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Take the steps; nothing is yielded.
+
+        A wrong word of the operator ends the crawl with one sentence (reason ``wrong-usage``), a
+        fault of ours with its traceback and the reason ``broke``: Scrapy's own word for both,
+        ``start_error``, would tell nobody anything.
+        """
+        self.stop_when_lost()
+        try:
+            await self.take_steps()
+        except UsageError as exc:
+            self.logger.error("%s", exc)
+            raise CloseSpider("wrong-usage") from exc
+        except CloseSpider:
+            raise
+        except Exception as exc:
+            self.logger.exception("a fault of ours ends the crawl")
+            raise CloseSpider("broke") from exc
+        return
+        yield  # what makes it the generator that Scrapy asks for
+
+    @abstractmethod
+    async def take_steps(self) -> None:
+        """Do the work of the spider. Raises UsageError for a wrong word of the operator."""
+
+    def chosen(self, sources: Sequence[int], source: str | None) -> list[int]:
+        """Return the sources to work for: their ids, or one as a person names it (``-a source=``).
+
+        Raises UsageError when there is no such source, or more than one.
+        """
+        return [self.session.archive.reading.source(source)["id"]] if source else list(sources)
+
+    def at_most(self, limit: int | str | None) -> int:
+        """Return for how many sources to work: what was told, else SOURCEKEEP_RESCUE_MAX.
+
+        Raises UsageError for what is no count.
+        """
+        if limit is None:
+            return self.settings.getint("SOURCEKEEP_RESCUE_MAX")
+        if not str(limit).isdecimal():
+            raise UsageError(f"limit={limit}: write a number of sources")
+        return int(limit)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Tell whether another source may be begun: the session is open, and time is left."""
+        return self.session.is_open and self.session.budget.seconds_left > 0
+
+    async def send(self, visit: Visit, request: Request) -> None:
+        """Send the request of a visit and wait for its end, which is in the visit's hops."""
+        assert self.crawler.engine is not None
+        try:
+            await self.crawler.engine.download_async(request)
+        except PutOff:
+            visit.put_off = True
+        except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
+            if visit.last is None:
+                visit.hops.append(unsent_hop(visit, exc, self.session.clock))
