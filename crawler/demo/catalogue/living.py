@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 from crawler.demo import behaviours as does
 from crawler.demo.behaviours import Behaviour, page, redirect
 from crawler.demo.catalogue.making import (
@@ -16,6 +18,7 @@ from crawler.demo.catalogue.script import ALIVE, GOOD, Golden, Script
 from crawler.demo.catalogue.steps import Step, over
 from crawler.demo.catalogue.stories import in_language
 from crawler.demo.pictures import draw_sea, print_pdf
+from crawler.verdicts.state import State
 
 LIVE = Golden(GOOD, {}, ALIVE)
 
@@ -227,116 +230,48 @@ def _lookalikes() -> list[Script]:
     ]
 
 
+def _back(
+    name: str,
+    known: str,
+    absent: Mapping[Step, Behaviour],
+    back: Collection[Step],
+    outcomes: Mapping[Step, str],
+    states: Mapping[Step, State],
+) -> Script:
+    """A page that is good at first and again at the steps ``back``, and at others is not there."""
+    story = story_of(name)
+    there = shows(name, story)
+    golden = Golden({**GOOD, **outcomes}, {}, {**ALIVE, **states})
+    behaviour = over(there, {**absent, **dict.fromkeys(back, there)})
+    return single(name, "returning", known, story, behaviour, golden)
+
+
 def _returned() -> list[Script]:
     """Failures that pass before anything may be concluded, and a return from the dead."""
-    story = story_of
+    turn, day, month, late = Step.TURN, Step.DAY, Step.MONTH, Step.LATE
+    hour, week, named = Step.HOUR, Step.WEEK, "dark-for-days"
     return [
-        single(
-            "gone-for-an-hour",
-            "returning",
-            "404 once, back an hour later: never vanished",
-            story("gone-for-an-hour"),
-            over(
-                shows("gone-for-an-hour", story("gone-for-an-hour")),
-                {
-                    Step.TURN: not_found("gone-for-an-hour"),
-                    Step.HOUR: shows("gone-for-an-hour", story("gone-for-an-hour")),
-                },
-            ),
-            Golden(
-                {**GOOD, Step.TURN: "gone", Step.HOUR: "live"},
-                {},
-                {**ALIVE, Step.TURN: "suspected", Step.HOUR: "live"},
-            ),
-        ),
-        single(
-            "gone-for-two-months",
-            "returning",
-            "404 until it is called vanished, then back: two good answers prove it",
-            story("gone-for-two-months"),
-            over(
-                shows("gone-for-two-months", story("gone-for-two-months")),
-                {
-                    Step.TURN: not_found("gone-for-two-months"),
-                    Step.LATE: shows("gone-for-two-months", story("gone-for-two-months")),
-                },
-            ),
-            Golden(
-                {**GOOD, Step.TURN: "gone", Step.LATE: "live"},
-                {},
-                {
-                    **ALIVE,
-                    Step.TURN: "suspected",
-                    Step.THIRD: "vanished",
-                    Step.LATE: "returning",
-                    Step.LAST: "live",
-                },
-            ),
-        ),
-        single(
-            "now-and-then",
-            "returning",
-            "404 and back in turns: never vanished",
-            story("now-and-then"),
-            over(
-                shows("now-and-then", story("now-and-then")),
-                {
-                    Step.TURN: not_found("now-and-then"),
-                    Step.DAY: shows("now-and-then", story("now-and-then")),
-                    Step.MONTH: not_found("now-and-then"),
-                    Step.LATE: shows("now-and-then", story("now-and-then")),
-                },
-            ),
-            Golden(
-                {
-                    **GOOD,
-                    Step.TURN: "gone",
-                    Step.DAY: "live",
-                    Step.MONTH: "gone",
-                    Step.LATE: "live",
-                },
-                {},
-                {
-                    **ALIVE,
-                    Step.TURN: "suspected",
-                    Step.DAY: "live",
-                    Step.MONTH: "suspected",
-                    Step.LATE: "live",
-                },
-            ),
-        ),
-        single(
-            "dark-for-days",
-            "returning",
-            "nothing listens for three days: never vanished",
-            story("dark-for-days"),
-            shows("dark-for-days", story("dark-for-days")),
-            Golden(
-                {**GOOD, Step.TURN: "dead-host", Step.THIRD: "live"},
-                {},
-                {**ALIVE, Step.TURN: "suspected", Step.THIRD: "live"},
-            ),
-            deaf=((Step.TURN, Step.THIRD),),
-        ),
-        single(
-            "closed-for-repairs",
-            "returning",
-            "503 with a notice for a week: never vanished",
-            story("closed-for-repairs"),
-            over(
-                shows("closed-for-repairs", story("closed-for-repairs")),
-                {
-                    Step.TURN: page("We will be back soon.", status=503),
-                    Step.WEEK: shows("closed-for-repairs", story("closed-for-repairs")),
-                },
-            ),
-            Golden(
-                {**GOOD, Step.TURN: "server-error", Step.WEEK: "live"},
-                {},
-                {**ALIVE, Step.TURN: "unstable", Step.WEEK: "live"},
-            ),
-        ),
-    ]
+        _back("gone-for-an-hour", "404 once, back an hour later: never vanished",
+              {turn: not_found("gone-for-an-hour")}, (hour,),
+              {turn: "gone", hour: "live"}, {turn: "suspected", hour: "live"}),
+        _back("gone-for-two-months",
+              "404 until it is called vanished, then back: two good answers prove it",
+              {turn: not_found("gone-for-two-months")}, (late,),
+              {turn: "gone", late: "live"},
+              {turn: "suspected", Step.THIRD: "vanished", late: "returning", Step.LAST: "live"}),
+        _back("now-and-then", "404 and back in turns: never vanished",
+              {turn: not_found("now-and-then"), month: not_found("now-and-then")}, (day, late),
+              {turn: "gone", day: "live", month: "gone", late: "live"},
+              {turn: "suspected", day: "live", month: "suspected", late: "live"}),
+        single(named, "returning", "nothing listens for three days: never vanished",
+               story_of(named), shows(named, story_of(named)),
+               Golden({**GOOD, turn: "dead-host", Step.THIRD: "live"}, {},
+                      {**ALIVE, turn: "suspected", Step.THIRD: "live"}),
+               deaf=((turn, Step.THIRD),)),
+        _back("closed-for-repairs", "503 with a notice for a week: never vanished",
+              {turn: page("We will be back soon.", status=503)}, (week,),
+              {turn: "server-error", week: "live"}, {turn: "unstable", week: "live"}),
+    ]  # fmt: skip
 
 
 def list_living() -> list[Script]:
