@@ -216,6 +216,19 @@ def test_an_answer_to_a_form_in_a_container_is_not_the_page(archive: Path, tmp_p
     assert shown(archive, "SELECT payload FROM captures") == [(digest_of(OLD),)]
 
 
+def test_of_a_container_in_which_the_source_redirects_the_page_behind_is_taken(
+    archive: Path, tmp_path: Path
+) -> None:
+    warc, end, step = Warc(), "https://news.example/end", "https://news.example/step"
+    warc.response(OLD, "2024-03-01T10:00:02Z", end)
+    for at, url, leads in ((0, URL, "/step"), (1, step, "/end")):
+        location = [("Location", leads)]
+        warc.response(b"", f"2024-03-01T10:00:0{at}Z", url, "302 Found", headers=location)
+    attach(archive, URL, warc.save(tmp_path / "a.warc.gz"))
+    assert shown(archive, "SELECT url, payload FROM captures") == [(end, digest_of(OLD))]
+    assert copy_of(archive) == (BY_HAND, "2024-03-01T10:00:02Z")
+
+
 def test_a_container_without_the_page_names_what_it_holds(
     archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
