@@ -154,19 +154,61 @@ FAULT = (
 )
 
 
-def test_a_fault_of_ours_in_choosing_ends_the_run_and_nothing_is_lost(loop: Loop) -> None:
-    archive = loop.archive("faulty.db")
+KEEPING = (
+    "from crawler.archive.testimony import Testimony\n"
+    "keep = Testimony.bring_home\n"
+    "def bring_home(self, memento, found, graded, *more):\n"
+    "    keep(self, memento, found, graded, *more)\n"
+    "    if '/s3' in graded.witness.memento.original:\n"
+    "        raise RuntimeError('a fault of ours')\n"
+    "Testimony.bring_home = bring_home\n"
+)
+
+
+@pytest.mark.parametrize(
+    "fault", [FAULT, pytest.param(KEEPING, marks=pytest.mark.slow)], ids=["choosing", "keeping"]
+)
+def test_a_fault_of_ours_ends_the_run_and_nothing_is_lost(
+    loop: Loop, fault: str, tmp_path: Path
+) -> None:
+    archive = loop.archive(f"{tmp_path.name}.db")
     words = ["rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
              "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}"]  # fmt: skip
-    done = loop.faulty(FAULT, *words)
+    done = loop.faulty(fault, *words)
     assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
     assert reasons(archive)[-1] == "broke"
     kept = home(archive)
     assert kept >= 1  # those that were under way came to their ends
     assert value(archive, "SELECT state FROM rescues WHERE source = 3") == "waiting"
+    assert not value(archive, "SELECT count(*) FROM mementos WHERE source = 3 AND state = 'home'")
     assert sourcekeep(*words, "--json").json["still_due"] == 0
     assert home(archive) == len(STORIES)
     assert sourcekeep("verify", "--archive", archive).code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "fault"),
+    [
+        ("--recheck", "from crawler.rescue.rechecking import Rechecker as Faulty\nname = '_ask'\n"),
+        ("--moved", "from crawler.rescue.moving import Mover as Faulty\nname = '_candidates'\n"),
+    ],
+)
+@pytest.mark.slow
+def test_the_others_that_ask_end_as_broken_as_well(loop: Loop, option: str, fault: str) -> None:
+    archive = loop.archive(f"broken{option}.db", STORIES[:2])
+    loop.scrapy(archive, "rescue")
+    two = f"{loop.line},again={loop.line.partition('=')[2]}"
+    fault += (
+        "async def break_(self, *what):\n    raise RuntimeError('a fault of ours')\n"
+        "setattr(Faulty, name, break_)"
+    )
+    words = ["rescue", option, "--archive", archive, "--now", NOW.isoformat(), "--allow",
+             "127.0.0.0/8", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={two}"]  # fmt: skip
+    done = loop.faulty(fault, *words)
+    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert reasons(archive)[-1] == "broke"
+    assert sourcekeep("verify", "--archive", archive).code == 0
+    assert sourcekeep(*words).code == 0
 
 
 @pytest.mark.slow
