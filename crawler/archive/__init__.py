@@ -52,12 +52,12 @@ from crawler.errors import ArchiveError
 
 if TYPE_CHECKING:
     from crawler.archive.certifying import Certifying
+    from crawler.archive.inquiry import OnStep
     from crawler.archive.pushing import Pushing
     from crawler.archive.relocations import Relocations
     from crawler.archive.rescuing import Rescuing
     from crawler.archive.stamps import Stamps
     from crawler.archive.testimony import Testimony
-    from crawler.archive.verifying import OnStep
     from crawler.archive.wanting import Wanting
     from crawler.stamping.headers import Headers
 

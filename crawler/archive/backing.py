@@ -9,9 +9,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from crawler.archive.findings import Verification
+from crawler.archive.inquiry import OnStep
 from crawler.archive.manifests import Manifest, beside
 from crawler.archive.opening import connect_for_reading
-from crawler.archive.verifying import OnStep, verify
+from crawler.archive.verifying import verify
 from crawler.errors import ArchiveError, UsageError
 
 PAGES_A_STEP = 2_000  # 8 MB: progress, and a chance for a crawl to write
