@@ -257,5 +257,6 @@ class Archive:
     ) -> None:
         """Close; what a block of work that went well has written is sealed first."""
         if exc_type is None and self._writable:
+            self.connection.undo_group()  # else sealing would commit it
             self.seal()
         self.close()

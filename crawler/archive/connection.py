@@ -121,6 +121,12 @@ class Connection:
         self._grouping = False
         self.commit()
 
+    def undo_group(self) -> None:
+        """Take back what was not committed, and let each block be its own transaction again."""
+        self._grouping = False
+        if self.sql.in_transaction:
+            self.sql.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close; what was not committed is rolled back by SQLite."""
         self.sql.close()
