@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -11,14 +12,17 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from crawler.archive import Archive, Finding
 from crawler.archive.manifests import beside
 from crawler.archive.schema import SCHEMA_VERSION
+from crawler.archive.schema.steps import migrations
 from crawler.cli import main
 from crawler.errors import ArchiveError, ForeignDatabase
 from tests.crawling import environment, sourcekeep
 from tests.test_archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
+from tests.test_schema_steps import older
 
 LATER = "https://later.example/"
 
@@ -125,15 +129,84 @@ def test_a_guard_that_was_taken_away_is_missed(filled: Path, tmp_path: Path) -> 
     ]
 
 
-def test_a_trigger_that_goes_off_over_our_rows_is_told(filled: Path, tmp_path: Path) -> None:
+def test_what_somebody_added_that_changes_or_refuses_our_rows_is_told(
+    filled: Path, tmp_path: Path
+) -> None:
     path = meddled(
         filled, tmp_path, "CREATE TABLE notes (mine TEXT)",
         "CREATE TRIGGER own AFTER INSERT ON notes BEGIN DELETE FROM notes; END",
         "CREATE TRIGGER spy AFTER INSERT ON fetches BEGIN INSERT INTO notes VALUES (new.url); END",
+        "CREATE UNIQUE INDEX one_each ON fetches(id, url)",
+        "CREATE INDEX own_way ON fetches(url, id)",
     )  # fmt: skip
-    assert [str(f) for f in found(path, but=())] == [
-        "schema: fetches (spy; is a trigger of somebody else)"
-    ]
+    assert {str(f) for f in found(path, but=())} == {
+        "schema: fetches (spy; was added by somebody else)",
+        "schema: fetches (one_each; was added by somebody else)",
+    }
+
+
+@pytest.mark.parametrize("table", ["seals", "unsealed", "manifests", "archive", "payloads"])
+def test_a_table_that_is_gone_is_told_once_and_the_rest_is_checked(
+    filled: Path, tmp_path: Path, table: str
+) -> None:
+    path = meddled(
+        filled, tmp_path, "DROP TRIGGER payloads_remain", f"DROP TABLE {table}",
+        "CREATE VIEW stray AS SELECT 1",
+    )  # fmt: skip
+    findings = Archive.verify(path).findings
+    assert [f.what for f in findings if f.detail == "is missing"].count(table) == 1
+    assert len([f for f in findings if f.detail == f"no such table: {table}"]) <= 2
+
+
+def test_seals_or_manifests_that_are_all_gone_are_told_in_one_sentence(
+    filled: Path, tmp_path: Path
+) -> None:
+    for number, (table, told) in enumerate(
+        {"seals": "all seals are gone", "manifests": "no manifest over them"}.items()
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = meddled(
+            filled, folder, "DROP TRIGGER manifests_remain", f"DELETE FROM {table}",
+            "CREATE TRIGGER manifests_remain BEFORE DELETE ON manifests BEGIN SELECT 1; END",
+        )  # fmt: skip
+        beside(path).unlink()
+        assert told in str(found(path)[0])
+
+
+def test_a_strict_table_of_somebody_else_is_no_damage(filled: Path, tmp_path: Path) -> None:
+    path = meddled(
+        filled, tmp_path, "CREATE TABLE mine (a TEXT) STRICT", "INSERT INTO mine VALUES ('own')"
+    )
+    assert Archive.verify(path).sound
+    with Archive.open(path) as archive:
+        source(archive, LATER)
+    with closing(sqlite3.connect(path, isolation_level=None)) as sql:
+        sql.execute("UPDATE mine SET a = 'other'")
+    assert Archive.verify(path).sound
+
+
+def test_lines_beside_that_were_cut_off_are_no_damage_and_changed_ones_are(
+    filled: Path, tmp_path: Path
+) -> None:
+    path = copied(filled, tmp_path)
+    with Archive.open(path) as archive:
+        source(archive, LATER)
+    whole = beside(path).read_bytes()
+    first, *rest = whole.splitlines(keepends=True)
+    for lines, state, told in (
+        (whole[:-70], "behind", 0),
+        (first, "behind", 0),
+        (b"".join(rest), "behind", 0),
+        (b"".join([*rest, first, first]), "agrees", 0),
+        (b"", "behind", 0),
+        (whole + b"a note\n", "agrees", 1),
+        (whole.replace(b"sha256:", b"sha256:0", 1), "agrees", 1),
+        (b"\0\xff\n" * 400, "behind", 10),
+    ):
+        beside(path).write_bytes(lines)
+        result = Archive.verify(path)
+        assert (result.beside, len(result.findings)) == (state, told), lines
 
 
 @pytest.mark.parametrize(
@@ -333,6 +406,55 @@ def test_the_command_ends_with_4_and_names_the_row(
     assert capsys.readouterr().out == ""
 
 
+def test_an_end_that_is_missing_is_told_and_one_that_is_too_much_is_noted(
+    filled: Path, tmp_path: Path
+) -> None:
+    path, whole = copied(filled, tmp_path), filled.read_bytes()
+    for length in (100, 4096, len(whole) - 4096, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        assert "it was cut off" in str(Archive.verify(path).findings[0])
+    path.write_bytes(whole + b"more")
+    result = Archive.verify(path)
+    assert result.sound and result.notes == [
+        "4 bytes after the end of the archive, which nobody reads"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "no archive here"),
+        (b"S", "not a SQLite file"),
+        (b"\x1f\x8b" + bytes(range(256)) * 100, "not a SQLite file"),
+        (None, "no ordinary file"),  # one that never ends
+    ],
+)
+def test_what_is_no_archive_is_called_by_its_name(
+    tmp_path: Path, content: bytes | None, told: str
+) -> None:
+    path = tmp_path / "archive.db"
+    os.mkfifo(path) if content is None else path.write_bytes(content)
+    with pytest.raises(ArchiveError, match=told):
+        Archive.verify(path)
+
+
+def test_an_archive_on_a_medium_that_is_read_only_is_verified_there(
+    filled: Path, tmp_path: Path
+) -> None:
+    copied(filled, tmp_path)
+    verify = f"{sys.executable} -m crawler verify --archive {tmp_path}/copy.db"
+    mount = f"mount --bind {tmp_path} {tmp_path} && mount -o remount,bind,ro {tmp_path}"
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f"{mount} && echo mounted && touch {tmp_path}/x; {verify}"],
+        capture_output=True, text=True, env=environment(), timeout=60, check=False,
+    ) if shutil.which("unshare") else None  # fmt: skip
+    if done is None or not done.stdout.startswith("mounted"):
+        pytest.skip("no file system can be mounted here")
+    assert (done.returncode, "Read-only" in done.stderr) == (0, True), done.stderr
+    assert done.stdout.endswith("sound\n")
+    assert "-wal" not in " ".join(each.name for each in tmp_path.iterdir())
+
+
 def test_only_an_archive_can_be_verified(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="no archive here"):
         Archive.verify(tmp_path / "none.db")
@@ -344,7 +466,7 @@ def test_only_an_archive_can_be_verified(tmp_path: Path) -> None:
     with closing(sqlite3.connect(other)) as sql:
         sql.execute("CREATE TABLE t (x)")
         sql.commit()
-    with pytest.raises(ForeignDatabase):
+    with pytest.raises(ForeignDatabase, match="something else"):
         Archive.verify(other)
 
 
@@ -384,3 +506,17 @@ def test_an_older_schema_is_refused_and_sealed_by_the_next_command_that_writes(
         sql.commit()
     with pytest.raises(ArchiveError, match="older Sourcekeep"):
         Archive.verify(path)
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_an_archive_of_each_earlier_version_is_sound_once_a_command_brought_it_up_to_date(
+    tmp_path: Path, version: int
+) -> None:
+    names = [step.name for step in migrations.pending(Database(memory=True))]
+    path = older(tmp_path / "archive.db", version, names[version])
+    with pytest.raises(ArchiveError, match=rf"older Sourcekeep \(schema {version}"):
+        Archive.verify(path)
+    with Archive.open(path):
+        pass
+    result = Archive.verify(path)
+    assert result.sound and not result.unsealed, result.findings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
@@ -13,6 +14,8 @@ from crawler.archive.stamps import kept_stamps
 from crawler.stamping.checking import check_stamps
 from crawler.stamping.headers import Headers
 
+LINES_TOLD = 10  # of a file of manifests that is something else
+
 
 def written_beside(path: Path) -> list[Manifest] | None:
     """Return the manifests that stand beside an archive; None: there is no such file.
@@ -23,6 +26,25 @@ def written_beside(path: Path) -> list[Manifest] | None:
         return list(read_beside(beside(path)))
     except OSError:
         return None
+
+
+def damaged_beside(path: Path) -> Iterator[Finding]:
+    """Yield what is wrong with lines of the file beside; nothing of one that a crash cut off."""
+    file, told = beside(path), 0
+    try:
+        lines = file.read_bytes().splitlines(keepends=True) if file.is_file() else []
+    except OSError:
+        return
+    for number, line in enumerate(lines, 1):
+        manifest = Manifest.of_line(line)
+        is_sound = manifest is not None and json.loads(line).get("digest") == manifest.digest
+        if not is_sound and line.endswith(b"\n") and told < LINES_TOLD:
+            told += 1
+            detail = (
+                f"line {number} of {file.name} is no manifest, or was changed; take it out: the"
+                " next command that writes adds what is missing"
+            )
+            yield Finding("manifest", detail=detail)
 
 
 def check_chain(
@@ -113,7 +135,8 @@ def _check_stamps(cursor: sqlite3.Cursor, headers: Headers | None, result: Verif
 
 def _check_beside(written: list[Manifest], result: Verification, held: list[Manifest]) -> None:
     """Compare with the file beside: it may lag behind, but never be ahead or differ."""
-    result.beside = "agrees"
+    lacking = {manifest.digest for manifest in held} - {manifest.digest for manifest in written}
+    result.beside = "behind" if lacking else "agrees"
     digests = {manifest.digest for manifest in held}
     ahead = [manifest for manifest in written if manifest.digest not in digests]
     if not ahead:
@@ -121,9 +144,12 @@ def _check_beside(written: list[Manifest], result: Verification, held: list[Mani
     result.beside = "differs"
     last, head = ahead[-1], held[-1].number if held else 0
     if ahead[0].number > head:
+        later = (
+            "1 later manifest stands" if len(ahead) == 1 else f"{len(ahead)} later manifests stand"
+        )
         detail = (
-            f"{len(ahead)} later manifests stand beside it, the last of {last.sealed_at}: an older"
-            " copy, or one without its -wal"
+            f"{later} beside it, the last of {last.sealed_at}: an older copy, or one without its"
+            " -wal"
         )
         result.findings.append(Finding("set-back", detail=detail))
     else:

@@ -25,6 +25,20 @@ class Checking:
         # table -> its root as its rows are now, where that is another than the seals say
         self._actual: dict[str, bytes] = {}
 
+    def has_seals(self) -> bool:
+        """Tell whether there is anything to hold rows against; where there was, this is told."""
+        try:
+            seals, manifests = (
+                self._sql.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+                for table in ("seals", "manifests")
+            )
+        except sqlite3.DatabaseError:  # each check says so
+            return True
+        if manifests and not seals:
+            detail = "all seals are gone: no row can be held against its own"
+            self._inquiry.find(Finding("manifest", "seals", None, None, detail))
+        return bool(seals or not manifests)
+
     def nodes(self, table: str) -> int:
         """Return how many nodes there are to check: the units in which ``check`` counts."""
         row = self._sql.execute(
@@ -207,6 +221,9 @@ class Checking:
             " ORDER BY m.number DESC LIMIT 1"
         ).fetchone()
         roots = roots_of(self._sql, tables)
+        if row is None and roots:
+            detail = "there are seals, and no manifest over them"
+            self._inquiry.find(Finding("manifest", "manifests", None, None, detail))
         try:
             root = Manifest.of(row[0]).root if row else None
         except ValueError:  # it is told with the chain

@@ -22,7 +22,8 @@ KINDS: Mapping[str, str] = {
     "stamp": "a time stamp is not one of its manifest",
     "set-back": "manifests were written beside the archive that it does not hold: an older copy, or"
     " one without its -wal",
-    "structure": "pages, indexes or constraints are not as SQLite keeps them",
+    "structure": "pages, indexes or constraints are not as SQLite keeps them, or the file was cut"
+    " off",
     "foreign-key": "the row refers to one that is not there",
     "schema": "a table, index, trigger or view is not as we made it, or a trigger is not ours",
     "header": "the head of the file is damaged",
@@ -62,7 +63,7 @@ class Verification:
     manifests: int = 0
     head: str | None = None  # digest of the latest manifest; None: nothing was ever sealed
     sealed_at: str | None = None  # when it was made
-    beside: str = "absent"  # the file of manifests: "absent", "agrees", "differs"
+    beside: str = "absent"  # the file of manifests: "absent", "agrees", "behind", "differs"
     stamps: int = 0  # stamps that fit their manifests
     attestations: list[Attestation] = field(default_factory=list)  # what proofs say of manifests
     findings: list[Finding] = field(default_factory=list)

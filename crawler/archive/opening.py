@@ -83,13 +83,20 @@ def connect_for_verifying(path: Path) -> tuple[ArchiveSql, list[str]]:
         if "malformed database schema" in repr(exc):  # it is one; the first look says what
             return sql, []
         sql.close()
-        raise ForeignDatabase(f"{path}: not usable as an archive: {exc}") from exc
-    except LookupError:
+        raise _unverifiable(path, exc) from exc
+    except LookupError as exc:
         sql.close()
-        version = _version_of(path)
-        if version is None:
-            raise _nothing_there(path) from None
-        raise _older(path, version) from None
+        raise _unverifiable(path, exc) from None
+
+
+def _unverifiable(path: Path, exc: Exception) -> ArchiveError:
+    """Return what a file is that is no archive of this release. Raises it, too."""
+    version = _version_of(path)
+    if version is None:
+        return _nothing_there(path)
+    if version < SCHEMA_VERSION:
+        return _older(path, version)
+    return ForeignDatabase(f"{path}: not usable as an archive: {exc}")
 
 
 def _misnamed(sql: sqlite3.Connection) -> list[str]:
@@ -163,8 +170,9 @@ def _checked_version(sql: sqlite3.Connection, path: Path) -> int | None:
 
 def open_read_only(path: Path) -> ArchiveSql:
     """Return a connection that cannot write, to whatever is there. Raises sqlite3.Error."""
+    held = "&immutable=1" if _cannot_change(path) else ""
     sql = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro",
+        f"{path.resolve().as_uri()}?mode=ro{held}",
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
@@ -172,6 +180,17 @@ def open_read_only(path: Path) -> ArchiveSql:
     )
     sql.row_factory = sqlite3.Row
     return sql
+
+
+def _cannot_change(path: Path) -> bool:
+    """Tell whether a file lies whole where nobody can write: SQLite then needs none beside it."""
+    log = path.resolve().with_name(path.resolve().name + "-wal")
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY) and not (
+            log.exists() and log.stat().st_size
+        )
+    except OSError:  # nothing is there
+        return False
 
 
 def _older(path: Path, version: int) -> ArchiveError:

@@ -13,7 +13,7 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from os import SEEK_END
 from pathlib import Path
@@ -43,6 +43,9 @@ class PageLists:
     free_mapped: frozenset[int]
     largest_root: int  # 0: there is no map
     wrong: tuple[Finding, ...]
+
+
+NOTHING_READ = PageLists(0, (), frozenset(), frozenset(), 0, ())
 
 
 class _Unsettled(Exception):
@@ -149,11 +152,13 @@ def _read_lists(pages: _Pages) -> PageLists:
     count, trunk, free_count = struct.unpack_from(">III", head, 28)
     largest_root, incremental = (int.from_bytes(head[at : at + 4]) for at in (52, 64))
     wrong = list[Finding]()
+    if head[16:18] != PAGE_SIZE_BYTES.to_bytes(2):  # which is told with the head
+        return NOTHING_READ
     if head[24:28] != head[92:96]:
         wrong.append(Finding("header", detail="bytes 92 to 95: the counter of changes"))
     if not pages.holds(count):
         wrong.append(Finding("header", detail="bytes 28 to 31: the number of pages"))
-        return PageLists(0, (), frozenset(), frozenset(), 0, tuple(wrong))
+        return replace(NOTHING_READ, wrong=tuple(wrong))
     if incremental > 1 or (incremental and not largest_root):
         wrong.append(Finding("header", detail="bytes 64 to 67: how free pages are given back"))
     free = tuple(_free_pages(pages, trunk, count, wrong))

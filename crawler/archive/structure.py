@@ -31,6 +31,7 @@ _CELL = re.compile(r"\b[Pp]age (\d+) cell (\d+)")
 _LEAF_OF_TABLE = 13
 _PAGE = re.compile(r"\b[Pp]age (\d+)")
 _COLUMN = re.compile(r"\bin (\w+)(?:\.\w+)?$")
+_MEDDLING = re.compile(r"trigger |index CREATE UNIQUE ", re.IGNORECASE)
 _QUOTED, _BLANKS = re.compile(r'\[(\w+)\]|"(\w+)"'), re.compile(r"[ \t\r\n]+")
 
 
@@ -39,11 +40,7 @@ def check_header(path: Path) -> list[Finding]:
 
     A file that is nothing of ours gives nothing, and cannot be opened afterwards.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError:
-        return []
+    head = _head(path)
     wrong = [
         Finding("header", detail=f"bytes {at} to {at + len(value) - 1}: {what}")
         for at, value, what in _HEAD
@@ -53,6 +50,36 @@ def check_header(path: Path) -> list[Finding]:
         wrong.append(Finding("header", detail="bytes 18 to 19: the format versions"))
     # Of a page with one or two damaged fields all others are right; anything else is not ours.
     return wrong if len(wrong) <= 2 and len(head) == 100 else []
+
+
+def check_length(path: Path) -> tuple[list[Finding], list[str]]:
+    """Return what is missing at the end of a file, and what to say of bytes after its end.
+
+    Of one whose head is sound, and that has no log in which its last pages may lie.
+    """
+    head = _head(path)
+    log = path.resolve().with_name(path.resolve().name + "-wal")
+    if len(head) < 100 or check_header(path) or (log.exists() and log.stat().st_size):
+        return [], []
+    pages, size = int.from_bytes(head[28:32]), path.stat().st_size
+    if _head(path) != head or head[24:28] != head[92:96]:  # somebody writes; it is not kept up
+        return [], []
+    if size < pages * PAGE_SIZE_BYTES:
+        detail = f"it was cut off: {size // PAGE_SIZE_BYTES} of {pages} pages are there"
+        return [Finding("structure", detail=detail)], []
+    beyond = size - pages * PAGE_SIZE_BYTES
+    return [], [f"{beyond} bytes after the end of the archive, which nobody reads"] * bool(beyond)
+
+
+def _head(path: Path) -> bytes:
+    """Return the head of a file; nothing of what cannot be read, or would be waited for."""
+    try:
+        if not path.is_file():
+            return b""
+        with path.open("rb") as file:
+            return file.read(100)
+    except OSError:
+        return b""
 
 
 def check_structure(sql: sqlite3.Connection) -> list[Finding]:
@@ -162,8 +189,8 @@ def check_foreign_keys(sql: sqlite3.Connection) -> list[Finding]:
 def check_schema(sql: sqlite3.Connection) -> list[Finding]:
     """Return the tables, indexes, triggers and views that are not as this release lays them.
 
-    Besides, triggers of others that go off when our own rows are written. Further tables, views
-    and indexes are anybody's.
+    Besides, what somebody added that changes or refuses rows of ours. Further tables, views and
+    indexes are anybody's.
     """
     laid = _laid()
     try:
@@ -177,10 +204,15 @@ def check_schema(sql: sqlite3.Connection) -> list[Finding]:
     ]
     ours = {table for table, _ in laid.values()}
     return differing + [
-        Finding("schema", table, None, name, "is a trigger of somebody else")
+        Finding("schema", table, None, name, "was added by somebody else")
         for name, (table, text) in found.items()
-        if name not in laid and table in ours and text.startswith("trigger ")
+        if name not in laid and table in ours and _MEDDLING.match(text)
     ]
+
+
+def tables_of_ours() -> frozenset[str]:
+    """Return the names of the tables that this release lays."""
+    return frozenset(name for name, (_, text) in _laid().items() if text.startswith("table "))
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from crawler.archive.chain import check_chain, written_beside
+from crawler.archive.chain import check_chain, damaged_beside, written_beside
 from crawler.archive.checking import Checking
 from crawler.archive.decoding import Decoding
 from crawler.archive.findings import Finding, Verification, printable, what_is
@@ -19,7 +19,13 @@ from crawler.archive.inquiry import FINDINGS_MAX, Inquiry, OnStep, TooMuchDamage
 from crawler.archive.opening import connect_for_verifying
 from crawler.archive.pagemap import NOT_CHECKED, check_pages
 from crawler.archive.sealable import sealed_tables
-from crawler.archive.structure import check_foreign_keys, check_header, check_structure
+from crawler.archive.structure import (
+    check_foreign_keys,
+    check_header,
+    check_length,
+    check_structure,
+    tables_of_ours,
+)
 from crawler.errors import ArchiveError
 from crawler.stamping.headers import Headers
 
@@ -42,6 +48,9 @@ def verify(
     """
     result = Verification(sample=sample)
     result.findings += check_header(path)
+    cut_off, beyond = check_length(path)
+    result.findings += cut_off
+    result.notes += beyond
     try:
         sql, misnamed = connect_for_verifying(path)
     except ArchiveError:
@@ -76,6 +85,7 @@ class _Verifying:
         self._check_rows()
         with inquiry.as_far_as_it_goes("captures"):
             self._references()
+        self._result.findings += damaged_beside(self._path)
         with inquiry.as_far_as_it_goes("manifests"):
             check_chain(self._sql, written, self._result, headers)
         if self._result.sample is None:
@@ -87,10 +97,13 @@ class _Verifying:
 
     def _check_rows(self) -> None:
         inquiry, checking = self._inquiry, Checking(self._sql, self._inquiry)
-        tables = sealed_tables(self._sql)
-        payloads = self._chosen_payloads()
-        inquiry.total = len(payloads) + sum(checking.nodes(name) for name in tables)
-        for table in tables.values():
+        tables, payloads = sealed_tables(self._sql), list[int]()
+        # A table of somebody else may be STRICT, too, and then was sealed with ours.
+        ours = [table for name, table in tables.items() if name in tables_of_ours()]
+        with inquiry.as_far_as_it_goes("payloads"):
+            payloads = self._chosen_payloads()
+            inquiry.total = len(payloads) + sum(checking.nodes(table.name) for table in ours)
+        for table in ours if checking.has_seals() else ():
             with inquiry.as_far_as_it_goes(table.name):
                 checking.check(table)
         with inquiry.as_far_as_it_goes("seals"):
