@@ -374,10 +374,11 @@ def test_a_group_shares_a_commit_and_a_step_that_breaks_undoes_only_itself(
 
 
 def test_a_group_that_is_never_committed_is_gone_with_the_connection(tmp_path: Path) -> None:
-    with new_archive(tmp_path) as archive:
-        archive.connection.begin_group()
-        with archive.writing():
-            add_host(archive, "a")
+    archive = new_archive(tmp_path)
+    archive.connection.begin_group()
+    with archive.writing():
+        add_host(archive, "a")
+    archive.close()  # not the end of a block of work, which seals, and so commits
     with Archive.open(tmp_path / "archive.db") as again:
         assert hosts(again) == []
 
