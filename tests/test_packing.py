@@ -14,6 +14,7 @@ import pytest
 
 from crawler.archive import Archive, Page
 from crawler.archive.bases import Bases
+from crawler.archive.connection import Connection
 from crawler.archive.packing import LEANING_MAX, Packing, Stage
 from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded
 from crawler.archive.reclaiming import (
@@ -507,7 +508,7 @@ def test_a_small_archive_is_written_without_gaps_and_keeps_its_seals(
 ) -> None:
     with new_archive(tmp_path, "one.db") as made:
         fill(made)
-    filled(made.path, 60)
+    filled(made.path, 30)
     other = tmp_path / "two.db"
     shutil.copy(made.path, other)
     assert Archive.verify(made.path).sound
@@ -547,3 +548,21 @@ def test_an_archive_that_another_process_writes_to_is_not_written_anew(archive: 
         write_anew(archive.connection)  # at once, and without a word
     assert stored(archive) == before
     assert one(archive, "PRAGMA busy_timeout") > 0
+
+
+def test_a_damaged_archive_is_not_written_anew(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        path = archive.path
+        filled(path, 20)
+        written = one(archive, "PRAGMA schema_version")  # a VACUUM raises it
+        archive.connection.sql.execute("UPDATE payloads SET bytes = zeroblob(900) WHERE rowid = 3")
+        assert main(["pack", "--archive", str(path), "--quiet"]) == 4
+        assert one(archive, "PRAGMA schema_version") == written
+        root = one(archive, "SELECT rootpage FROM sqlite_schema WHERE name = 'texts'")
+    with path.open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 100)
+    with closing(sqlite3.connect(path, isolation_level=None)) as sql:
+        write_anew(Connection(path, sql))  # says nothing; `verify` will
+        assert sql.execute("PRAGMA schema_version").fetchone() == (written,)
+    assert numbers_of(path)

@@ -73,7 +73,7 @@ def run(parsed: argparse.Namespace) -> int:
                 archive.runs.mark_killed()  # the last pack may have had nothing left but its row
             else:
                 reason = _pack(archive, packing, stage, parsed, clock)
-        _reclaim(archive, stage.recoded if stage else 0, quiet=parsed.quiet)
+        _reclaim(archive, stage or Stage.none(), quiet=parsed.quiet)
         packed = _result(stage or Stage.none(), reason, before, _file_bytes(archive.path))
     if parsed.json:
         print_json(packed)
@@ -148,12 +148,13 @@ def _run(
         run.finish(stage, format_instant(clock.now()))
 
 
-def _reclaim(archive: Archive, recoded: int, *, quiet: bool) -> None:
+def _reclaim(archive: Archive, stage: Stage, *, quiet: bool) -> None:
+    """Make the file smaller. Where something is damaged all the rest stays in its place."""
     connection = archive.connection
     with progress("making room", quiet=quiet) as bar:
         for _ in optimise_index(connection):
             bar.update()
-        if is_worth_writing_anew(connection, recoded):
+        if not stage.damaged and is_worth_writing_anew(connection, stage.recoded):
             write_anew(connection)
         for _ in give_back(connection):
             bar.update()
