@@ -115,6 +115,14 @@ def test_every_page_forbids_itself_everything_first(
         assert len(frames) == (path.parent.name == "pages")
 
 
+def test_each_block_of_every_page_runs_as_its_own_words_do(shown: Path) -> None:
+    """Arabic and Hebrew from the right, in one page with English; seen in Chromium."""
+    for _, text in pages(shown):
+        style = text.partition("<style>")[2].partition("</style>")[0]
+        assert re.search(r"^h1,h2,p,li,td,dd\{[^}]*unicode-bidi:plaintext", style, re.MULTILINE)
+        assert "a,small{unicode-bidi:isolate}" in style
+
+
 def test_names_are_digests_whatever_is_in_the_titles(hostile: Path) -> None:
     for path, _ in pages(hostile):
         name = str(path.relative_to(hostile))

@@ -15,12 +15,13 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:;"
     " base-uri 'none'; form-action 'none'"
 )
+# Each block runs as its own words do, and what others wrote cannot turn the rest of a line round.
 _STYLE = """
 :root{color-scheme:light dark;--line:#8886;--dim:#777}
 @media(prefers-color-scheme:dark){:root{--dim:#aaa}}
 body{font:1rem/1.55 system-ui,sans-serif;max-width:46rem;margin:0 auto;padding:1rem}
 h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.15rem}
-h1,h2,p,li,td,dd{overflow-wrap:anywhere}
+h1,h2,p,li,td,dd{overflow-wrap:anywhere;unicode-bidi:plaintext}a,small{unicode-bidi:isolate}
 nav,footer,small,dt{color:var(--dim)}nav{margin-bottom:1rem}
 ol,ul{padding-left:1.4rem}li{margin:.4rem 0}
 .wide{overflow-x:auto}table{border-collapse:collapse}
