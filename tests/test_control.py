@@ -28,12 +28,6 @@ HOP = Hop(new_uid(), "http://a.example/", "source", 0, "2026-03-01T12:00:00Z", "
 
 
 @pytest.fixture
-def web() -> Iterator[DemoWeb]:
-    with DemoWeb() as web:
-        yield web
-
-
-@pytest.fixture
 def closed_port() -> Iterator[int]:
     """A port that nobody answers at: it is bound, and not listened on."""
     with socket.socket() as bound:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -52,12 +51,6 @@ def prose(seed: object, words: int) -> str:
 def page(host: object, text: object, *, words: int = 300, template: int = 1_500) -> bytes:
     """A page: the template of its host, all the same but for what it says."""
     return f"<html><nav>{prose(host, template)}</nav><p>{prose(text, words)}</p></html>".encode()
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with new_archive(tmp_path) as made:
-        yield made
 
 
 def show(archive: Archive, url: str, *bodies: bytes, **more: Any) -> list[str]:
