@@ -82,7 +82,8 @@ def test_every_hop_of_a_visit_is_a_row_and_the_last_is_its_end(archive: Archive,
     assert {row["visit"] for row in found} == {hops[0].uid}
     assert kept.captures[1] is None and None not in (kept.captures[0], kept.captures[2])
     assert kept.final_capture == kept.captures[2]
-    assert kept.final_payload == digest_of(GOOD) and kept.final_is_new
+    assert kept.final_payload == digest_of(GOOD) == captures(archive)[-1][2]
+    assert captures(archive)[-1][1] == "response"
 
 
 @pytest.mark.parametrize("body", [None, b""])
@@ -93,7 +94,7 @@ def test_a_failure_without_a_body_is_a_fetch_and_no_capture_and_an_empty_body_is
     kept = archive.evidence.record(run, number, [hop(body=body, outcome="server-error")])
     assert one(archive, "SELECT count(*) FROM fetches") == 1
     assert one(archive, "SELECT count(*) FROM captures") == (body is not None)
-    assert kept.final_is_new == (body is not None)
+    assert [capture[1] for capture in captures(archive)] == ["response"] * (body is not None)
     assert kept.final_payload == (None if body is None else digest_of(b""))
 
 
@@ -121,8 +122,8 @@ def test_an_identical_payload_is_a_revisit_of_the_first_response(
     archive: Archive, run: int
 ) -> None:
     number, digest = source(archive), digest_of(GOOD)
-    news = [visit(archive, run, number, hop()).final_is_new for _ in range(3)]
-    assert news == [True, False, False]
+    for _ in range(3):
+        visit(archive, run, number, hop())
     assert captures(archive) == [
         (1, "response", digest, None), (1, "revisit", digest, 1), (1, "revisit", digest, 1)
     ]  # fmt: skip
@@ -166,13 +167,13 @@ def test_a_304_refers_to_the_response_behind_the_good_capture(archive: Archive, 
     for seen in (hop(), hop(body=CHANGED), hop(body=CHANGED), gone(), not_modified()):
         kept = visit(archive, run, number, seen)
     assert captures(archive)[-1] == (1, "revisit", digest_of(CHANGED), 2)
-    assert kept.final_payload == digest_of(CHANGED) and not kept.final_is_new
+    assert kept.final_payload == digest_of(CHANGED)
     assert one(archive, "SELECT count(*) FROM payloads") == 4  # the entry's page among them
 
 
 def test_a_304_that_nobody_asked_for_refers_to_nothing(archive: Archive, run: int) -> None:
     kept = archive.evidence.record(run, source(archive), [not_modified()])
-    assert (kept.final_capture, kept.final_payload, kept.final_is_new) == (None, None, False)
+    assert (kept.final_capture, kept.final_payload) == (None, None)
     assert one(archive, "SELECT count(*) FROM fetches") == 1
 
 

@@ -20,7 +20,6 @@ class Kept:
     fetches: tuple[int, ...]  # one per hop
     captures: tuple[int | None, ...]  # one per hop; None where nothing was kept
     final_payload: str | None  # digest of the last hop's payload
-    final_is_new: bool  # the last hop brought a payload that this source had not shown before
 
     @property
     def final_capture(self) -> int | None:
@@ -80,13 +79,13 @@ class Evidence:
             visit = visit or hops[0].uid
             fetches: list[int] = []
             captures: list[int | None] = []
-            payload, is_new = None, False
+            payload = None
             for hop in hops:
                 fetch = self._fetch(sql, run, source, visit, hop)
-                capture, payload, is_new = self._capture(sql, source, fetch, hop, origin)
+                capture, payload = self._capture(sql, source, fetch, hop, origin)
                 fetches.append(fetch)
                 captures.append(capture)
-        return Kept(tuple(fetches), tuple(captures), payload, is_new)
+        return Kept(tuple(fetches), tuple(captures), payload)
 
     def holds(self, uid: str) -> bool:
         """Tell whether a fetch is held, by its uid."""
@@ -172,12 +171,12 @@ class Evidence:
 
     def _capture(
         self, sql: sqlite3.Connection, source: int | None, fetch: int, hop: Hop, origin: str
-    ) -> tuple[int | None, str | None, bool]:
-        """Return (capture, payload digest, whether the source had not shown it before)."""
+    ) -> tuple[int | None, str | None]:
+        """Return the capture and the digest of its payload; None twice when nothing was kept."""
         if hop.status == 304 and origin == OWN:
             confirmed = self._confirmed(sql, source, hop)
             if confirmed is None:  # a 304 to an unconditional request: nothing to refer to
-                return None, None, False
+                return None, None
             payload, refers_to = confirmed["payload"], confirmed["uid"]
         elif hop.body is not None:
             base = self._base_of(sql, source, hop.url, origin)
@@ -185,7 +184,7 @@ class Evidence:
             until = None if origin == OWN else hop.fetched_at
             refers_to = self._earlier_capture(sql, source, hop.url, payload, until, origin)
         else:
-            return None, None, False
+            return None, None
         cursor = sql.execute(
             "INSERT INTO captures (uid, source, fetch, url, captured_at, record_type, payload,"
             " refers_to, mime_declared, mime_sniffed, truncated, flags, origin)"
@@ -197,7 +196,7 @@ class Evidence:
                 origin,
             ),
         )  # fmt: skip
-        return cursor.lastrowid, payload, refers_to is None
+        return cursor.lastrowid, payload
 
     @staticmethod
     def _confirmed(sql: sqlite3.Connection, source: int | None, hop: Hop) -> sqlite3.Row | None:
