@@ -22,6 +22,7 @@ from crawler.mementos.ranges import range_of, read_range
 from crawler.mementos.registry import KNOWN, archives_of
 from crawler.mementos.replies import Answer as ReplyAnswer
 from crawler.mementos.replies import read_index
+from tests.crawling import crawl as crawl_now
 from tests.crawling import rows, sourcekeep
 from tests.inspecting import ask
 from tests.test_rescue_kit import (
@@ -30,9 +31,11 @@ from tests.test_rescue_kit import (
     Pywb,
     Story,
     dead_archive,
+    entry_page,
     now_at,
     part_of,
     pywb,
+    write_entries,
     write_warc,
 )
 
@@ -430,6 +433,22 @@ def test_an_archive_that_replays_is_asked_to_though_its_index_names_files(world:
     assert done["confidence"] == "A"
     asked = rows(path, "SELECT url FROM fetches WHERE purpose = 'rescue' AND source IS NOT NULL")
     assert asked and all("id_/" in row["url"] for row in asked)
+
+
+@pytest.mark.slow
+def test_our_own_bytes_are_proved_by_the_index_without_asking_for_a_range(world: World) -> None:
+    story, path = STORIES["both"], world.folder / "held.db"
+    served = Response(200, (HTML,), story.page())
+    world.web.route(GONE, "/both", lambda request: served)
+    text = entry_page(story.title, story.summary(), world.url("both"))
+    crawl_now(path, NOW, write_entries(world.folder / "news", {"both": text}))
+    world.web.requests.clear()
+    world.rescue(path, "", 1, world.url("both"))
+    assert not [r for r in world.web.requests if r.host == FILES]
+    [row] = rows(path, "SELECT r.state, m.same_bytes_as, m.memento_datetime FROM rescues r"
+                       " JOIN mementos m ON m.id = r.memento")  # fmt: skip
+    assert row["state"] == "not-needed" and row["same_bytes_as"]
+    assert row["memento_datetime"] == "2017-02-25T08:00:00Z"
 
 
 def test_a_server_that_sends_the_whole_file_is_cut_off_at_once(world: World) -> None:
