@@ -43,6 +43,7 @@ from tests.test_archive_kit import (
     rows,
     visit,
 )
+from tests.test_crash import in_own_mounts
 
 # What belongs to the machine that crawled; "secret-" marks it wherever it was put.
 PLACE = "/home/secret-user/news"
@@ -340,6 +341,19 @@ def test_a_folder_may_be_named_as_it_lies_from_here(
     monkeypatch.chdir(tmp_path)
     assert cli.main(["inspect", "--publish", "public/"]) == 0
     assert publish(Path("archive.db"), Path("public"), now=NOW, tick=ticked).archive.is_file()
+
+
+def test_an_archive_on_a_disk_that_nobody_can_write_to_is_published(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    with new_archive(kept):
+        pass  # its file says that it has a log beside it, which SQLite cannot make there
+    words = ["-m", "crawler", "inspect", "--archive", kept / "archive.db", "--publish"]
+    publishing = " ".join(map(str, [sys.executable, *words, tmp_path / "site"]))
+    mounting = f"mount --bind {kept} {kept}; mount -o remount,bind,ro {kept}"
+    done = in_own_mounts(f"{mounting}; {publishing}")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "site" / "archive.db").is_file()
 
 
 def test_a_place_that_cannot_be_written_is_said(filled: Path, tmp_path: Path) -> None:

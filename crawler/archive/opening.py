@@ -170,9 +170,8 @@ def _checked_version(sql: sqlite3.Connection, path: Path) -> int | None:
 
 def open_read_only(path: Path) -> ArchiveSql:
     """Return a connection that cannot write, to whatever is there. Raises sqlite3.Error."""
-    held = "&immutable=1" if _cannot_change(path) else ""
     sql = sqlite3.connect(
-        f"{path.resolve().as_uri()}?mode=ro{held}",
+        read_only_uri(path),
         uri=True,
         timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
@@ -180,6 +179,12 @@ def open_read_only(path: Path) -> ArchiveSql:
     )
     sql.row_factory = sqlite3.Row
     return sql
+
+
+def read_only_uri(path: Path) -> str:
+    """Return the address by which SQLite opens an archive for reading, wherever it lies."""
+    held = "&immutable=1" if _cannot_change(path) else ""
+    return f"{path.resolve().as_uri()}?mode=ro{held}"
 
 
 def _cannot_change(path: Path) -> bool:

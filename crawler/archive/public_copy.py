@@ -22,7 +22,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from crawler.archive.connection import Connection
-from crawler.archive.opening import connect, connect_for_reading
+from crawler.archive.opening import connect, connect_for_reading, read_only_uri
 from crawler.archive.payloads import Payloads, encode
 from crawler.archive.publishing import DAMAGED, hold_back
 from crawler.errors import PayloadDamaged
@@ -226,7 +226,7 @@ def _prepare(sql: sqlite3.Connection, path: Path) -> None:
     """Attach the archive, and make a throw-away file of the new one until it is whole."""
     for pragma in ("foreign_keys = OFF", "journal_mode = DELETE", "synchronous = OFF"):
         sql.execute(f"PRAGMA {pragma}").fetchall()
-    sql.execute("ATTACH ? AS live", (f"{path.resolve().as_uri()}?mode=ro",))
+    sql.execute("ATTACH ? AS live", (read_only_uri(path),))
     for name, function in (
         ("public_url", _public_url), ("public_text", redact_text),
         ("public_name", _public_name),
