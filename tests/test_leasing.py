@@ -65,6 +65,24 @@ def test_a_host_is_not_asked_twice_because_its_visits_take_longer_than_a_lease(
     asyncio.run(main())
 
 
+def test_a_host_is_not_leased_again_before_its_visits_were_asked_for(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leasing, "LEASE_TTL", timedelta(seconds=2))
+
+    async def main() -> None:
+        leases = Leases(session, delay_s=0, patience_s=0)
+        begun = leases.begin()
+        visits = [next(begun)]
+        await asyncio.sleep(3)
+        visits += begun
+        assert len(visits) == 3 and not list(leases.begin())
+        for visit in visits:
+            leases.ended(visit)
+
+    asyncio.run(main())
+
+
 def test_a_run_makes_no_more_visits_to_a_host_than_it_may(tmp_path: Path) -> None:
     paths = [("courier", f"/one/{number}") for number in range(30)]
     paths += [("wire", f"/two/{number}") for number in range(3)]

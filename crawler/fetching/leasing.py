@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from crawler.archive import HostLease
+from crawler.archive import DueSource, HostLease
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 
@@ -42,14 +42,22 @@ class Leases:
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> Iterator[Visit]:
-        """Lease what is free and yield the visits that are due there, as far as the run may go."""
+        """Lease what is free and yield the visits that are due there, as far as the run may go.
+
+        All that is leased counts as held from the first visit on: Scrapy may come for the last one
+        a minute later, and a lease that nobody had kept alive would be given out again meanwhile.
+        """
+        held: list[tuple[HostLease, tuple[DueSource, ...]]] = []
         for lease in self._lease():
             due = lease.due[: self._session.budget.take_at(lease.host, len(lease.due))]
             if not due:
                 self._give_back(lease)
                 continue
             self._hosts[lease.host] = _LeasedHost(lease, len(due), self._delay_s)
+            held.append((lease, due))
+        if held:
             self._keep_alive_later()
+        for lease, due in held:
             for source in due:
                 if source.probe_url:
                     yield Visit("control", source.probe_url, source, lease)
