@@ -289,3 +289,33 @@ def test_a_redirect_to_another_host_waits_for_that_host(tmp_path: Path) -> None:
     assert len(asked) == 9  # its robots.txt, four pages of its own, four from elsewhere
     # All nine in one row, which a busy machine only lengthens; apart they would take half of that.
     assert asked[-1] - asked[0] >= 0.4 * 8 - 0.5
+
+
+def test_a_request_that_fails_on_a_connection_kept_open_is_not_repeated_unseen(
+    tmp_path: Path,
+) -> None:
+    """Twisted would, at once: a request without a row, and without its delay."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    with DemoWeb() as web:
+        web.add("wire", "/a", page(PAGE))
+        web.add("wire", "/b", raw(b"", ending="reset"))
+        listed.write_text(f"{web.url('wire', '/a')}\n{web.url('wire', '/b')}\n")
+        crawl(archive, START, listed)
+        asked = web.requests.count("/b")
+    kept = value(archive, "SELECT count(*) FROM fetches WHERE url LIKE '%/b'")
+    assert (asked, kept) == (2, 2)  # once, and RETRY_TIMES=1
+
+
+@pytest.mark.parametrize(("version", "connection"), [("1.0", ""), ("1.1", "Connection: Close\r\n")])
+def test_a_connection_that_the_host_will_close_takes_no_further_request(
+    tmp_path: Path, version: str, connection: str
+) -> None:
+    """HTTP/1.0 closes unless it says otherwise; its next request would meet a reset."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    head = f"HTTP/{version} 200 OK\r\n{connection}Content-Length: {len(PAGE)}\r\n\r\n"
+    with DemoWeb() as web:
+        for number in range(12):
+            web.add("wire", f"/{number}", raw((head + PAGE).encode(), ending="close"))
+        listed.write_text("".join(f"{web.url('wire', f'/{number}')}\n" for number in range(12)))
+        crawl(archive, START, listed)
+    assert value(archive, "SELECT count(*) FROM fetches WHERE reason = 'reset'") == 0

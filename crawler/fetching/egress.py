@@ -221,5 +221,6 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         """Return a guarded pool set up as Scrapy set up its own, which is empty so far."""
         pool = GuardedPool(self._pool._reactor, self._policy)
         pool.maxPersistentPerHost = self._pool.maxPersistentPerHost
+        pool.retryAutomatically = self._pool.retryAutomatically
         pool._factory = self._pool._factory
         return pool

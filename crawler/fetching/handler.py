@@ -101,6 +101,17 @@ class _Parser(_LenientHTTPClientParser):
             raise _too_long(f"head of more than {self._head_lines - 1} lines", line)
         super().lineReceived(line)
 
+    def allHeadersReceived(self) -> None:
+        """Note that the host will close the connection: it says so, or speaks HTTP/1.0.
+
+        Twisted knows but the one spelling "close", and no version: it would send the next request
+        into a connection that is about to end (RFC 9112 §9.3).
+        """
+        said = b",".join(self.connHeaders.getRawHeaders(b"Connection", ())).lower()
+        if b"close" in said or (self.response.version[2] == 0 and b"keep-alive" not in said):
+            self.connHeaders.setRawHeaders(b"Connection", [b"close"])
+        super().allHeadersReceived()  # type: ignore[no-untyped-call]
+
     def lineLengthExceeded(self, line: bytes) -> None:
         """Fail where Twisted would close the connection as if the host had."""
         raise _too_long(f"header line of more than {self.MAX_LENGTH} bytes", line)
@@ -315,7 +326,10 @@ class _KeepingDownloadHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         _encode_host_names_once()
-        self._pool._factory = _ProtocolFactory  # GuardedDownloadHandler takes it over
+        self._pool._factory = _ProtocolFactory  # GuardedDownloadHandler takes both over
+        # Else Twisted repeats at once, and tells nobody, what failed on a connection that was kept
+        # open: a request without a row and without its delay. Scrapy's retry does it in our sight.
+        self._pool.retryAutomatically = False
         self._contextFactory: Any = NotingPolicy.for_crawler(crawler)
         self._floor = RateFloor.from_settings(crawler.settings)
         self._gate = _gates.setdefault(crawler, Gate())
