@@ -144,6 +144,21 @@ def test_of_a_page_of_a_blog_the_text_cites_and_not_what_stands_around_it(locato
     assert set(cited(entry)) <= {"https://paper.example/x", "https://www.blog.example/other"}
 
 
+def test_of_a_page_that_marks_no_text_only_what_is_said_cites() -> None:
+    page = (
+        '<html><body><h1>Notes</h1><div><a href="https://menu.example/">One</a> | '
+        '<a href="https://two.example/">Two</a></div>'
+        '<p>What <a href="https://said.example/">the paper</a> says of harbours.</p></body></html>'
+    )
+    assert cited(read(page, "notes.html")) == ["https://said.example/"]
+
+
+def test_a_link_that_hands_on_the_pages_own_address_is_a_button_and_no_source() -> None:
+    share = '<a href="https://any.example/add?u=https%3A%2F%2Fblog.example%2Fwho-pays">Share</a>'
+    entry = read(BLOG.replace("</article>", f"{share}</article>", 1), "who-pays.html")
+    assert cited(entry) == ["https://paper.example/x"]
+
+
 def test_a_page_of_several_posts_leads_to_the_feed_that_it_names() -> None:
     several = BLOG.replace("</article>", '</article><article><a href="https://b.example/">b</a>', 1)
     assert read_page(several.encode(), "https://blog.example/") == DayIndex(

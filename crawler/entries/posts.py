@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -36,6 +37,7 @@ from crawler.urls import same_site
 
 MARKDOWN_READER, HTML_READER = "post-markdown", "post-html"
 
+_SAID = 20  # characters beside the links: less has a menu, or a list of other pages
 CONTEXT_LENGTH = 400  # characters of the paragraph that a citation keeps: some three sentences
 # Fields of front matter that name what a post is about, as link blogs and bookmarks have them.
 _SOURCE_FIELDS = (
@@ -110,8 +112,9 @@ def holds_a_post(blocks: Sequence[Block]) -> bool:
 
 def _finished(draft: Draft, blocks: Sequence[Block]) -> Entry:
     """Take the links of the text, and what the name of the file tells, into the draft."""
-    own = draft.own_url if draft.own_url and is_web_address(draft.own_url) else None
-    draft.links = _once([*draft.links, *_cited(blocks, draft.base or own)])
+    named = (draft.own_url or "", draft.locator)
+    own = next((place for place in named if is_web_address(place)), None)
+    draft.links = _once([*draft.links, *_cited(blocks, draft.base or own, own)])
     if not (draft.links or draft.headline):
         raise NothingFound(draft.locator, "no headline, and no link that leads to another site")
     draft.has_sources_section = True  # the whole text is
@@ -179,12 +182,18 @@ def _first_heading(blocks: Sequence[Block]) -> str:
 # ------------------------------------------------------------------ links
 
 
-def _cited(blocks: Sequence[Block], base: str | None) -> Iterator[CitedLink]:
+def _cited(blocks: Sequence[Block], base: str | None, own: str | None) -> Iterator[CitedLink]:
     for block in blocks:
         for link in block.links:
-            if link.is_anchor and _is_source(link, base):
+            if link.is_anchor and _is_source(link, base) and not _shares(link, own):
                 context = shorten(block.text, CONTEXT_LENGTH)
                 yield CitedLink(fold(link.label), link.href, context=context or None)
+
+
+def _shares(link: HtmlLink, own: str | None) -> bool:
+    """Whether a link hands the page's own address to another site: the button of any network."""
+    address = own.partition("://")[2].partition("?")[0].rstrip("/") if own else ""
+    return "/" in address and address in unquote(link.href)
 
 
 def _is_source(link: HtmlLink, base: str | None) -> bool:
@@ -217,14 +226,22 @@ def _text_boxes(blocks: Sequence[Block]) -> list[Element]:
 
 
 def _own_text(blocks: Sequence[Block], boxes: Sequence[Element]) -> list[Block]:
-    """Return the blocks in a box (without one: all) but navigation and the words of others."""
+    """Return the blocks of a page's text, without navigation and the words of others.
+
+    Of a page that marks no box those in which something is said besides the links.
+    """
     return [
         block
         for block in blocks
         if landmark_of(block.element) is None
         and not _is_other(block)
-        and (not boxes or any(element is boxes[0] for element in around(block.element)))
+        and (any(e is boxes[0] for e in around(block.element)) if boxes else _is_said(block))
     ]
+
+
+def _is_said(block: Block) -> bool:
+    linked = sum(len(fold(link.label)) for link in block.links if link.is_anchor)
+    return len(block.text) - linked >= _SAID
 
 
 def _outermost(blocks: Sequence[Block], is_text: Callable[[Element], bool]) -> list[Element]:
