@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 from crawler.archive import Archive
 from crawler.archive.chronicle import bring_manifests, bring_verdicts, joined_manifests
+from crawler.archive.deciding import Decisions
 from crawler.archive.uniting import (
     LEDGER,
     LISTED,
     REFERRING,
     Inserting,
+    holds,
     later_of,
     lay_maps,
     learn,
@@ -26,7 +28,6 @@ from crawler.archive.uniting import (
     unite,
     unite_listed,
 )
-from crawler.dates import parse_instant
 from crawler.errors import PayloadDamaged
 
 GROUP_VISITS = 200  # in one transaction; some 20 MB
@@ -60,6 +61,7 @@ class Merging:
         self._other: sqlite3.Connection = theirs.connection.sql
         self._insert = Inserting(self._ours)
         self._sealed: set[str] = set()  # digests of the manifests that are here afterwards
+        self._decisions = Decisions(ours, self._other)
         self.merged = Merged()
 
     def fetches(self) -> int:
@@ -79,7 +81,7 @@ class Merging:
                 self._ledger()
                 self._sealed = joined_manifests(self._ours, self._other)
                 self._runs()
-                self._decisions()
+                self._decisions.bring()
             for visits in self._groups():
                 with self._archive.writing():
                     for fetch in visits:
@@ -89,7 +91,7 @@ class Merging:
                 self._pages()
                 self._referring()
                 self.merged.rows += bring_verdicts(self._ours, self._other, self._insert)
-                self._tombstones()
+                self.merged.rows += self._decisions.tombstones()
             self._articles()
         finally:
             self._other.execute("ROLLBACK")
@@ -253,13 +255,13 @@ class Merging:
 
     def _payload(self, digest: str, source: int | None) -> None:
         """Bring a payload over, unless it is here, was destroyed here, or is not there either."""
-        if self._has("payloads", digest) or self._has("tombstones", digest):
+        if holds(self._ours, "payloads", digest) or holds(self._ours, "tombstones", digest):
             return
         row = self._other.execute("SELECT * FROM payloads WHERE digest = ?", (digest,)).fetchone()
         if row is None:
             return
         if source is not None and self._is_forgotten(source):
-            self._bury(digest, row["size_bytes"], source)
+            self.merged.rows += self._decisions.bury(digest, row["size_bytes"], source)
             return
         if row["base_digest"]:
             self._payload(row["base_digest"], None)
@@ -291,10 +293,6 @@ class Merging:
             "SELECT 1 FROM payloads WHERE digest = ? AND base_digest IS NULL", (digest,)
         ).fetchone() is not None  # fmt: skip
 
-    def _has(self, table: str, digest: str) -> bool:
-        row = self._ours.execute(f"SELECT 1 FROM {table} WHERE digest = ?", (digest,)).fetchone()
-        return row is not None
-
     def _pages(self) -> None:
         """Bring over what entry pages, robots.txt and probes were, where no capture did."""
         for digest in self._other.execute(
@@ -320,58 +318,6 @@ class Merging:
             ended |= {"manifest_digest": None, "previous_manifest_digest": None}
         return ended
 
-    # What people decided
-
-    def _decisions(self) -> None:
-        """Let the latest decision on a source hold, in whichever archive it was made."""
-        rows = self._other.execute(
-            "SELECT source, decision, reason, decided_at FROM withheld WHERE id IN"
-            " (SELECT max(id) FROM withheld GROUP BY source)"
-        ).fetchall()
-        for row in rows:
-            source = ours_of(self._ours, "sources", row["source"])
-            if source is None:
-                continue
-            decided = self._ours.execute(
-                "SELECT max(decided_at) AS at FROM withheld WHERE source = ?", (source,)
-            ).fetchone()["at"]
-            if decided is None or decided < row["decided_at"]:
-                self._decide(source, row)
-
-    def _decide(self, source: int, row: sqlite3.Row) -> None:
-        withholding, now = self._archive.withholding, parse_instant(row["decided_at"])
-        state = withholding.state(source)
-        if row["decision"] == "forgotten" and state != "forgotten":
-            withholding.forget(source, row["reason"], now=now)
-        elif row["decision"] == "withheld" and state is None:
-            withholding.withhold(source, row["reason"], now=now)
-        elif row["decision"] == "released" and state is not None:
-            withholding.release(source, row["reason"], now=now)
-
-    def _tombstones(self) -> None:
-        rows = self._other.execute(
-            "SELECT t.digest, t.size_bytes, w.source FROM tombstones t"
-            " JOIN withheld w ON w.id = t.withheld"
-        ).fetchall()
-        for row in rows:
-            source = ours_of(self._ours, "sources", row["source"])
-            if source is not None and not self._has("payloads", row["digest"]):
-                self._bury(row["digest"], row["size_bytes"], source)
-
-    def _bury(self, digest: str, size_bytes: int, source: int) -> None:
-        """Say of a payload that is not taken in why it is not here."""
-        if self._has("tombstones", digest):
-            return
-        decision = self._one(
-            "SELECT max(id) AS id FROM withheld WHERE source = ? AND decision = 'forgotten'", source
-        )
-        if decision is not None:
-            self._ours.execute(
-                "INSERT INTO tombstones (digest, size_bytes, withheld) VALUES (?, ?, ?)",
-                (digest, size_bytes, decision),
-            )
-            self.merged.rows += 1
-
     # What was read
 
     def _articles(self) -> None:
@@ -392,7 +338,7 @@ class Merging:
                     "SELECT 1 FROM extractions WHERE payload = ? AND extractor = ?",
                     (row["payload"], row["extractor"]),
                 ).fetchone()
-                if known is None and self._has("payloads", row["payload"]):
+                if known is None and holds(self._ours, "payloads", row["payload"]):
                     article = self._theirs.observing.article_of_row(row["id"])
                     self._archive.articles.save(row["payload"], article, now=row["extracted_at"])
                     self.merged.articles += 1

@@ -128,6 +128,11 @@ def lay_maps(sql: sqlite3.Connection) -> None:
         )
 
 
+def holds(sql: sqlite3.Connection, table: str, digest: str) -> bool:
+    """Tell whether a table has a row of a digest."""
+    return sql.execute(f"SELECT 1 FROM {table} WHERE digest = ?", (digest,)).fetchone() is not None
+
+
 def ours_of(sql: sqlite3.Connection, name: str, theirs: object) -> int | None:
     """Return our row for one of theirs; None: it did not come over."""
     row = sql.execute(f"SELECT ours FROM temp.their_{name} WHERE theirs = ?", (theirs,)).fetchone()
