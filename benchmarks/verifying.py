@@ -1,6 +1,6 @@
 """How fast an archive is verified, what seals cost, and which flipped bits are named by their row.
 
-    python benchmarks/verifying.py [--shared FOLDER] [--pages N] [--flips N]
+    python benchmarks/verifying.py [--shared FOLDER] [--pages N] [--flips N] [--seed N]
 
 Speed: an archive of corpus pages, each with its text, every other one seen twice (the second time
 as a delta), is verified; bytes are those of the decoded payloads, CPU is that of all threads.
@@ -93,14 +93,17 @@ def seal_bytes(path: Path) -> tuple[int, int, int]:
     return int(seals), path.stat().st_size, sum(Archive.verify(path).tables.values())
 
 
-def measure(shared: Path, pages: int, rounds: int, flips: int) -> list[Figure]:
+def measure(shared: Path, pages: int, rounds: int, flips: int, seed: int = 1) -> list[Figure]:
     saved = saved_pages(corpus_of(shared), pages)
     with workplace() as place:
         path = place / "archive.db"
         sealing = make_archive(path, saved)
         speeds = [speed(path) for _ in range(rounds)]
         seals, size, rows = seal_bytes(path)
-        damaged = flip_bits(dense_archive(place / "flips", 12), place, flips) if flips else None
+        damaged = (
+            flip_bits(dense_archive(place / "flips", 12), place, flips, seed=seed)
+            if flips else None
+        )  # fmt: skip
     whole, alone = (median([pair[n] for pair in speeds]) for n in range(2))
     figures = [
         Figure("verify, payload bytes a core", whole, 200, "MB/s", at_least=True),
@@ -128,8 +131,9 @@ def measure(shared: Path, pages: int, rounds: int, flips: int) -> list[Figure]:
 def main() -> int:
     parser = options(__doc__, pages=PAGES, rounds=ROUNDS)
     parser.add_argument("--flips", type=int, default=FLIPS, help="bits to flip (0: none)")
+    parser.add_argument("--seed", type=int, default=1, help="of the choice of bits")
     chosen = parser.parse_args()
-    figures = measure(chosen.shared, chosen.pages, chosen.rounds, chosen.flips)
+    figures = measure(chosen.shared, chosen.pages, chosen.rounds, chosen.flips, chosen.seed)
     print(f"\n{machine()}")
     print_figures(figures)
     return 0 if all(figure.met for figure in figures) else 1

@@ -56,7 +56,7 @@ class Decisions:
         return new
 
     def bury(self, digest: str, size_bytes: int, source: int) -> int:
-        """Say of a payload that is not taken in why it is not here; return how many rows it took."""
+        """Say why a payload that is not taken in is not here; return how many rows are new."""
         if holds(self._ours, "tombstones", digest):
             return 0
         made = self._ours.execute(

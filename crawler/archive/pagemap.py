@@ -2,8 +2,8 @@
 
 ``PRAGMA integrity_check`` walks through every tree, and holds the map against what it meets there.
 What nobody's tree leads to it looks at only where the first object of its own list has pages, and
-in an archive that is a view (SQLite 3.40.1 to 3.46, btree.c, ``bPartial``). So that is read here:
-SQLite, "Database File Format", §1.3 (the head), §1.5 (free pages), §1.8 (the map), §4 (the log).
+in an archive that is a view (btree.c, ``bPartial``, found with 3.40.1). So that is read here, as
+SQLite's "Database File Format" has it: §1.3 the head, §1.5 free pages, §1.8 the map, §4 the log.
 """
 
 from __future__ import annotations
