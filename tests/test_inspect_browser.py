@@ -73,10 +73,12 @@ def keep(page: Any, name: str) -> None:
 def test_which_entries_lost_a_source(page: Any, demo: str) -> None:
     page.goto(demo)
     page.get_by_role("link", name="Which entries lost a source?").click()
+    page.wait_for_url("**/-/entries/*")
     lost = page.locator("ul.rows > li.gone")
     assert lost.count() == 3
     keep(page, "lost")
     page.get_by_role("link", name=re.compile("herd of wild ponies")).click()
+    page.wait_for_url("**/-/entry/**")
     assert "This entry lost 1 source." in page.locator("main").inner_text()
     gone = page.locator("li.card.gone")
     assert gone.count() == 1 and "vanished" in gone.inner_text()
@@ -99,6 +101,7 @@ def test_what_exactly_changed(page: Any, demo: str) -> None:
     page.goto(demo)
     fund = page.get_by_role("listitem").filter(has_text="Islands set up harbour fund")
     fund.get_by_role("link", name="what changed").click()
+    page.wait_for_url("**/-/compare/**")
     assert "50" in page.locator("del").all_inner_texts()
     assert "5" in page.locator("ins").all_inner_texts()
     keep(page, "compare")
@@ -119,10 +122,11 @@ def test_words_are_found_where_they_stood(page: Any, demo: str) -> None:
     page.goto(demo)
     page.get_by_label(re.compile("Search what the sources said")).fill("lighthouse keeper")
     page.get_by_role("button", name="Search").click()
+    page.wait_for_url("**/-/search/**")
     assert page.locator("mark").count()
     keep(page, "search")
     page.get_by_role("link", name="the snapshot").first.click()
-    assert "/-/snapshot/" in page.url
+    page.wait_for_url("**/-/snapshot/**")
 
 
 # By keyboard, and on a phone
