@@ -14,9 +14,11 @@ class Clock:
     """Tells the time of a run: one reading at its start, and what has passed since.
 
     The wall clock may be set while a run lasts; order and durations must not turn back with it.
+    ``is_real`` is False where the start was given: then it pretends.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
+        self.is_real = start is None
         self._start = start or datetime.now(UTC)
         self._started = _seconds()
 

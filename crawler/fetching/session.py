@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Self, TypeVar
 
 from scrapy.settings import BaseSettings
@@ -101,7 +101,7 @@ class Session:
             held = resources.enter_context(reserve(archive.path))
             pretended = settings.get("SOURCEKEEP_NOW")
             # One reading of the wall clock: whoever sets it during the run must not reorder it.
-            clock = Clock(parse_instant(pretended) if pretended else datetime.now(UTC))
+            clock = Clock(parse_instant(pretended) if pretended else None)
             archive.frontier.release_all()
             run = archive.runs.begin(
                 command,
@@ -278,7 +278,8 @@ class Session:
     def _note_what_was_odd(self) -> None:
         skew, wal = self.hosts.clock_skew(), self.archive.connection.wal_size_bytes()
         if skew is not None:
-            logger.warning("this machine's clock is %s s behind the hosts'", round(_seconds(skew)))
+            whose = "this machine's" if self.clock.is_real else "the pretended"
+            logger.warning("%s clock is %s s behind the hosts'", whose, round(_seconds(skew)))
         if wal > WAL_NOTED_BYTES:
             logger.warning(
                 "%s-wal has grown to %d MB: another process holds a transaction on the archive",
