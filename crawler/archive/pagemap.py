@@ -66,7 +66,7 @@ class _Pages:
         real, log, index = path.resolve(), None, b""
         with suppress(FileNotFoundError):
             log = held.enter_context(real.with_name(real.name + "-wal").open("rb"))
-            index = _head_of_index(real.with_name(real.name + "-shm"))
+            index = _head_of_index(real.with_name(real.name + "-shm"), held)
         return cls(held.enter_context(real.open("rb")), log, index)
 
     def stayed(self) -> bool:
@@ -92,10 +92,10 @@ class _Pages:
         return page
 
 
-def _head_of_index(path: Path) -> bytes:
+def _head_of_index(path: Path, held: ExitStack) -> bytes:
     """Return the head of a log's index. Raises _Unsettled."""
-    with path.open("rb") as file:
-        first, second = file.read(_INDEX_HEAD_BYTES), file.read(_INDEX_HEAD_BYTES)
+    file = held.enter_context(path.open("rb"))
+    first, second = file.read(_INDEX_HEAD_BYTES), file.read(_INDEX_HEAD_BYTES)
     if len(first) < _INDEX_HEAD_BYTES or first != second:
         raise _Unsettled
     return first
@@ -120,16 +120,15 @@ def _latest_frames(log: BinaryIO, head: bytes, index: bytes) -> dict[int, int]:
 def check_pages(path: Path) -> list[Finding] | None:
     """Return what is wrong with the lists of pages; None: somebody wrote at each attempt to look.
 
-    Nothing is held up: it is read between two commits of others, and read again when one came.
+    Nothing is held up: it is read between two commits of others, and read again when one came. To
+    be called when this process has no other connection to the file: closing any descriptor of it
+    drops the locks of all of them, so that ours are closed after the connection.
     """
-    with closing(open_read_only(path)) as sql:
+    with ExitStack() as held, closing(open_read_only(path)) as sql:
         sql.execute("PRAGMA writable_schema = ON")  # else one damaged definition hides all
         for _ in range(ATTEMPTS):
             before = _data_version(sql)
-            with (
-                suppress(OSError, EOFError, _Unsettled, sqlite3.OperationalError),
-                ExitStack() as held,
-            ):
+            with suppress(OSError, EOFError, _Unsettled, sqlite3.OperationalError):
                 pages = _Pages.open(path, held)
                 lists = _read_lists(pages)
                 sql.execute("BEGIN")

@@ -58,15 +58,26 @@ def verify(
             raise
         return result
     result.findings += [Finding("header", detail=text) for text in misnamed]
+    inquiry = Inquiry(result, random or Random(), on_step)
     try:
-        _Verifying(sql, path, Inquiry(result, random or Random(), on_step)).run(headers)
+        _Verifying(sql, path, inquiry).run(headers)
     except TooMuchDamage:
         result.notes.append(f"more than {FINDINGS_MAX:,} things are wrong; the rest was not read")
     except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:  # it quotes damaged names
         result.findings.append(broken(exc))
     finally:
         sql.close()
+    if sample is None and len(result.findings) < FINDINGS_MAX - 1:
+        with inquiry.as_far_as_it_goes("pages"):  # once no other connection is open
+            _check_pages(path, result)
     return result
+
+
+def _check_pages(path: Path, result: Verification) -> None:
+    found = check_pages(path)
+    result.findings += found or ()
+    if found is None:
+        result.notes.append(NOT_CHECKED)
 
 
 class _Verifying:
@@ -92,8 +103,6 @@ class _Verifying:
             inquiry.step("SQLite's own checks", 0)
             self._result.findings += check_structure(self._sql)
             self._result.findings += check_foreign_keys(self._sql)
-            with inquiry.as_far_as_it_goes("pages"):
-                self._check_pages()
 
     def _check_rows(self) -> None:
         inquiry, checking = self._inquiry, Checking(self._sql, self._inquiry)
@@ -110,12 +119,6 @@ class _Verifying:
             checking.blame_seals(tables)
         with inquiry.as_far_as_it_goes("payloads"):
             self._check_payloads(payloads)
-
-    def _check_pages(self) -> None:
-        found = check_pages(self._path)
-        self._result.findings += found or ()
-        if found is None:
-            self._result.notes.append(NOT_CHECKED)
 
     def _chosen_payloads(self) -> list[int]:
         """Return the row numbers of the payloads to decode, as the index has them if need be."""
