@@ -24,7 +24,7 @@ from measuring import ROOT, Figure, machine, options, print_figures, print_table
 sys.path.insert(0, str(ROOT))  # so that it runs on this checkout, installed or not
 
 from crawler.archive import Archive, EndedVisit
-from crawler.archive.ledger import Page
+from crawler.archive.writing.ledger import Page
 from crawler.conclusion import Conclusion
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid

@@ -47,7 +47,7 @@ from crawler.dates import format_instant
 from crawler.exports import wacz, warc
 from crawler.exports.destination import new_file, new_folder
 from crawler.exports.order import Order
-from tests.test_archive_kit import NOW, article, begin, hop, source
+from tests.archive_kit import NOW, article, begin, hop, source
 
 PAGES, ROUNDS = 600, 3
 FEW, MANY = 1_000, 100_000

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs on this checkout, installed or 
 from crawler.archive import Archive
 from crawler.inspect import serving
 from crawler.inspect.meanings import read_meanings
-from tests.test_archive_kit import fill
+from tests.archive_kit import fill
 
 CAPTURES, ROUNDS, GOAL_S = 100_000, 3, 1.0
 QUESTIONS = (

@@ -35,11 +35,11 @@ from measuring import (
 sys.path.insert(0, str(ROOT))  # so that it runs on this checkout, installed or not
 
 from crawler.archive import Archive
-from crawler.archive.decoding import Decoding
+from crawler.archive.verification.decoding import Decoding
 from crawler.dates import format_instant
 from crawler.items import Article
+from tests.archive_kit import NOW, begin, hop, source, visit
 from tests.flipping import CLASSES, RESULTS, flip_bits
-from tests.test_archive_kit import NOW, begin, hop, source, visit
 from tests.test_flips import dense_archive
 
 PAGES, ROUNDS, FLIPS = 600, 3, 1_000

@@ -13,8 +13,8 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.demo import DemoWeb
+from tests.archive_kit import begin, fill, new_archive
 from tests.crawling import sourcekeep
-from tests.test_archive_kit import begin, fill, new_archive
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from crawler.archive import Archive, Finding
-from crawler.archive.manifests import beside
+from crawler.archive.seals.manifests import beside
 from tests.sqlite_pages import Extent, PageMap
 
 CLASSES = (

@@ -102,6 +102,32 @@ def test_no_room_imports_another_in_a_circle() -> None:
     TopologicalSorter(rooms).prepare()  # raises CycleError with the circle in it
 
 
+INNER_ROOMS = {  # of crawler/archive -> those that it may import
+    "writing": set(),
+    "seals": set(),
+    "verification": {"seals"},
+    "elsewhere": set(),
+    "compaction": set(),
+    "queries": {"elsewhere"},
+    "selection": {"queries", "writing"},
+    "merge": set(),
+}
+
+
+def inner_room(module: str) -> str:
+    """The room of crawler/archive in which a module lies; "" for what is the file itself."""
+    parts = module.split(".")
+    is_inside = parts[:2] == ["crawler", "archive"] and len(parts) > 2
+    return parts[2] if is_inside and parts[2] in INNER_ROOMS else ""
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if inner_room(m)))
+def test_rooms_of_the_archive_import_only_what_they_may(module: str) -> None:
+    rooms = {inner_room(target) for target in imports_of(MODULES[module])}
+    foreign = rooms - {"", inner_room(module)} - INNER_ROOMS[inner_room(module)]
+    assert not foreign, f"{module} imports from {sorted(foreign)}"
+
+
 def test_no_module_imports_another_in_a_circle() -> None:
     graph = {
         module: {t for t in imports_of(path) if t in MODULES and t != module}

@@ -23,7 +23,7 @@ from crawler.archive import Archive
 from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.storable import storable, storable_text
 from crawler.errors import ArchiveBusy, ArchiveError, EvidenceLost, ForeignDatabase, NewerSchema
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     at,
     begin,
@@ -234,7 +234,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fetched() 
 def test_what_a_killed_run_left_in_the_wal_is_read(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from tests.test_archive_kit import *\n"
+        "from tests.archive_kit import *\n"
         "archive = new_archive(Path(sys.argv[1])); source(archive)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -473,7 +473,7 @@ def test_a_commit_that_fails_takes_its_group_back(archive: Archive) -> None:
 
 WRITE = """
 import os, sys; from pathlib import Path
-from tests.test_archive_kit import *
+from tests.archive_kit import *
 archive = new_archive(Path(sys.argv[1]))
 run, number = begin(archive), source(archive)
 archive.connection.begin_group()

@@ -10,7 +10,7 @@ import pytest
 from crawler.archive import Archive, ExtractionJob
 from crawler.comparison import text_digest
 from crawler.digests import digest_of
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     URL,
     article,

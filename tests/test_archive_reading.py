@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crawler.archive import Archive, Coverage
-from crawler.archive.reading import FOUND_MAX
+from crawler.archive.queries.reading import FOUND_MAX
 from crawler.errors import UsageError
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     URL,
     article,

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.report import RESULTS, Item, Kind, Report
-from crawler.archive.reporting import FEED_RUNS, turn_of
+from crawler.archive.queries.report import RESULTS, Item, Kind, Report
+from crawler.archive.queries.reporting import FEED_RUNS, turn_of
 from crawler.conclusion import Conclusion
 from crawler.items import Hop
 from crawler.reporting.atom import item_id
 from crawler.reporting.document import document_of
 from crawler.verdicts.state import STATES, Override
-from tests.test_archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, record
+from tests.archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, record
 from tests.test_conclusion import CORRECTED, TEXT, Looks, at_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

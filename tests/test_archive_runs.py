@@ -9,7 +9,7 @@ from pathlib import Path
 from crawler.archive import Archive, RunReport
 from crawler.digests import digest_of
 from crawler.robotstxt import RobotsRecord
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     at,
     begin,
     gone,

@@ -14,8 +14,8 @@ from crawler.digests import digest_of
 from crawler.errors import UsageError
 from crawler.imports.saved import read_saved
 from crawler.items import BY_HAND, OWN
+from tests.archive_kit import hop, new_archive, one, source
 from tests.judged import ARTICLE, page
-from tests.test_archive_kit import hop, new_archive, one, source
 from tests.test_imports import (
     NEWER,
     OLD,

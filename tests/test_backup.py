@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.manifests import beside, read_beside
+from crawler.archive.seals.manifests import beside, read_beside
 from crawler.errors import UsageError
+from tests.archive_kit import NOW, fill, new_archive, source
 from tests.crawling import environment, sourcekeep
-from tests.test_archive_kit import NOW, fill, new_archive, source
 from tests.test_verify import WRITER
 
 

@@ -14,8 +14,8 @@ import pytest
 from crawler.archive import Archive
 from crawler.errors import UsageError
 from crawler.exports.certificates import certificate_page
+from tests.archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
 from tests.crawling import sourcekeep
-from tests.test_archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
 from tests.test_flips import dense_archive
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "integrity.md"

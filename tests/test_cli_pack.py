@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
+from tests.archive_kit import new_archive
 from tests.crawling import environment, rows, sourcekeep, value
-from tests.test_archive_kit import new_archive
 from tests.test_packing import page, show
 
 NOW = "2026-03-01T12:00:00Z"

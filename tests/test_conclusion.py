@@ -10,7 +10,7 @@ from crawler.conclusion import Conclusion
 from crawler.digests import digest_of, new_uid
 from crawler.items import Article, Hop, PageFacts
 from crawler.verdicts.state import Override
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     URL,
     at,

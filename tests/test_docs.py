@@ -20,7 +20,8 @@ import pytest
 from scrapy.settings import default_settings
 
 from crawler import cli, codings, comparison, passages, schedule, settings, verdicts
-from crawler.archive import Archive, report, reporting
+from crawler.archive import Archive
+from crawler.archive.queries import report, reporting
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
 from crawler.archive.schema.first import TABLES
 from crawler.cli import COMMANDS, exits
@@ -36,7 +37,7 @@ from crawler.spiders.entries import EntriesSpider
 from crawler.verdicts import hysteresis, outcomes
 from crawler.verdicts.reasons import EVIDENCE, REASONS
 from tests import test_architecture
-from tests.test_archive_kit import Finish, end, judge_by_hand
+from tests.archive_kit import Finish, end, judge_by_hand
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -12,7 +12,7 @@ import pytest
 
 from crawler.cli.ending import ending_in_order
 from crawler.exports.destination import new_file, new_folder
-from tests.test_archive_kit import begin, hop, new_archive, source, visit
+from tests.archive_kit import begin, hop, new_archive, source, visit
 
 URL = "https://example.org/harbour"
 FULL = Path("/dev/full")

@@ -12,7 +12,7 @@ from crawler.archive import Archive
 from crawler.digests import digest_of
 from crawler.errors import EvidenceLost
 from crawler.items import Hop
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,

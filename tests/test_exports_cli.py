@@ -17,8 +17,8 @@ from crawler.cli import COMMANDS, main
 from crawler.digests import digest_of
 from crawler.exports.destination import MARKER
 from crawler.exports.formats import FORMATS
+from tests.archive_kit import GOOD, URL, cite, entry, fill, new_archive, record
 from tests.conftest import ROOT
-from tests.test_archive_kit import GOOD, URL, cite, entry, fill, new_archive, record
 from tests.test_exports_selecting import many
 
 JSONL = "jsonl"

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from crawler.digests import digest_of
 from crawler.exports.inert import plain
 from crawler.extraction.article import read_payload
-from tests.test_archive_kit import at, begin, cite, entry, hop, new_archive, record, visit
+from tests.archive_kit import at, begin, cite, entry, hop, new_archive, record, visit
 from tests.test_exports_formats import Seen, assert_inert, export, texts
 
 PAGES = 200

@@ -31,7 +31,7 @@ from crawler.exports.markdown import paragraphs
 from crawler.exports.order import checked_base_url, name_of
 from crawler.exports.sitedata import address_key
 from crawler.exports.tables import COLUMNS, LINE_END
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,

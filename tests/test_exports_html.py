@@ -19,7 +19,7 @@ from pypdf import PdfReader
 from crawler.exports import webfolder
 from crawler.exports.enclosing import enclose
 from crawler.exports.layout import POLICY
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from crawler.archive import Archive, CaptureRecord, Selection
-from crawler.archive.choosing import period, verdict_called
-from crawler.archive.publishing import forbids_copies
+from crawler.archive.selection.choosing import period, verdict_called
+from crawler.archive.selection.publishing import forbids_copies
 from crawler.digests import digest_of
 from crawler.errors import BadDate, UsageError
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     URL,
     article,

@@ -19,8 +19,7 @@ import pytest
 from crawler.archive import Archive, Selection
 from crawler.exports import wacz
 from crawler.exports.order import Order
-from tests.oracles import program
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,
@@ -33,6 +32,7 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
+from tests.oracles import program
 from tests.test_exports_warc import export
 
 TITLE, TEXT = "Mexico opens centers", "The consulates offer legal help."

@@ -28,7 +28,7 @@ from crawler.exports import cdxj, warc
 from crawler.exports.cdxj import SortedLines
 from crawler.exports.destination import new_folder
 from crawler.exports.order import Order
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,

@@ -14,8 +14,8 @@ from crawler.archive import Archive
 from crawler.conclusion import Conclusion
 from crawler.dates import format_instant
 from crawler.items import Article
+from tests.archive_kit import NOW, begin, fill, hop, new_archive, source, visit
 from tests.flipping import CLASSES, Flips, flip_bits
-from tests.test_archive_kit import NOW, begin, fill, hop, new_archive, source, visit
 
 WORDS = Path(__file__).with_name("test_flips.py").read_text(encoding="utf-8").split()
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from crawler.archive import Archive, FrontierStats, HostLease
 from crawler.dates import format_instant
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     Finish,
     article,

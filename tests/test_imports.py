@@ -30,9 +30,9 @@ from crawler.imports.containers import RATIO_MAX
 from crawler.imports.importing import SMALL_BYTES, Importer
 from crawler.imports.records import Record, Unread, read_records
 from crawler.items import IMPORTED, OWN, Hop
+from tests.archive_kit import begin, hop, new_archive, one, rows, source
 from tests.judged import ARTICLE, page
 from tests.judged import read as read_page
-from tests.test_archive_kit import begin, hop, new_archive, one, rows, source
 
 URL = "https://news.example/2024/03/bridges-of-the-town"
 CAP = 2**20

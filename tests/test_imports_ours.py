@@ -14,8 +14,8 @@ from crawler.digests import digest_of
 from crawler.imports.lines import Line, Lines
 from crawler.imports.ours import FIELD, NotUsable, told_in, told_on
 from crawler.imports.records import Unread
+from tests.archive_kit import cite, entry, gone, hop, new_archive, one, record
 from tests.judged import ARTICLE, page
-from tests.test_archive_kit import cite, entry, gone, hop, new_archive, one, record
 from tests.test_imports import bring, own_visit, shown
 from tests.test_merge import COURIER, NEW, NEWS, OLD
 

@@ -24,8 +24,7 @@ from crawler.inspect.configuration import FACETS, HIDDEN, LABELS, NEWEST_FIRST
 from crawler.inspect.guard import is_loopback
 from crawler.inspect.meanings import read_meanings
 from crawler.inspect.queries import QUERIES
-from tests.inspecting import ask
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     URL,
     article,
     at,
@@ -37,6 +36,7 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
+from tests.inspecting import ask
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -12,9 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from tests import hostile_pages as hostile
-from tests.browsing import Recorder, chromium, inspected
-from tests.conftest import ROOT, Demonstrated
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     article,
     at,
     begin,
@@ -26,6 +24,8 @@ from tests.test_archive_kit import (
     one,
     visit,
 )
+from tests.browsing import Recorder, chromium, inspected
+from tests.conftest import ROOT, Demonstrated
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 DESKTOP = {"width": 1200, "height": 800}

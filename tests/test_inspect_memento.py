@@ -10,7 +10,7 @@ import pytest
 
 from crawler.inspect.harmless import CONTENT_SECURITY_POLICY
 from tests import inspecting
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     GOOD,
     NOW,
     URL,

@@ -27,8 +27,7 @@ from crawler.inspect.timeline import Said, Visit, timeline_of
 from crawler.reporting.atom import NAMESPACE
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Verdict
-from tests.inspecting import answers_of, ask, inspected
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     URL,
     article,
@@ -44,6 +43,7 @@ from tests.test_archive_kit import (
     rows,
     visit,
 )
+from tests.inspecting import answers_of, ask, inspected
 from tests.test_inspect_snapshots import EVIL, Elements
 
 GONE = "https://gone.example/a"

@@ -13,8 +13,7 @@ from crawler.archive import Archive
 from crawler.exports.inert import Kind, kind_of
 from crawler.inspect.harmless import CONTENT_SECURITY_POLICY, harmless
 from crawler.inspect.places import followable
-from tests.inspecting import ask
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     URL,
     article,
     at,
@@ -28,6 +27,7 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
+from tests.inspecting import ask
 
 EVIL = "</title><script>alert(1)</script><img src=x onerror=alert(2)>\"'><b a='"
 PAGE = b"""<!doctype html><html><head><title>Old</title>

@@ -17,8 +17,7 @@ from crawler.fetching.clock import Clock
 from crawler.fetching.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
 from crawler.fetching.leasing import Leases
 from crawler.fetching.session import Session
-from tests.crawling import crawl, value
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     article,
     at,
     begin,
@@ -29,6 +28,7 @@ from tests.test_archive_kit import (
     record,
     source,
 )
+from tests.crawling import crawl, value
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from crawler.archive import Archive, Input, Page
 from crawler.errors import EvidenceLost, InputNotFound
 from crawler.items import Citation, Entry, Relation, Revision
-from tests.test_archive_kit import at, cite, entry, one, record, rows, source
+from tests.archive_kit import at, cite, entry, one, record, rows, source
 
 A, B = "https://a.example/story", "https://b.example/story"
 

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.merging import Merging
-from crawler.archive.uniting import LEDGER, LISTED, REFERRING
+from crawler.archive.merge.merging import Merging
+from crawler.archive.merge.uniting import LEDGER, LISTED, REFERRING
 from crawler.cli import main
 from crawler.dates import parse_instant
 from crawler.digests import new_uid
-from tests.judged import ARTICLE, page
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     at,
     cite,
     entry,
@@ -30,6 +29,7 @@ from tests.test_archive_kit import (
     record,
     rows,
 )
+from tests.judged import ARTICLE, page
 from tests.test_imports import own_visit
 
 NEWS, COURIER = "https://news.example/bridges", "https://courier.example/2024/bells"
@@ -383,7 +383,7 @@ def test_a_merge_that_was_killed_is_done_again(
 
 def test_every_table_comes_over_in_some_way_or_is_known_to_stay(tmp_path: Path) -> None:
     by_name = {how.table for how in (*LEDGER, *REFERRING, *LISTED)}
-    one_by_one = {  # crawler/archive/merging.py
+    one_by_one = {  # crawler/archive/merge/merging.py
         "inputs", "entries", "entry_aliases", "hosts", "sources", "runs", "fetches", "captures",
         "payloads", "withheld", "tombstones", "verdicts", "manifests", "stamps", "extractions",
         "texts",

@@ -12,21 +12,21 @@ from typing import Any
 import pytest
 
 from crawler.archive import Archive, Page
-from crawler.archive.bases import Bases
-from crawler.archive.connection import Connection
-from crawler.archive.packing import LEANING_MAX, Packing, Stage
-from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded
-from crawler.archive.reclaiming import (
+from crawler.archive.compaction.bases import Bases
+from crawler.archive.compaction.packing import LEANING_MAX, Packing, Stage
+from crawler.archive.compaction.reclaiming import (
     SEGMENTS_MAX,
     give_back,
     is_worth_writing_anew,
     optimise_index,
     write_anew,
 )
+from crawler.archive.connection import Connection
+from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded
 from crawler.cli import main
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     article,
     at,
     begin,
@@ -509,7 +509,7 @@ def test_a_small_archive_is_written_without_gaps_and_keeps_its_seals(
     size = packed_by_command(made.path)
     assert Archive.verify(made.path).sound
     assert numbers_of(made.path) == numbers
-    monkeypatch.setattr("crawler.archive.reclaiming.WRITTEN_ANEW_MAX_BYTES", size // 2)
+    monkeypatch.setattr("crawler.archive.compaction.reclaiming.WRITTEN_ANEW_MAX_BYTES", size // 2)
     assert packed_by_command(other) > size
 
 
@@ -519,7 +519,7 @@ def test_a_large_archive_and_one_of_which_little_changed_are_not_written_anew(
     filled(archive.path, 20)
     assert is_worth_writing_anew(archive.connection, recoded=3)
     assert not is_worth_writing_anew(archive.connection, recoded=2)
-    monkeypatch.setattr("crawler.archive.reclaiming.WRITTEN_ANEW_MAX_BYTES", 100_000)
+    monkeypatch.setattr("crawler.archive.compaction.reclaiming.WRITTEN_ANEW_MAX_BYTES", 100_000)
     assert not is_worth_writing_anew(archive.connection, recoded=20)
 
 

@@ -20,8 +20,8 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.digests import digest_of
+from tests.archive_kit import article, at, new_archive
 from tests.crawling import environment, rows, sourcekeep, value
-from tests.test_archive_kit import article, at, new_archive
 from tests.test_crash_sweep import CALLS, FAULTS, traced, was_hit, why_no_strace
 from tests.test_packing import page, show
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.pagemap import check_pages
-from tests.test_archive_kit import NOW, begin, fill, hop, new_archive, source, visit
+from crawler.archive.verification.pagemap import check_pages
+from tests.archive_kit import NOW, begin, fill, hop, new_archive, source, visit
 
 PAGE = 4096
 
@@ -127,7 +127,7 @@ def test_without_a_map_a_page_that_is_free_and_in_use_is_told(
 def test_while_somebody_writes_all_the_time_it_says_so_and_claims_nothing(
     spacious: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.archive.pagemap.ATTEMPTS", 0)
+    monkeypatch.setattr("crawler.archive.verification.pagemap.ATTEMPTS", 0)
     result = Archive.verify(spacious)
     assert result.sound and [note for note in result.notes if "free pages was not checked" in note]
 

@@ -16,7 +16,7 @@ from crawler.archive import Archive
 from crawler.archive.payloads import DELTA_BASE_MAX_BYTES, Encoded, decode, encode
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged
-from tests.test_archive_kit import one, rows
+from tests.archive_kit import one, rows
 
 WORDS = [f"word{n}" for n in range(500)]
 

@@ -19,9 +19,9 @@ from crawler.errors import StampRefused, UsageError
 from crawler.fetching.calendars import BEHIND_PUBLIC, PUBLIC, may_be_asked
 from crawler.stamping import proofs
 from crawler.stamping.headers import Header, check_block, read_headers
+from tests.archive_kit import URL, fill, new_archive, source
 from tests.crawling import Outcome, rows, sourcekeep, value
 from tests.oracles import program
-from tests.test_archive_kit import URL, fill, new_archive, source
 
 pytest.importorskip("opentimestamps")
 from opentimestamps.calendar import DEFAULT_AGGREGATORS, DEFAULT_CALENDAR_WHITELIST

@@ -22,12 +22,10 @@ import pytest
 
 from crawler import cli
 from crawler.archive import Archive
-from crawler.archive.public_copy import PUBLIC, count_rows, write_public_copy
+from crawler.archive.selection.public_copy import PUBLIC, count_rows, write_public_copy
 from crawler.errors import ExportNotWritten, PayloadDamaged, UsageError
 from crawler.inspect.publishing import MARK, Published, publish
-from tests.conftest import Demonstrated
-from tests.oracles import program
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     URL,
     article,
@@ -43,6 +41,8 @@ from tests.test_archive_kit import (
     rows,
     visit,
 )
+from tests.conftest import Demonstrated
+from tests.oracles import program
 from tests.test_crash import in_own_mounts
 
 # What belongs to the machine that crawled; "secret-" marks it wherever it was put.

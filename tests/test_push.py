@@ -17,7 +17,7 @@ from crawler.mementos.replies import Answer as Reply
 from crawler.mementos.saving import is_permanent, read_status, read_submission, retry_after
 from tests import commands
 from tests.crawling import Outcome, crawl, environment, rows, value
-from tests.test_rescue_kit import Kept, Story, Wayback, entry_page, now_at, write_entries
+from tests.rescue_kit import Kept, Story, Wayback, entry_page, now_at, write_entries
 
 NOW = now_at("2026-03-01T12:00:00Z")
 SITE, ARCHIVE = "127.0.0.7", "127.0.0.8"

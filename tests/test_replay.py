@@ -20,8 +20,8 @@ import pytest
 from crawler.archive import Archive
 from crawler.dates import parse_instant
 from crawler.exports.cdxj import stamp
+from tests.archive_kit import begin, fill, hop, new_archive, source, visit
 from tests.oracles import program
-from tests.test_archive_kit import begin, fill, hop, new_archive, source, visit
 from tests.test_exports_warc import CASES, export
 
 STARTS_WITHIN_S = 40.0

@@ -24,8 +24,8 @@ from crawler.exports import wacz
 from crawler.exports.destination import new_file
 from crawler.exports.order import Order
 from crawler.exports.signing import Signer
+from tests.archive_kit import NOW, at, begin, hop, new_archive, source, visit
 from tests.oracles import program
-from tests.test_archive_kit import NOW, at, begin, hop, new_archive, source, visit
 
 URL = "https://toledoblade.example/2017/mexico.html"
 TEXT = "Fifty consulates offer legal help."

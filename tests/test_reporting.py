@@ -19,7 +19,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.archive.report import ATTENTION, KINDS, RESULTS, Cited, Item, Kind, Passage, Report
+from crawler.archive.queries.report import (
+    ATTENTION,
+    KINDS,
+    RESULTS,
+    Cited,
+    Item,
+    Kind,
+    Passage,
+    Report,
+)
 from crawler.errors import ReportNotWritten
 from crawler.reporting import (
     atom_of,

@@ -28,7 +28,7 @@ from crawler.mementos.replies import Answer as ReplyAnswer
 from crawler.mementos.replies import accept_datetime, read_timegate
 from crawler.rescue.searching import locate
 from tests.crawling import Outcome, crawl, environment, rows, sourcekeep, value
-from tests.test_rescue_kit import (
+from tests.rescue_kit import (
     CHALLENGE,
     SOFT_404,
     Kept,

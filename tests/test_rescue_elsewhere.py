@@ -15,7 +15,7 @@ from crawler.demo.behaviours import Request, Response, page
 from crawler.demo.loopback import LoopbackWeb
 from crawler.mementos.elsewhere import FURTHER_MAX, could_be_the_page, further
 from tests.crawling import rows, sourcekeep
-from tests.test_rescue_kit import SOFT_404, Kept, Story, Wayback, dead_archive, now_at
+from tests.rescue_kit import SOFT_404, Kept, Story, Wayback, dead_archive, now_at
 
 NOW = now_at("2026-03-01")
 GONE, WAYBACK = "127.0.0.7", "127.0.0.8"

@@ -25,7 +25,7 @@ from crawler.mementos.replies import read_index
 from tests.crawling import crawl as crawl_now
 from tests.crawling import rows, sourcekeep
 from tests.inspecting import ask
-from tests.test_rescue_kit import (
+from tests.rescue_kit import (
     Files,
     Kept,
     Pywb,

@@ -16,7 +16,7 @@ from crawler.demo.behaviours import Response, page
 from crawler.demo.loopback import LoopbackWeb
 from crawler.mementos.relocating import Candidate, named_like, read_host_list, sitemaps_named
 from tests.crawling import crawl, rows, sourcekeep, value
-from tests.test_rescue_kit import Story, entry_page, now_at, write_entries
+from tests.rescue_kit import Story, entry_page, now_at, write_entries
 
 NOW = now_at("2026-03-01T12:00:00Z")
 SITE = "127.0.0.7"

@@ -11,7 +11,7 @@ from crawler.archive import Archive
 from crawler.demo.behaviours import page
 from crawler.demo.loopback import LoopbackWeb
 from tests.crawling import crawl, rows, sourcekeep
-from tests.test_rescue_kit import Story, entry_page, now_at, write_entries
+from tests.rescue_kit import Story, entry_page, now_at, write_entries
 
 NOW, LATER = now_at("2026-03-01"), now_at("2026-03-02")
 SITE = "127.0.0.7"

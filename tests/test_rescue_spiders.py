@@ -15,7 +15,7 @@ from crawler.archive import Archive
 from crawler.demo.behaviours import page
 from crawler.demo.loopback import LoopbackWeb
 from tests.crawling import environment, rows, sourcekeep, value
-from tests.test_rescue_kit import (
+from tests.rescue_kit import (
     Kept,
     Story,
     Wayback,
@@ -155,7 +155,7 @@ FAULT = (
 
 
 KEEPING = (
-    "from crawler.archive.testimony import Testimony\n"
+    "from crawler.archive.elsewhere.testimony import Testimony\n"
     "keep = Testimony.bring_home\n"
     "def bring_home(self, memento, found, graded, *more):\n"
     "    keep(self, memento, found, graded, *more)\n"

@@ -25,7 +25,7 @@ from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
 from crawler.archive.schema.steps import migrations
 from crawler.archive.views import VIEWS
 from crawler.errors import EvidenceLost
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     URL,
     article,

@@ -18,10 +18,10 @@ from crawler.archive.payloads import Encoded, Payloads
 from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.schema.steps import migrations
 from crawler.archive.sealable import watch
-from crawler.archive.sealing import Sealing
+from crawler.archive.seals.sealing import Sealing
 from crawler.comparison import text_digest
 from crawler.digests import digest_of, digest_of_text
-from tests.test_archive_kit import NOW, article, at, one, rows
+from tests.archive_kit import NOW, article, at, one, rows
 
 LONG = "The harbour fund lends to fishermen. " * 300  # lies on pages of its own
 

@@ -11,11 +11,11 @@ from random import Random
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.manifests import beside, read_beside
 from crawler.archive.merkle import audit_path, climb, tree_hash
 from crawler.archive.sealable import NOT_SEALED, OWNERS, WRITTEN_ONCE, sealed_tables
-from crawler.archive.sealing import SealTree
-from tests.test_archive_kit import (
+from crawler.archive.seals.manifests import beside, read_beside
+from crawler.archive.seals.sealing import SealTree
+from tests.archive_kit import (
     NOW,
     URL,
     at,
@@ -172,7 +172,7 @@ def test_a_run_names_its_manifest_and_the_one_before(archive: Archive) -> None:
 def test_much_is_sealed_in_steps_that_let_others_write(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("crawler.archive.sealing.ROWS_A_SEAL", 50)
+    monkeypatch.setattr("crawler.archive.seals.sealing.ROWS_A_SEAL", 50)
     fill(archive)
     run = begin(archive)
     archive.runs.finish(run, reason="finished", counts={}, now=at())

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key, lo
 
 from crawler.dates import format_instant
 from crawler.exports.signing import MAKE_KEY, check_signature, read_signer
+from tests.archive_kit import NOW, fill, new_archive
 from tests.crawling import Outcome, rows, sourcekeep, value
 from tests.oracles import program
-from tests.test_archive_kit import NOW, fill, new_archive
 
 OPENSSL = shutil.which("openssl") or ""
 pytestmark = pytest.mark.skipif(not OPENSSL, reason="openssl, which makes the keys, is missing")

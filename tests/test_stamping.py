@@ -14,8 +14,8 @@ from threading import Thread
 import pytest
 
 from crawler.archive import Archive
+from tests.archive_kit import URL, fill, new_archive, source
 from tests.crawling import rows, sourcekeep, value
-from tests.test_archive_kit import URL, fill, new_archive, source
 
 pytest.importorskip("rfc3161_client")
 OPENSSL = shutil.which("openssl") or ""

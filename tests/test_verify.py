@@ -15,13 +15,13 @@ import pytest
 from sqlite_utils import Database
 
 from crawler.archive import Archive, Finding
-from crawler.archive.manifests import beside
 from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.schema.steps import migrations
+from crawler.archive.seals.manifests import beside
 from crawler.cli import main
 from crawler.errors import ArchiveError, ForeignDatabase
+from tests.archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
 from tests.crawling import environment, sourcekeep
-from tests.test_archive_kit import NOW, URL, begin, fill, hop, new_archive, one, source, visit
 from tests.test_schema_steps import older
 
 LATER = "https://later.example/"
@@ -343,7 +343,7 @@ def test_verifying_while_another_process_writes_sees_one_state(tmp_path: Path) -
 WRITER = """
 import sys
 from pathlib import Path
-from tests.test_archive_kit import *
+from tests.archive_kit import *
 path, count = Path(sys.argv[1]), 0
 print("writing", flush=True)
 while True:

@@ -14,9 +14,7 @@ from crawler.archive.payloads import encode
 from crawler.conclusion import Conclusion
 from crawler.errors import UsageError
 from crawler.items import Article
-from tests.crawling import rows as rows_of
-from tests.crawling import sourcekeep
-from tests.test_archive_kit import (
+from tests.archive_kit import (
     NOW,
     URL,
     at,
@@ -29,6 +27,8 @@ from tests.test_archive_kit import (
     source,
     visit,
 )
+from tests.crawling import rows as rows_of
+from tests.crawling import sourcekeep
 
 OTHER = "https://other.example/same"
 SECRET = "The harbourmaster Quillon Vantreight counted fourteen herons."

@@ -17,12 +17,22 @@ from sqlite3 import Row
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from crawler.archive.articles import Articles, ExtractionJob
-from crawler.archive.choosing import Choosing
 from crawler.archive.connection import Connection
-from crawler.archive.evidence import Evidence, Kept, KeptPage
-from crawler.archive.findings import Finding, Verification
-from crawler.archive.frontier import (
+from crawler.archive.opening import connect, connect_for_reading, run_lock
+from crawler.archive.payloads import Payloads
+from crawler.archive.queries.reading import Coverage, Reading
+from crawler.archive.queries.reporting import Reports
+from crawler.archive.rooms import Room, module_of
+from crawler.archive.seals.manifests import Manifest, beside
+from crawler.archive.seals.sealing import Sealing
+from crawler.archive.selection.choosing import Choosing
+from crawler.archive.selection.records import CaptureRecord, Cited
+from crawler.archive.selection.selecting import Selected, SelectedEntry, Selecting, Selection
+from crawler.archive.selection.withholding import Forgotten, Withholding
+from crawler.archive.verification.findings import Finding, Verification
+from crawler.archive.writing.articles import Articles, ExtractionJob
+from crawler.archive.writing.evidence import Evidence, Kept, KeptPage
+from crawler.archive.writing.frontier import (
     Accepted,
     DueSource,
     Frontier,
@@ -30,35 +40,25 @@ from crawler.archive.frontier import (
     HostLease,
     Plan,
 )
-from crawler.archive.judgements import Judgements, SourceState
-from crawler.archive.ledger import Input, Ledger, Page, Recorded
-from crawler.archive.manifests import Manifest, beside
-from crawler.archive.observing import EndedVisit, GoodCopy, Observing
-from crawler.archive.opening import connect, connect_for_reading, run_lock
-from crawler.archive.passages import Passages
-from crawler.archive.payloads import Payloads
-from crawler.archive.reading import Coverage, Reading
-from crawler.archive.records import CaptureRecord, Cited
-from crawler.archive.reporting import Reports
-from crawler.archive.robots import RobotsFiles
-from crawler.archive.rooms import Room, module_of
-from crawler.archive.runs import RunReport, Runs
-from crawler.archive.sealing import Sealing
-from crawler.archive.selecting import Selected, SelectedEntry, Selecting, Selection
-from crawler.archive.supplying import Supplying
-from crawler.archive.withholding import Forgotten, Withholding
+from crawler.archive.writing.judgements import Judgements, SourceState
+from crawler.archive.writing.ledger import Input, Ledger, Page, Recorded
+from crawler.archive.writing.observing import EndedVisit, GoodCopy, Observing
+from crawler.archive.writing.passages import Passages
+from crawler.archive.writing.robots import RobotsFiles
+from crawler.archive.writing.runs import RunReport, Runs
+from crawler.archive.writing.supplying import Supplying
 from crawler.dates import utc_now
 from crawler.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from crawler.archive.certifying import Certifying
-    from crawler.archive.inquiry import OnStep
-    from crawler.archive.pushing import Pushing
-    from crawler.archive.relocations import Relocations
-    from crawler.archive.rescuing import Rescuing
-    from crawler.archive.stamps import Stamps
-    from crawler.archive.testimony import Testimony
-    from crawler.archive.wanting import Wanting
+    from crawler.archive.elsewhere.pushing import Pushing
+    from crawler.archive.elsewhere.relocations import Relocations
+    from crawler.archive.elsewhere.rescuing import Rescuing
+    from crawler.archive.elsewhere.testimony import Testimony
+    from crawler.archive.elsewhere.wanting import Wanting
+    from crawler.archive.seals.certifying import Certifying
+    from crawler.archive.seals.stamps import Stamps
+    from crawler.archive.verification.inquiry import OnStep
     from crawler.stamping.headers import Headers
 
 logger = logging.getLogger(__name__)
@@ -97,13 +97,13 @@ class Archive:
     """One archive.db: its parts share a connection, and so a transaction."""
 
     # what a crawl does not ask for, or only at its end
-    certifying: Room[Certifying] = Room("connection")
-    pushing: Room[Pushing] = Room("connection")
-    relocations: Room[Relocations] = Room("connection")
-    rescuing: Room[Rescuing] = Room("connection")
-    stamps: Room[Stamps] = Room("connection")
-    testimony: Room[Testimony] = Room("connection")
-    wanting: Room[Wanting] = Room("connection")
+    certifying: Room[Certifying] = Room("seals.certifying", "connection")
+    pushing: Room[Pushing] = Room("elsewhere.pushing", "connection")
+    relocations: Room[Relocations] = Room("elsewhere.relocations", "connection")
+    rescuing: Room[Rescuing] = Room("elsewhere.rescuing", "connection")
+    stamps: Room[Stamps] = Room("seals.stamps", "connection")
+    testimony: Room[Testimony] = Room("elsewhere.testimony", "connection")
+    wanting: Room[Wanting] = Room("elsewhere.wanting", "connection")
 
     def __init__(self, connection: Connection, *, writable: bool = True) -> None:
         self.connection = connection
@@ -154,7 +154,7 @@ class Archive:
         ``headers``: of Bitcoin blocks, for proofs that end in them.
         Raises ArchiveError when there is no archive, or one of another release.
         """
-        found: Verification = module_of("verifying").verify(
+        found: Verification = module_of("verification.verifying").verify(
             Path(path), sample=sample, headers=headers, on_step=on_step or (lambda *_: None)
         )
         return found
@@ -172,7 +172,7 @@ class Archive:
         A damaged copy is not kept. Raises UsageError when the destination is anything but an older
         backup of the same archive, ArchiveError when it cannot be made.
         """
-        found: Verification = module_of("backing").back_up(
+        found: Verification = module_of("verification.backing").back_up(
             Path(path), Path(destination), on_copied=on_copied, on_verified=on_verified
         )
         return found

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crawler.archive import Archive, Selected, Selection
-from crawler.archive.choosing import near, period, verdict_called
+from crawler.archive.selection.choosing import near, period, verdict_called
 from crawler.cli.ending import ending_in_order
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.archive import Archive
-from crawler.archive.public_copy import count_rows
+from crawler.archive.selection.public_copy import count_rows
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size
 from crawler.errors import UsageError

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from crawler import __version__
 from crawler.archive import Archive
-from crawler.archive.opening import reserve
-from crawler.archive.packing import (
+from crawler.archive.compaction.packing import (
     BROTLI_VERSION,
     LEVEL,
     QUALITY,
@@ -20,12 +19,13 @@ from crawler.archive.packing import (
     Packing,
     Stage,
 )
-from crawler.archive.reclaiming import (
+from crawler.archive.compaction.reclaiming import (
     give_back,
     is_worth_writing_anew,
     optimise_index,
     write_anew,
 )
+from crawler.archive.opening import reserve
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from crawler.archive import Archive
-from crawler.archive.manifests import Manifest
+from crawler.archive.seals.manifests import Manifest
 from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import moment
 from crawler.cli.output import plural, print_json, safe

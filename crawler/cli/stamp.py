@@ -8,7 +8,7 @@ from typing import Any
 
 from crawler.addresses import parse_networks
 from crawler.archive import Archive
-from crawler.archive.manifests import Manifest
+from crawler.archive.seals.manifests import Manifest
 from crawler.cli import proving
 from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import add_clock_option, archive_path, count, moment

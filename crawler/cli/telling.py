@@ -12,7 +12,7 @@ from pathlib import Path
 from scrapy.settings import Settings
 
 from crawler.archive import Archive
-from crawler.archive.report import Report
+from crawler.archive.queries.report import Report
 from crawler.cli.crawling import CrawlResult, ended_line
 from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
 from crawler.cli.output import plural, print_json

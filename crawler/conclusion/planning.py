@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from crawler.archive import Archive
-from crawler.archive.judgements import SourceState
+from crawler.archive.writing.judgements import SourceState
 from crawler.dates import parse_instant
 from crawler.items import Hop, PageFacts
 from crawler.schedule import (

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from crawler.archive import CaptureRecord
-from crawler.archive.records import ArticleRecord, FetchRecord
+from crawler.archive.selection.records import ArticleRecord, FetchRecord
 
 # Raised when a key changes its meaning or goes, not when one is added.
 LAYOUT = 1

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from crawler.archive import CaptureRecord
-from crawler.archive.records import Referred
+from crawler.archive.selection.records import Referred
 from crawler.exports.documents import document_of
 from crawler.items import Header
 

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from crawler.archive import CaptureRecord, Selected
-from crawler.archive.records import SourceRecord
+from crawler.archive.selection.records import SourceRecord
 from crawler.dates import parse_instant
 from crawler.exports.destination import Folder
 from crawler.exports.inert import json_text, web_address

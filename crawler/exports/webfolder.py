@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import islice
 
 from crawler.archive import CaptureRecord, Selected, SelectedEntry
-from crawler.archive.records import ArticleRecord
+from crawler.archive.selection.records import ArticleRecord
 from crawler.exports.destination import Folder
 from crawler.exports.enclosing import enclose, enclosed_name
 from crawler.exports.inert import html_text, one_line, web_address

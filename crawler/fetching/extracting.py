@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from crawler.archive import Archive, ExtractionJob
-from crawler.archive.articles import JobKey
+from crawler.archive.writing.articles import JobKey
 from crawler.dates import format_instant
 from crawler.errors import PayloadDamaged
 from crawler.extraction.pool import ExtractionPool

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from crawler.archive import ExtractionJob
 from crawler.archive.connection import Connection
-from crawler.archive.robots import RobotsFiles
+from crawler.archive.writing.robots import RobotsFiles
 from crawler.errors import EvidenceLost
 from crawler.robotstxt import RobotsRecord
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from crawler.archive import Archive, EndedVisit, ExtractionJob
-from crawler.archive.articles import JobKey
-from crawler.archive.observing import parent_of
+from crawler.archive.writing.articles import JobKey
+from crawler.archive.writing.observing import parent_of
 from crawler.conclusion import Conclusion
 from crawler.fetching.clock import Clock
 from crawler.urls import host_key

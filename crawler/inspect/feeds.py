@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.archive import Archive
-from crawler.archive.report import Kind
+from crawler.archive.queries.report import Kind
 from crawler.reporting.atom import Feed, atom_of
 
 ITEMS = 100  # in a feed; runs are looked through until so many are found

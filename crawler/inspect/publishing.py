@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-from crawler.archive.public_copy import LeftOut, Tick, write_public_copy
+from crawler.archive.selection.public_copy import LeftOut, Tick, write_public_copy
 from crawler.dates import format_instant
 from crawler.errors import ExportNotWritten, UsageError
 from crawler.inspect.configuration import SETTINGS, Tree, configuration_of, merged, metadata_of

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 from xml.etree import ElementTree as ET
 
 from crawler import __version__
-from crawler.archive.report import Item
+from crawler.archive.queries.report import Item
 from crawler.reporting.plain import count_of, plain, shorten
 from crawler.reporting.sentences import lines_of, sentence_of
 

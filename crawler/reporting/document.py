@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-from crawler.archive.report import ATTENTION, KINDS, RESULTS, Item, Report
+from crawler.archive.queries.report import ATTENTION, KINDS, RESULTS, Item, Report
 from crawler.reporting.atom import item_id
 from crawler.reporting.plain import plain
 from crawler.reporting.sentences import lines_of, sentence_of

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from crawler.archive.report import Item, Report
+from crawler.archive.queries.report import Item, Report
 from crawler.errors import ReportNotWritten
 from crawler.reporting.atom import atom_of
 from crawler.reporting.document import document_of

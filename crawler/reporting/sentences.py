@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from crawler.archive.report import Item, Kind, Passage, Words
+from crawler.archive.queries.report import Item, Kind, Passage, Words
 from crawler.reporting.plain import ELLIPSIS, count_of, plain, shorten
 
 WORDS_SHOWN = 5  # words of a change, and passages, for each item

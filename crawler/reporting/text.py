@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from crawler.archive.report import ATTENTION, KINDS, RESULTS, Cited, Item, Kind, Report
+from crawler.archive.queries.report import ATTENTION, KINDS, RESULTS, Cited, Item, Kind, Report
 from crawler.reporting.plain import count_of, plain, shorten
 from crawler.reporting.sentences import lines_of, sentence_of, tally
 

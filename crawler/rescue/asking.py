@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from crawler.archive import Kept
-from crawler.archive.testimony import Pace
+from crawler.archive.elsewhere.testimony import Pace
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import BadDate, PayloadDamaged, UrlError
 from crawler.fetching.pacing import told_rest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from crawler.archive.rescuing import Ending
-from crawler.archive.wanting import Wanted
+from crawler.archive.elsewhere.rescuing import Ending
+from crawler.archive.elsewhere.wanting import Wanted
 from crawler.items import Article
 from crawler.mementos.choosing import Cited, Looked, candidates
 from crawler.mementos.elsewhere import Further, further

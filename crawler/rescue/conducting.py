@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from crawler.archive import Archive
-from crawler.archive.rescuing import Ending
-from crawler.archive.wanting import CitedMemento
+from crawler.archive.elsewhere.rescuing import Ending
+from crawler.archive.elsewhere.wanting import CitedMemento
 from crawler.digests import sha1_of
 from crawler.errors import PayloadDamaged
 from crawler.fetching.session import Session

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from crawler.archive import ExtractionJob
-from crawler.archive.wanting import Wanted
+from crawler.archive.elsewhere.wanting import Wanted
 from crawler.extraction.extractors import PAGES
 from crawler.fetching.session import Session
 from crawler.fetching.visits import let_go_of_bodies

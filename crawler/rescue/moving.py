@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from crawler.archive import ExtractionJob, Kept
-from crawler.archive.relocations import Missing
+from crawler.archive.elsewhere.relocations import Missing
 from crawler.comparison import containment, measure
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit

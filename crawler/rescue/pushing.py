@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
-from crawler.archive.pushing import Push
+from crawler.archive.elsewhere.pushing import Push
 from crawler.dates import parse_instant
 from crawler.fetching.session import Session
 from crawler.mementos.choosing import Cited

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from crawler.archive import Row
-from crawler.archive.wanting import Wanted
+from crawler.archive.elsewhere.wanting import Wanted
 from crawler.comparison import measure, text_digest
 from crawler.dates import format_instant
 from crawler.fetching.session import Session

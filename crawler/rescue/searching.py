@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice, product
 from typing import Final
 
-from crawler.archive.wanting import Wanted
+from crawler.archive.elsewhere.wanting import Wanted
 from crawler.dates import format_instant
 from crawler.fetching.session import Session
 from crawler.mementos.choosing import LOOKUPS_MAX, Cited, candidates, spellings

@@ -1,0 +1,1 @@
+"""Two archives become one, as if one had made all the visits."""

@@ -1,0 +1,348 @@
+"""Merging another archive into this one: what both know once, what either has seen side by side.
+
+Evidence is the same where its uid is, payloads where their digest is, all else by its natural key
+(``uniting``). Versions, changes, verdicts and passages are not merged: each archive saw a part of
+the history, so they are made anew from the whole of it (``sources_to_judge``). Every step can be
+repeated, so a merge that was killed is done again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from crawler.archive import Archive
+from crawler.archive.merge.chronicle import bring_manifests, bring_verdicts, joined_manifests
+from crawler.archive.merge.deciding import Decisions
+from crawler.archive.merge.uniting import (
+    LEDGER,
+    LISTED,
+    REFERRING,
+    Inserting,
+    holds,
+    later_of,
+    lay_maps,
+    learn,
+    ours_of,
+    unite,
+    unite_listed,
+)
+from crawler.errors import PayloadDamaged
+
+GROUP_VISITS = 200  # in one transaction; some 20 MB
+# Of a source that only they had: when it is due was weighed with what only a visit tells, such as
+# a host's wish to wait.
+_SCHEDULE = ("due_at", "due_reason", "priority", "last_outcome", "failures", "last_fetched_at")
+
+
+@dataclass(slots=True)
+class Merged:
+    """What came over from one archive."""
+
+    runs: int = 0
+    fetches: int = 0
+    captures: int = 0
+    payloads: int = 0
+    recoded: int = 0  # of these, stored in another way than there
+    entries: int = 0
+    sources: int = 0
+    articles: int = 0
+    rows: int = 0  # others, new or changed
+    damaged: list[str] = field(default_factory=list)  # payloads that cannot be read there
+
+
+class Merging:
+    """One other archive on its way into ours."""
+
+    def __init__(self, ours: Archive, theirs: Archive) -> None:
+        self._archive, self._theirs = ours, theirs
+        self._ours: sqlite3.Connection = ours.connection.sql
+        self._other: sqlite3.Connection = theirs.connection.sql
+        self._insert = Inserting(self._ours)
+        self._sealed: set[str] = set()  # digests of the manifests that are here afterwards
+        self._decisions = Decisions(ours, self._other)
+        self.merged = Merged()
+
+    def fetches(self) -> int:
+        """Return how many fetches the other archive has, for a progress bar."""
+        return int(self._other.execute("SELECT count(*) AS n FROM fetches").fetchone()["n"])
+
+    def merge(self, on_fetch: Callable[[int], object] = lambda count: None) -> Merged:
+        """Bring everything over. Raises EvidenceLost when our archive cannot be written.
+
+        What is not judged afterwards is judged by the next run of any kind.
+        """
+        lay_maps(self._ours)
+        # one reading of theirs, though somebody should write to it meanwhile
+        self._other.execute("BEGIN")
+        try:
+            with self._archive.writing():
+                self._ledger()
+                self._sealed = joined_manifests(self._ours, self._other)
+                self._runs()
+                self._decisions.bring()
+            for visits in self._groups():
+                with self._archive.writing():
+                    for fetch in visits:
+                        self._fetch(fetch)
+                on_fetch(len(visits))
+            with self._archive.writing():
+                self._pages()
+                self._referring()
+                self.merged.rows += bring_verdicts(self._ours, self._other, self._insert)
+                self.merged.rows += self._decisions.tombstones()
+            self._articles()
+        finally:
+            self._other.execute("ROLLBACK")
+        return self.merged
+
+    def restore_schedule(self) -> None:
+        """Give the sources that only they had their own schedule back, once all is judged."""
+        columns = ", ".join(_SCHEDULE)
+        values = ", ".join(f":{name}" for name in _SCHEDULE)
+        with self._archive.writing():
+            for row in self._other.execute(f"SELECT id, {columns} FROM sources").fetchall():
+                self._ours.execute(
+                    f"UPDATE sources SET ({columns}) = ({values}) WHERE withheld IS NULL AND id ="
+                    " (SELECT ours FROM temp.their_sources WHERE theirs = :id AND new)",
+                    dict(row),
+                )
+
+    # What is known by its own name
+
+    def _ledger(self) -> None:
+        self._hosts()
+        self._inputs()
+        self._sources()
+        self._entries()
+        for how in LEDGER:
+            self.merged.rows += unite(self._ours, self._other, how)
+
+    def _hosts(self) -> None:
+        rows = self._other.execute("SELECT host, delay_s, next_at, backoff_until FROM hosts")
+        self._ours.executemany(
+            "INSERT INTO hosts (host, delay_s, next_at, backoff_until)"
+            " VALUES (:host, :delay_s, :next_at, :backoff_until) ON CONFLICT (host) DO UPDATE SET"
+            f" {later_of('delay_s')}, {later_of('next_at')}, {later_of('backoff_until')}",
+            (dict(row) for row in rows),
+        )
+
+    def _inputs(self) -> None:
+        for row in self._other.execute("SELECT * FROM inputs ORDER BY id").fetchall():
+            known = self._one("SELECT id FROM inputs WHERE locator = ?", row["locator"])
+            if known is None:
+                learn(self._ours, "inputs", row["id"], self._insert("inputs", row), new=True)
+                self.merged.rows += 1
+            else:
+                learn(self._ours, "inputs", row["id"], known, new=False)
+
+    def _sources(self) -> None:
+        for row in self._other.execute("SELECT * FROM sources ORDER BY id"):
+            known = self._one("SELECT id FROM sources WHERE urlkey = ?", row["urlkey"])
+            if known is None:
+                # all that is concluded of it is concluded here
+                ours = self._insert(
+                    "sources", row, good_capture=None, version=None, changes=0,
+                    changed_at=None, unjudged_since=None, withheld=None, first_captured_at=None,
+                    etag=None, last_modified=None, probe_url=None,
+                )  # fmt: skip
+                self.merged.sources += 1
+            else:
+                ours = known
+                self._meet_source(known, row)
+            learn(self._ours, "sources", row["id"], ours, new=known is None)
+
+    def _meet_source(self, source: int, row: sqlite3.Row) -> None:
+        """Let a source that both know be as early cited and as lately visited as in either."""
+        self._ours.execute(
+            "UPDATE sources SET first_seen_at = min(first_seen_at, :first_seen_at),"
+            " url = CASE WHEN :first_seen_at < first_seen_at THEN :url ELSE url END,"
+            " first_cited_on = min(coalesce(first_cited_on, :first_cited_on),"
+            "  coalesce(:first_cited_on, first_cited_on)),"
+            " due_at = CASE WHEN last_fetched_at IS NULL AND :last_fetched_at IS NULL"
+            "  THEN min(coalesce(due_at, :due_at), coalesce(:due_at, due_at)) ELSE due_at END,"
+            " last_fetched_at = max(coalesce(last_fetched_at, :last_fetched_at),"
+            "  coalesce(:last_fetched_at, last_fetched_at)),"
+            " push = CASE WHEN withheld IS NULL THEN max(push, :push) ELSE push END"
+            " WHERE id = :ours",
+            {**dict(row), "ours": source},
+        )
+
+    def _entries(self) -> None:
+        for row in self._other.execute("SELECT * FROM entries ORDER BY id").fetchall():
+            aliases = [
+                alias["address"]
+                for alias in self._other.execute(
+                    "SELECT address FROM entry_aliases WHERE entry = ?", (row["id"],)
+                )
+            ]
+            known = self._known_entry(str(row["key"]), aliases)
+            if known is None:
+                input_id = ours_of(self._ours, "inputs", row["input"])
+                ours = self._insert("entries", row, input=input_id)
+                self.merged.entries += 1
+            else:
+                ours = known
+                self._meet_entry(known, row)
+            self._ours.executemany(
+                "INSERT OR IGNORE INTO entry_aliases VALUES (?, ?)",
+                [(address, ours) for address in aliases],
+            )
+            learn(self._ours, "entries", row["id"], ours, new=known is None)
+
+    def _known_entry(self, key: str, aliases: list[str]) -> int | None:
+        known = self._one("SELECT id FROM entries WHERE key = ?", key)
+        found = (self._one("SELECT entry FROM entry_aliases WHERE address = ?", a) for a in aliases)
+        return known if known is not None else next((e for e in found if e is not None), None)
+
+    def _meet_entry(self, entry: int, row: sqlite3.Row) -> None:
+        later = ("title", "date", "topic", "summary", "context", "url", "image_url")
+        taken = ", ".join(
+            f"{name} = CASE WHEN :last_seen_at > last_seen_at THEN :{name} ELSE {name} END"
+            for name in later
+        )
+        self._ours.execute(
+            f"UPDATE entries SET {taken}, first_seen_at = min(first_seen_at, :first_seen_at),"
+            " last_seen_at = max(last_seen_at, :last_seen_at) WHERE id = :ours",
+            {**dict(row), "ours": entry},
+        )
+
+    def _runs(self) -> None:
+        for row in self._other.execute("SELECT * FROM runs ORDER BY id").fetchall():
+            known = self._one("SELECT id FROM runs WHERE uid = ?", row["uid"])
+            new = known is None
+            if known is None:
+                known = self._insert("runs", row, **self._ended(row))
+                self.merged.runs += 1
+            learn(self._ours, "runs", row["id"], known, new=new)
+
+    # Evidence
+
+    def _groups(self) -> Iterator[list[sqlite3.Row]]:
+        """Yield their fetches in groups that end where a visit does."""
+        group: list[sqlite3.Row] = []
+        for row in self._other.execute("SELECT * FROM fetches ORDER BY id"):
+            if len(group) >= GROUP_VISITS and row["visit"] != group[-1]["visit"]:
+                yield group
+                group = []
+            group.append(row)
+        if group:
+            yield group
+
+    def _fetch(self, row: sqlite3.Row) -> None:
+        source = ours_of(self._ours, "sources", row["source"])
+        fetch = self._one("SELECT id FROM fetches WHERE uid = ?", row["uid"])
+        new = fetch is None
+        if fetch is None:
+            run = ours_of(self._ours, "runs", row["run"])
+            fetch = self._insert("fetches", row, run=run, source=source)
+            self.merged.fetches += 1
+            if row["purpose"] == "source" and source and not self._is_forgotten(source):
+                self._archive.supplying.supplied(source, row["fetched_at"])
+        learn(self._ours, "fetches", row["id"], fetch, new=new)
+        for capture in self._other.execute("SELECT * FROM captures WHERE fetch = ?", (row["id"],)):
+            self._capture(capture, fetch, source)
+
+    def _capture(self, row: sqlite3.Row, fetch: int, source: int | None) -> None:
+        known = self._one("SELECT id FROM captures WHERE uid = ?", row["uid"])
+        ours = known
+        if ours is None:
+            ours = self._insert("captures", row, fetch=fetch, source=source)
+            self.merged.captures += 1
+        learn(self._ours, "captures", row["id"], ours, new=known is None)
+        self._payload(row["payload"], source)
+
+    def _payload(self, digest: str, source: int | None) -> None:
+        """Bring a payload over, unless it is here, was destroyed here, or is not there either."""
+        if holds(self._ours, "payloads", digest) or holds(self._ours, "tombstones", digest):
+            return
+        row = self._other.execute("SELECT * FROM payloads WHERE digest = ?", (digest,)).fetchone()
+        if row is None:
+            return
+        if source is not None and self._is_forgotten(source):
+            self.merged.rows += self._decisions.bury(digest, row["size_bytes"], source)
+            return
+        if row["base_digest"]:
+            self._payload(row["base_digest"], None)
+        try:
+            body = self._theirs.payloads.get(digest)
+        except PayloadDamaged:
+            if digest not in self.merged.damaged:
+                self.merged.damaged.append(digest)
+            return
+        if row["base_digest"] is None or self._is_whole(row["base_digest"]):
+            self._insert("payloads", row)
+        else:  # what it leans on is here a delta itself, or was destroyed
+            self._archive.payloads.put(body, base_digest=self._base_of(row["base_digest"]))
+            self.merged.recoded += 1
+        self.merged.payloads += 1
+
+    def _is_forgotten(self, source: int) -> bool:
+        return self._archive.supplying.is_forgotten(source)
+
+    def _base_of(self, digest: str) -> str | None:
+        """Return what a payload leans on here; None: on nothing, or it is not here."""
+        row = self._ours.execute(
+            "SELECT base_digest FROM payloads WHERE digest = ?", (digest,)
+        ).fetchone()
+        return row["base_digest"] if row else None
+
+    def _is_whole(self, digest: str) -> bool:
+        return self._ours.execute(
+            "SELECT 1 FROM payloads WHERE digest = ? AND base_digest IS NULL", (digest,)
+        ).fetchone() is not None  # fmt: skip
+
+    def _pages(self) -> None:
+        """Bring over what entry pages, robots.txt and probes were, where no capture did."""
+        for digest in self._other.execute(
+            "SELECT payload FROM entry_versions UNION SELECT payload FROM robots"
+            " WHERE payload IS NOT NULL UNION SELECT payload FROM probes WHERE payload IS NOT NULL"
+        ).fetchall():
+            self._payload(digest["payload"], None)
+
+    def _referring(self) -> None:
+        for how in REFERRING:
+            self.merged.rows += unite(self._ours, self._other, how)
+        for how in LISTED:
+            self.merged.rows += unite_listed(self._ours, self._other, how)
+        self.merged.rows += bring_manifests(self._ours, self._other, self._insert, self._sealed)
+
+    def _ended(self, row: sqlite3.Row) -> dict[str, object]:
+        """Return how a run of theirs ended: who holds its lock knows that nobody is at work on it.
+
+        It names no manifest that stays behind.
+        """
+        ended: dict[str, object] = {"finish_reason": row["finish_reason"] or "killed"}
+        if row["manifest_digest"] not in self._sealed:
+            ended |= {"manifest_digest": None, "previous_manifest_digest": None}
+        return ended
+
+    # What was read
+
+    def _articles(self) -> None:
+        """Bring over what extractors found, unless the same one has read the payload here."""
+        rows = self._other.execute("SELECT id, payload, extractor, extracted_at FROM extractions")
+        batch: list[sqlite3.Row] = []
+        for row in rows:
+            batch.append(row)
+            if len(batch) >= GROUP_VISITS:
+                self._save_articles(batch)
+                batch = []
+        self._save_articles(batch)
+
+    def _save_articles(self, batch: list[sqlite3.Row]) -> None:
+        with self._archive.writing():
+            for row in batch:
+                known = self._ours.execute(
+                    "SELECT 1 FROM extractions WHERE payload = ? AND extractor = ?",
+                    (row["payload"], row["extractor"]),
+                ).fetchone()
+                if known is None and holds(self._ours, "payloads", row["payload"]):
+                    article = self._theirs.observing.article_of_row(row["id"])
+                    self._archive.articles.save(row["payload"], article, now=row["extracted_at"])
+                    self.merged.articles += 1
+
+    def _one(self, query: str, *values: object) -> int | None:
+        row = self._ours.execute(query, values).fetchone()
+        return row[0] if row is not None else None

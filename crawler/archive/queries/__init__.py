@@ -1,0 +1,1 @@
+"""What the commands, the report and people ask of an archive. Nothing here writes."""

@@ -1,0 +1,1 @@
+"""Seals over every row, manifests over all seals, what others stamped of them, and certificates."""

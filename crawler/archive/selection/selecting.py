@@ -1,0 +1,398 @@
+"""What leaves the archive: a selection of captures, and a stream of them in constant memory.
+
+The ids of what is selected are written into a temporary table first (some 30 bytes each, on disk
+where there are many); everything is then read through it, in one read transaction. So an export
+sees one state of the archive however long it takes and whoever writes meanwhile, and the count for
+its progress bar is the count of what comes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+
+from crawler.archive.connection import Connection
+from crawler.archive.payloads import Payloads
+from crawler.archive.selection.publishing import (
+    DAMAGED,
+    cited_to_publish,
+    fit_to_leave,
+    fit_to_publish,
+    hold_back,
+    redact_key,
+)
+from crawler.archive.selection.records import (
+    SELECT_ANY_RECORD,
+    SELECT_CITATIONS,
+    SELECT_RECORDS,
+    CaptureRecord,
+    CitationRecord,
+    Cited,
+    Elsewhere,
+    SourceRecord,
+    cited_of,
+    record_of,
+)
+from crawler.archive.selection.tabulating import table_rows
+from crawler.errors import PayloadDamaged, UsageError
+from crawler.urls import redact_text, redact_url
+from crawler.verdicts import LIVE
+
+CACHE_KIB = 512
+_GOOD = ", ".join(f"'{outcome}'" for outcome in sorted(LIVE))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which captures are meant. What is empty or None does not narrow; the rest all holds at once.
+
+    What belongs to no source (entry pages, robots.txt) is selected where only dates and runs are
+    asked for.
+    """
+
+    entries: tuple[int, ...] = ()  # ids; the sources that one of them cites or has cited
+    sources: tuple[int, ...] = ()  # ids
+    hosts: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()  # of entries that cite the source
+    since: str | None = None  # instant: captured then or later
+    until: str | None = None  # instant: captured then or before
+    runs: tuple[int, ...] = ()  # ids
+    verdicts: tuple[str, ...] = ()  # the source's present state
+    # Of each source the snapshot nearest to each date of its citations, with the redirects that led
+    # to it; of what the other conditions leave.
+    nearest: bool = False
+    public: bool = False  # fit to be passed on: no payload whose page forbids copies, no secrets
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but ``public`` is asked for."""
+        whole = Selection(public=self.public)
+        return any(getattr(self, f.name) != getattr(whole, f.name) for f in fields(self))
+
+    @property
+    def narrows_captures(self) -> bool:
+        """Whether more is asked for than certain entries, ``public`` or ``nearest``."""
+        asked = (self.sources, self.hosts, self.since, self.until, self.runs, self.verdicts)
+        return any(asked)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedEntry:
+    """An entry that is asked for, or that cites what is selected."""
+
+    id: int
+    key: str
+    title: str
+    date: str | None
+    topic: str | None
+    summary: str | None
+    url: str | None
+
+
+class Selected:
+    """The captures of a selection, as they were at one moment."""
+
+    def __init__(
+        self, connection: Connection, payloads: Payloads, selection: Selection, archive_uid: str
+    ) -> None:
+        self._sql = connection.sql
+        self._payloads = payloads
+        self.selection = selection
+        self.archive_uid = archive_uid
+        self.count: int = self._sql.execute("SELECT count(*) FROM temp.selected").fetchone()[0]
+        self.damaged: list[str] = []  # digests of payloads that could not be read so far
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[CaptureRecord]:
+        """Yield the captures in the order in which they were kept: a revisit after its response."""
+        return self._records("ORDER BY t.capture")
+
+    def of_source(self, source: int) -> Iterator[CaptureRecord]:
+        """Yield the captures of one source, earliest first."""
+        return self._records("WHERE t.source = ? ORDER BY t.at, t.capture", source)
+
+    def nearest(self, source: int, day: str | None) -> CaptureRecord | None:
+        """Return the good snapshot of a source that is nearest to a day's beginning.
+
+        Of two equally near the earlier one; without a day the first. None: none is selected.
+        """
+        order = (
+            "t.at, t.capture" if day is None
+            else "abs(strftime('%s', t.at) - strftime('%s', ?2)), t.at, t.capture"
+        )  # fmt: skip
+        good = f"coalesce(o.outcome, f.outcome) IN ({_GOOD})"
+        where = f"WHERE t.source = ?1 AND {good} ORDER BY {order} LIMIT 1"
+        values = (source,) if day is None else (source, day)
+        return next(self._records(where, *values), None)
+
+    def includes(self, uid: str) -> bool:
+        """Return whether a capture is selected."""
+        row = self._sql.execute(
+            "SELECT 1 FROM captures c JOIN temp.selected t ON t.capture = c.id WHERE c.uid = ?",
+            (uid,),
+        ).fetchone()
+        return row is not None
+
+    def referred(self, record: CaptureRecord) -> CaptureRecord | None:
+        """Return the capture that a revisit refers to, selected or not; None: it is not here."""
+        if record.refers_to is None:
+            return None
+        row = self._sql.execute(
+            f"{SELECT_ANY_RECORD} WHERE c.uid = ?", (record.refers_to.uid,)
+        ).fetchone()
+        return self._fit(row) if row else None
+
+    def leaves(self, record: CaptureRecord) -> bool:
+        """Return whether a payload is here, may leave, and was not found damaged so far."""
+        here = record.size_bytes is not None and record.withheld is None
+        return here and record.payload not in self.damaged
+
+    def _records(self, rest: str, *values: object) -> Iterator[CaptureRecord]:
+        for row in self._sql.execute(f"{SELECT_RECORDS} {rest}", values):
+            yield self._fit(row)
+
+    def _fit(self, row: sqlite3.Row) -> CaptureRecord:
+        record = fit_to_leave(record_of(row))
+        return fit_to_publish(record) if self.selection.public else record
+
+    def sources(self) -> Iterator[int]:
+        """Yield the ids of the sources of which something is selected, ascending."""
+        for row in self._sql.execute(
+            "SELECT DISTINCT source FROM temp.selected WHERE source IS NOT NULL ORDER BY source"
+        ):
+            yield row["source"]
+
+    def entries(self) -> Iterator[SelectedEntry]:
+        """Yield the entries of the selection, by date and title; undated ones first.
+
+        All that are asked for; where captures or sources are asked for, those that cite one of
+        them.
+        """
+        columns = ", ".join(f"e.{field.name}" for field in fields(SelectedEntry))
+        asked, values = self._where_entries()
+        for row in self._sql.execute(
+            f"SELECT {columns} FROM entries e{asked} ORDER BY e.date, e.title, e.id", values
+        ):
+            entry = SelectedEntry(**dict(row))
+            yield _entry_to_publish(entry) if self.selection.public else entry
+
+    def count_entries(self) -> int:
+        """Return how many entries come."""
+        asked, values = self._where_entries()
+        row = self._sql.execute(f"SELECT count(*) AS n FROM entries e{asked}", values).fetchone()
+        return int(row["n"])
+
+    def _where_entries(self) -> tuple[str, dict[str, object]]:
+        conditions, values = _of_entries(self.selection)
+        if self.selection.narrows_captures:
+            conditions.append(
+                "EXISTS (SELECT 1 FROM citations k WHERE k.entry = e.id AND EXISTS"
+                " (SELECT 1 FROM temp.selected t WHERE t.source = k.source))"
+            )
+        return (f" WHERE {' AND '.join(conditions)}" if conditions else ""), values
+
+    def citations(self, entry: SelectedEntry) -> Iterator[Cited]:
+        """Yield the citations of sources that stand in an entry, in its order, with their copies.
+
+        Of a selection of certain sources only theirs.
+        """
+        chosen = (
+            " AND k.source IN (SELECT source FROM temp.selected)"
+            if self.selection.narrows_captures else ""
+        )  # fmt: skip
+        rows = self._sql.execute(
+            f"{SELECT_CITATIONS} WHERE k.entry = ? AND k.role IN ('source', 'archive-of')"
+            f" AND k.removed_at IS NULL{chosen} ORDER BY k.position, k.id",
+            (entry.id,),
+        )
+        for row in rows:
+            citation, source = cited_of(row)
+            copy = self.nearest(source.id, citation.cited_on) if source else None
+            cited = Cited(citation, source, copy, self._elsewhere(citation, source))
+            yield cited_to_publish(cited) if self.selection.public else cited
+
+    def _elsewhere(self, citation: CitationRecord, source: SourceRecord | None) -> Elsewhere | None:
+        """Return the copy of a web archive that is cited; else the known one nearest in time."""
+        if citation.role == "archive-of":
+            return Elsewhere(citation.url_as_cited, citation.archived_at)
+        row = self._sql.execute(
+            "SELECT uri_m, memento_datetime FROM mementos WHERE source = ?1"
+            " AND state <> 'rejected' ORDER BY memento_datetime IS NULL,"
+            " abs(strftime('%s', memento_datetime) - strftime('%s', ?2)), id LIMIT 1",
+            (source.id if source else None, citation.cited_on),
+        ).fetchone()
+        return Elsewhere(row["uri_m"], row["memento_datetime"]) if row else None
+
+    def table(self, name: str) -> Iterator[tuple[object, ...]]:
+        """Yield the names of the columns of a table or view, then its rows, as the archive has it.
+
+        Of a narrowed selection only what belongs to it. Raises UsageError: no such table, one that
+        cannot be narrowed, or one that is not fit to be published as it is.
+        """
+        if self.selection.public:
+            raise UsageError("a table is shown as it is, and not made fit for --public")
+        return table_rows(self._sql, name, narrowed=self.selection.is_narrowed)
+
+    def payload(self, record: CaptureRecord) -> tuple[bytes | None, str | None]:
+        """Return the payload of a record and None; or None and why there is none.
+
+        The reasons: that of ``record.withheld``; ``elsewhere``: another archive holds it;
+        ``damaged``: its bytes do not match its digest, which ``damaged`` then lists.
+        """
+        if record.withheld not in (None, DAMAGED):
+            return None, record.withheld
+        try:
+            return self._payloads.get(record.payload), None
+        except KeyError:
+            return None, "elsewhere"
+        except PayloadDamaged:
+            if record.payload not in self.damaged:
+                self.damaged.append(record.payload)
+            return None, DAMAGED
+
+
+def _entry_to_publish(entry: SelectedEntry) -> SelectedEntry:
+    """Return an entry without the secrets of addresses: of one without a headline they are it."""
+    return replace(
+        entry, key=redact_key(entry.key, entry.id), title=redact_text(entry.title),
+        url=redact_url(entry.url) if entry.url else None,
+    )  # fmt: skip
+
+
+class Selecting:
+    """Selections from one archive."""
+
+    def __init__(self, connection: Connection, payloads: Payloads) -> None:
+        self._connection = connection
+        self._payloads = payloads
+
+    @contextmanager
+    def select(self, selection: Selection) -> Iterator[Selected]:
+        """Select, and hold the archive's present state until the block ends.
+
+        For an archive that is open for reading; one selection at a time. A crawl may write
+        meanwhile: its write-ahead log grows for as long.
+        """
+        sql = self._connection.sql
+        with _small_caches(sql), _reading(sql):
+            sql.execute(
+                "CREATE TEMP TABLE selected"
+                " (capture INTEGER PRIMARY KEY, source INTEGER, at TEXT, visit TEXT)"
+            )
+            _fill(sql, selection)
+            hold_back(sql, self._payloads, public=selection.public)
+            uid = sql.execute("SELECT uid FROM archive").fetchone()["uid"]
+            yield Selected(self._connection, self._payloads, selection, uid)
+
+
+@contextmanager
+def _small_caches(sql: sqlite3.Connection) -> Iterator[None]:
+    """Keep few pages in memory meanwhile: each is read about once, and the system keeps it, too.
+
+    By default SQLite fills 2 MB with pages of the archive, 2 with those of the selection, and
+    sorts in 2 more; an export took as long with a quarter of it.
+    """
+    before = {
+        name: sql.execute(f"PRAGMA {name}.cache_size").fetchone()[0] for name in ("main", "temp")
+    }
+    try:
+        for name in before:
+            sql.execute(f"PRAGMA {name}.cache_size = -{CACHE_KIB}")
+        yield
+    finally:
+        for name, size in before.items():
+            sql.execute(f"PRAGMA {name}.cache_size = {size}")
+
+
+@contextmanager
+def _reading(sql: sqlite3.Connection) -> Iterator[None]:
+    """Hold one state of the archive, and temporary tables for as long."""
+    sql.execute("BEGIN")
+    try:
+        yield
+    finally:
+        if sql.in_transaction:
+            sql.execute("ROLLBACK")  # takes the temporary tables along
+
+
+def _fill(sql: sqlite3.Connection, selection: Selection) -> None:
+    conditions, values = _conditions(selection)
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    sql.execute(
+        "INSERT INTO temp.selected SELECT c.id, c.source, c.captured_at, f.visit"
+        f" FROM captures c JOIN fetches f ON f.id = c.fetch{where}",
+        values,
+    )
+    sql.execute("CREATE INDEX temp.selected_by_source ON selected(source, at, capture)")
+    if selection.nearest:
+        _keep_nearest(sql, selection)
+
+
+def _conditions(selection: Selection) -> tuple[list[str], dict[str, object]]:
+    """Return what holds of a selected capture ``c`` and its fetch ``f``, and the values in it."""
+    of_entries, values = _of_entries(selection)
+    conditions = []
+    if of_entries:
+        conditions.append(
+            "c.source IN (SELECT k.source FROM citations k JOIN entries e ON e.id = k.entry"
+            f" WHERE {' AND '.join(of_entries)})"
+        )
+    if selection.hosts or selection.verdicts:
+        of_source = [
+            f"{column} IN (SELECT value FROM json_each(:{name}))"
+            for column, name in (("host", "hosts"), ("verdict", "verdicts"))
+            if getattr(selection, name)
+        ]
+        conditions.append(f"c.source IN (SELECT id FROM sources WHERE {' AND '.join(of_source)})")
+    for column, name in (("c.source", "sources"), ("f.run", "runs")):
+        if getattr(selection, name):
+            conditions.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
+    if selection.since:
+        conditions.append("c.captured_at >= :since")
+    if selection.until:
+        conditions.append("c.captured_at <= :until")
+    for name in ("sources", "hosts", "runs", "verdicts"):
+        values[name] = json.dumps(getattr(selection, name))
+    return conditions, {**values, "since": selection.since, "until": selection.until}
+
+
+def _of_entries(selection: Selection) -> tuple[list[str], dict[str, object]]:
+    """Return what holds of an entry ``e`` that is asked for, and the values in it."""
+    asked = (("e.id", "entries"), ("e.topic", "topics"))
+    conditions = [
+        f"{column} IN (SELECT value FROM json_each(:{name}))"
+        for column, name in asked
+        if getattr(selection, name)
+    ]
+    return conditions, {name: json.dumps(getattr(selection, name)) for _, name in asked}
+
+
+def _keep_nearest(sql: sqlite3.Connection, selection: Selection) -> None:
+    """Leave of each source the visits whose snapshots are nearest to the dates of its citations.
+
+    An undated citation counts from the day on which it was first seen.
+    """
+    of_entries, values = _of_entries(selection)
+    asked = f" AND {' AND '.join(of_entries)}" if of_entries else ""
+    sql.execute(
+        f"""DELETE FROM temp.selected WHERE source IS NULL OR visit NOT IN (
+          SELECT visit FROM (SELECT t.visit AS visit, row_number() OVER (
+              PARTITION BY cited.source, cited.day
+              ORDER BY abs(strftime('%s', t.at) - strftime('%s', cited.day)), t.at, t.capture
+            ) AS place
+            FROM (SELECT DISTINCT k.source AS source,
+                coalesce(k.cited_on, substr(k.first_seen_at, 1, 10)) AS day
+              FROM citations k JOIN entries e ON e.id = k.entry
+              WHERE k.source IS NOT NULL{asked}) cited
+            JOIN temp.selected t ON t.source = cited.source
+            JOIN captures c ON c.id = t.capture JOIN fetches f ON f.id = c.fetch
+            LEFT JOIN outcomes o ON o.fetch = f.id
+            WHERE coalesce(o.outcome, f.outcome) IN ({_GOOD}))
+          WHERE place = 1)""",
+        values,
+    )

@@ -1,0 +1,388 @@
+"""The ledger: inputs, entries, and what they cite, with the history of each citation."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crawler.archive.connection import Connection
+from crawler.archive.payloads import Payloads
+from crawler.archive.storable import storable_text
+from crawler.archive.writing.supplying import UNCITED
+from crawler.digests import digest_of
+from crawler.entries import entry_addresses, entry_key
+from crawler.errors import InputNotFound, UrlError
+from crawler.items import Citation, Entry
+from crawler.urls import host_key, urlkey
+
+CITED_ROLES = ("source", "archive-of")  # the roles whose resource is fetched and kept
+CITED_LATELY_DAYS = 30  # an entry of this age or less, when it is first read, cites a source anew
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Where entries come from."""
+
+    id: int
+    kind: str  # "file", "folder" or "url"
+    locator: str
+    base_url: str | None
+    options: dict[str, str]
+    read_before: bool  # with the present options
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The bytes of an entry page and where they were."""
+
+    locator: str
+    content: bytes
+    reader: str
+    warnings: tuple[tuple[str, str], ...] = ()
+    capture: int | None = None  # row of ``captures`` when the page was fetched
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What reading one entry changed in the ledger."""
+
+    entry: int
+    new: bool
+    sources_added: int  # sources never cited before, now due
+    citations_added: int
+    citations_removed: int
+
+
+class Ledger:
+    """Entries and citations of one archive."""
+
+    def __init__(self, connection: Connection, payloads: Payloads) -> None:
+        self._connection = connection
+        self._payloads = payloads
+
+    # Inputs
+
+    def add_input(
+        self,
+        kind: str,
+        locator: str,
+        *,
+        base_url: str | None = None,
+        options: dict[str, str] | None = None,
+        now: str,
+    ) -> int:
+        """Remember an input and return its id; an input known already takes the new options.
+
+        Raises InputNotFound for a path that no text can name: it could not be found again.
+        """
+        if storable_text(locator) != locator:
+            raise InputNotFound(
+                storable_text(locator), "holds bytes that are no text; give it another name"
+            )
+        with self._connection.writing() as sql:
+            row = sql.execute(
+                "INSERT INTO inputs (kind, locator, base_url, options, added_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5)"
+                " ON CONFLICT (locator) DO UPDATE SET enabled = 1,"
+                "  base_url = coalesce(excluded.base_url, base_url),"
+                "  options = CASE excluded.options WHEN '{}' THEN options"
+                "   ELSE excluded.options END,"
+                # other options may read the same bytes otherwise: do not skip them as unchanged
+                "  last_read_at = CASE WHEN excluded.base_url IS NOT base_url"
+                "   AND excluded.base_url IS NOT NULL THEN NULL ELSE last_read_at END"
+                " RETURNING id",
+                (kind, locator, base_url, json.dumps(options or {}, sort_keys=True), now),
+            ).fetchone()
+            return int(row["id"])
+
+    def inputs(self, ids: Sequence[int] | None = None) -> list[Input]:
+        """Return the enabled inputs in the order in which they were added, or those of ``ids``."""
+        rows = self._connection.sql.execute("SELECT * FROM inputs WHERE enabled = 1 ORDER BY id")
+        return [
+            Input(
+                row["id"],
+                row["kind"],
+                row["locator"],
+                row["base_url"],
+                json.loads(row["options"]),
+                row["last_read_at"] is not None,
+            )
+            for row in rows
+            if ids is None or row["id"] in ids
+        ]
+
+    def leave_input(self, input_id: int) -> None:
+        """Read an input no more. What was read of it stays, its problems are over."""
+        with self._connection.writing() as sql:
+            sql.execute("UPDATE inputs SET enabled = 0 WHERE id = ?", (input_id,))
+            sql.execute("DELETE FROM reading_problems WHERE input = ?", (input_id,))
+
+    def input_read(self, input_id: int, now: str) -> None:
+        """Note that an input was read to its end.
+
+        Problems with pages of a file or folder that did not show up in this reading are over.
+        """
+        with self._connection.writing() as sql:
+            sql.execute("UPDATE inputs SET last_read_at = ? WHERE id = ?", (now, input_id))
+            sql.execute(
+                "DELETE FROM reading_problems WHERE input = ?1 AND last_seen_at < ?2"
+                " AND EXISTS (SELECT 1 FROM inputs WHERE id = ?1 AND kind <> 'url')",
+                (input_id, now),
+            )
+
+    # Entries that were read before
+
+    def entry_of_unchanged(self, locator: str, content: bytes) -> int | None:
+        """Return the entry whose page at ``locator`` still has this content; None: read it."""
+        row = self._connection.sql.execute(
+            "SELECT entry, payload FROM entry_versions WHERE locator = ?"
+            " ORDER BY last_seen_at DESC, id DESC LIMIT 1",
+            (locator,),
+        ).fetchone()
+        same = row is not None and row["payload"] == digest_of(content)
+        return int(row["entry"]) if same else None
+
+    def seen_again(self, pages: Iterable[tuple[str, int]], now: str) -> None:
+        """Move the last-seen dates of unchanged pages, given as (locator, entry)."""
+        pairs = [(now, locator, entry) for locator, entry in pages]
+        entries = [(now, entry) for entry in {entry for _, _, entry in pairs}]
+        with self._connection.writing() as sql:
+            sql.executemany(
+                "UPDATE entry_versions SET last_seen_at = ?1 WHERE id = (SELECT id"
+                " FROM entry_versions WHERE locator = ?2 AND entry = ?3"
+                " ORDER BY last_seen_at DESC, id DESC LIMIT 1)",
+                pairs,
+            )
+            sql.executemany("UPDATE entries SET last_seen_at = ? WHERE id = ?", entries)
+            sql.executemany(
+                "UPDATE citations SET last_seen_at = ? WHERE entry = ? AND removed_at IS NULL",
+                entries,
+            )
+
+    def problem(self, locator: str, problem: str, *, input_id: int | None, now: str) -> None:
+        """Record that a page could not be read as an entry."""
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT INTO reading_problems VALUES (?1, ?2, ?3, ?4, ?4)"
+                " ON CONFLICT (locator) DO UPDATE SET problem = excluded.problem,"
+                " input = coalesce(excluded.input, input), last_seen_at = excluded.last_seen_at",
+                (locator, problem, input_id, now),
+            )
+
+    def solved(self, locator: str) -> None:
+        """Forget the problem of a page that could be read by now."""
+        with self._connection.writing() as sql:
+            sql.execute("DELETE FROM reading_problems WHERE locator = ?", (locator,))
+
+    # Reading an entry
+
+    def record(
+        self, entry: Entry, pages: Sequence[Page], *, input_id: int | None, now: str
+    ) -> Recorded:
+        """Write what was read in an entry and keep its pages, all or nothing.
+
+        Citations that are no longer in it keep their row, with ``removed_at``. Sources are
+        compared, never the entry as a whole: a changed headline or Related list queues nothing.
+        """
+        with self._connection.writing() as sql:
+            entry_id, new = self._entry(sql, entry, input_id, now)
+            added, removed, sources = self._citations(sql, entry_id, entry.citations, now)
+            self._lists(sql, entry_id, entry, now)
+            for page in pages:
+                self._version(sql, entry_id, page, now)
+                self.solved(page.locator)
+        return Recorded(entry_id, new, sources, added, removed)
+
+    def _entry(
+        self, sql: sqlite3.Connection, entry: Entry, input_id: int | None, now: str
+    ) -> tuple[int, bool]:
+        """Insert or update the entry; identity is date and headline, then any known address.
+
+        Where there is no headline the address stands for it: the title is the label by which
+        readers of the file know the row, so it is never empty.
+        """
+        key, addresses = entry_key(entry), entry_addresses(entry)
+        known = self._known_entry(sql, key, addresses)
+        values = (
+            key, entry.headline or entry.url or entry.locator, entry.date, entry.topic,
+            entry.summary, entry.context, entry.url, entry.image, input_id, now,
+        )  # fmt: skip
+        if known is None:
+            row = sql.execute(
+                "INSERT INTO entries (key, title, date, topic, summary, context, url, image_url,"
+                " input, first_seen_at, last_seen_at)"
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) RETURNING id",
+                values,
+            ).fetchone()
+            entry_id = int(row["id"])
+        else:
+            entry_id = known
+            sql.execute(
+                "UPDATE entries SET key = ?1, title = ?2, date = ?3, topic = ?4, summary = ?5,"
+                " context = ?6, url = ?7, image_url = ?8, input = coalesce(?9, input),"
+                " last_seen_at = ?10 WHERE id = ?11",
+                (*values, entry_id),
+            )
+        sql.executemany(
+            "INSERT OR IGNORE INTO entry_aliases VALUES (?, ?)",
+            [(address, entry_id) for address in addresses],
+        )
+        return entry_id, known is None
+
+    @staticmethod
+    def _known_entry(sql: sqlite3.Connection, key: str, addresses: Sequence[str]) -> int | None:
+        row = sql.execute("SELECT id FROM entries WHERE key = ?", (key,)).fetchone()
+        if row is not None:
+            return int(row["id"])
+        for address in addresses:
+            row = sql.execute(
+                "SELECT entry FROM entry_aliases WHERE address = ?", (address,)
+            ).fetchone()
+            if row is not None:
+                return int(row["entry"])
+        return None
+
+    def _citations(
+        self, sql: sqlite3.Connection, entry_id: int, citations: Sequence[Citation], now: str
+    ) -> tuple[int, int, int]:
+        """Bring the citations of an entry up to date; return (added, removed, new sources)."""
+        rows = sql.execute(
+            "SELECT id, role, url_as_cited, label_raw, removed_at, source FROM citations"
+            " WHERE entry = ?",
+            (entry_id,),
+        ).fetchall()
+        known = {(r["role"], r["url_as_cited"], r["label_raw"]): r["id"] for r in rows}
+        present: dict[tuple[str, str, str], Citation] = {}
+        for citation in citations:  # of a line that stands there twice, the first counts
+            present.setdefault(_identity(citation), citation)
+        sources = 0
+        for identity, citation in present.items():
+            source_id, source_is_new = self._source(sql, citation, now)
+            sources += source_is_new
+            values = _citation_values(citation, source_id, now)
+            if identity in known:
+                sql.execute(_UPDATE_CITATION, (*values, known[identity]))
+            else:
+                sql.execute(_INSERT_CITATION, (*values, entry_id, *identity))
+                if not source_is_new and all(source_id != row["source"] for row in rows):
+                    sql.execute(_CITED_ANEW, (now, source_id, citation.cited_on))
+        kept = {known[identity] for identity in present if identity in known}
+        gone = [r["id"] for r in rows if r["id"] not in kept and r["removed_at"] is None]
+        sql.executemany(
+            "UPDATE citations SET removed_at = ? WHERE id = ?", [(now, i) for i in gone]
+        )
+        return len(present) - len(kept), len(gone), sources
+
+    @staticmethod
+    def _source(sql: sqlite3.Connection, citation: Citation, now: str) -> tuple[int | None, bool]:
+        """Return the source of a citation and whether it is new; (None, False) where none is."""
+        if citation.role not in CITED_ROLES or citation.url is None:
+            return None, False
+        try:
+            key, host = urlkey(citation.url), host_key(citation.url)
+        except UrlError:
+            return None, False
+        row = sql.execute("SELECT id FROM sources WHERE urlkey = ?", (key,)).fetchone()
+        if row is None:
+            sql.execute("INSERT OR IGNORE INTO hosts (host) VALUES (?)", (host,))
+            created = sql.execute(
+                "INSERT INTO sources (urlkey, url, title, host, first_cited_on, first_seen_at,"
+                " due_at, due_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, 'never fetched')"
+                " RETURNING id",
+                (key, citation.url, citation.label or citation.url, host, citation.cited_on, now),
+            ).fetchone()
+            source_id = int(created["id"])
+        else:
+            source_id = int(row["id"])
+            sql.execute(
+                "UPDATE sources SET first_cited_on = ?1 WHERE id = ?2"
+                " AND (first_cited_on IS NULL OR first_cited_on > ?1)",
+                (citation.cited_on, source_id),
+            )
+            sql.execute(  # an import brought it, and nothing cited it
+                "UPDATE sources SET due_at = ?, due_reason = 'never fetched'"
+                " WHERE id = ? AND due_at IS NULL AND due_reason = ?",
+                (now, source_id, UNCITED),
+            )
+        sql.execute(
+            "INSERT OR IGNORE INTO source_spellings VALUES (?, ?, 'cited', ?)",
+            (citation.url, source_id, now),
+        )
+        return source_id, row is None
+
+    @staticmethod
+    def _lists(sql: sqlite3.Connection, entry_id: int, entry: Entry, now: str) -> None:
+        """Write the entry's own lists of changes and of related entries."""
+        sql.executemany(
+            "INSERT INTO entry_revisions (entry, position, title, url, revised_at, note,"
+            " first_seen_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)"
+            " ON CONFLICT (entry, url, position) DO UPDATE SET title = excluded.title,"
+            " revised_at = excluded.revised_at, note = excluded.note,"
+            " last_seen_at = excluded.last_seen_at",
+            [
+                (entry_id, r.position, r.title, r.url, r.revised_at, r.note, now)
+                for r in entry.revisions
+            ],
+        )
+        sql.executemany(
+            "INSERT INTO entry_relations (entry, position, title, url, context, first_seen_at,"
+            " last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6)"
+            " ON CONFLICT (entry, url) DO UPDATE SET position = excluded.position,"
+            " title = excluded.title, context = excluded.context,"
+            " last_seen_at = excluded.last_seen_at",
+            [(entry_id, r.position, r.title, r.url, r.context, now) for r in entry.relations],
+        )
+
+    def _version(self, sql: sqlite3.Connection, entry_id: int, page: Page, now: str) -> None:
+        """Keep the page as one distinct version of the entry, a delta of the entry's first."""
+        first = sql.execute(
+            "SELECT payload FROM entry_versions WHERE entry = ? ORDER BY id LIMIT 1", (entry_id,)
+        ).fetchone()
+        digest = self._payloads.put(page.content, base_digest=first["payload"] if first else None)
+        warnings = json.dumps(page.warnings, ensure_ascii=False) if page.warnings else None
+        sql.execute(
+            "INSERT INTO entry_versions (entry, locator, payload, capture, reader, warnings,"
+            " first_seen_at, last_seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)"
+            " ON CONFLICT (locator, payload) DO UPDATE SET last_seen_at = excluded.last_seen_at,"
+            " reader = excluded.reader, warnings = excluded.warnings, entry = excluded.entry",
+            (entry_id, page.locator, digest, page.capture, page.reader, warnings, now),
+        )
+
+
+# What a citation is known by; all else of it may be read better another time.
+_INSERT_CITATION = """
+INSERT INTO citations (position, last_seen_at, label, agency, publisher, context, source, url,
+  archived_at, cited_on, cited_on_basis, entry, role, url_as_cited, label_raw, first_seen_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?2)
+"""
+# What is cited anew these days is looked at again; an old entry that is read only now says nothing.
+_CITED_ANEW = f"""
+UPDATE sources SET due_at = ?1, due_reason = 'an entry cites it anew'
+WHERE id = ?2 AND due_at > ?1 AND last_fetched_at IS NOT NULL
+  AND (?3 IS NULL OR ?3 >= date(?1, '-{CITED_LATELY_DAYS} days'))
+"""
+# A source once known is not unlearnt: a base URL may be missing this time.
+_UPDATE_CITATION = """
+UPDATE citations SET removed_at = NULL, position = ?1, last_seen_at = ?2, label = ?3, agency = ?4,
+  publisher = ?5, context = ?6, source = coalesce(?7, source), url = coalesce(?8, url),
+  archived_at = coalesce(?9, archived_at), cited_on = coalesce(?10, cited_on),
+  cited_on_basis = coalesce(?11, cited_on_basis)
+WHERE id = ?12
+"""
+
+
+def _identity(citation: Citation) -> tuple[str, str, str]:
+    """Return what a citation is known by within its entry, as the archive keeps it."""
+    return (
+        citation.role, storable_text(citation.url_as_cited), storable_text(citation.label_raw)
+    )  # fmt: skip
+
+
+def _citation_values(citation: Citation, source_id: int | None, now: str) -> tuple[object, ...]:
+    return (
+        citation.position, now, citation.label, citation.agency, citation.publisher,
+        citation.context, source_id, citation.url, citation.archived_at, citation.cited_on,
+        citation.cited_on_basis,
+    )  # fmt: skip
