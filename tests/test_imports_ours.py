@@ -12,7 +12,7 @@ from crawler.archive import Archive
 from crawler.cli import main
 from crawler.digests import digest_of
 from crawler.imports.lines import Line, Lines
-from crawler.imports.ours import FIELD, NotUsable, told_in, told_on
+from crawler.imports.ours import FIELD, Aside, NotUsable, Told, told_in, told_on
 from crawler.imports.records import Unread
 from tests.archive_kit import cite, entry, gone, hop, new_archive, one, record
 from tests.judged import ARTICLE, page
@@ -146,8 +146,8 @@ def test_a_value_of_the_wrong_kind_makes_it_none_of_ours(
 def test_what_is_no_line_of_ours_is_told_and_the_next_is_read(first: Path, line: bytes) -> None:
     good = json.dumps(document(first)).encode()
     found = list(Lines(io.BytesIO(line + b"\n" + good + b"\n"), "a.jsonl", cap=2**20).read())
-    assert isinstance(found[-1], Line) and found[-1].told is not None
-    assert all(isinstance(item, Unread) or item.told is None for item in found[:-1])
+    assert isinstance(found[-1], Line) and isinstance(found[-1].told, Told)
+    assert all(isinstance(item, Unread) or item.told is Aside.NO_SOURCE for item in found[:-1])
 
 
 def test_a_payload_that_is_another_one_is_not_taken_for_it(
@@ -185,5 +185,5 @@ def test_the_payload_of_a_line_that_was_passed_over_serves_a_later_one(first: Pa
     lines = Lines(io.BytesIO(data), "a.jsonl", cap=2**20)
     for line in lines.read():
         assert isinstance(line, Line)
-    assert line.told is not None and line.body is None
+    assert isinstance(line.told, Told) and line.body is None
     assert digest_of(lines.payload(line.told.payload) or b"") == line.told.payload

@@ -19,7 +19,8 @@ from crawler.fetching.bodies import CAP_MAX_BYTES
 from crawler.fetching.clock import Clock
 from crawler.imports.concluding import conclude_waiting
 from crawler.imports.containers import ContainerRefused
-from crawler.imports.importing import Counts, Importer
+from crawler.imports.counts import Counts
+from crawler.imports.importing import Importer
 from crawler.imports.running import Running, running
 
 COMMAND = "import"  # of its rows in `runs`
@@ -150,6 +151,13 @@ def _print(
     )
     for line in _left_out(counts, add_sources=add_sources):
         print(line)
+    if counts.rescued:
+        print(
+            f"{counts.rescued} of them from web archives, as the files say; they stand apart:"
+            " sourcekeep show SOURCE --rescued"
+        )
+    for line in counts.untold:
+        print(safe(line))
     for line in counts.signatures_wrong:
         print(f"warning: {safe(line)}")
     for line in counts.signatures:
@@ -171,6 +179,7 @@ def _left_out(counts: Counts, *, add_sources: bool) -> Iterator[str]:
             counts.not_pages,
             "of no page of the web, or of an answer to another method than GET: left out",
         ),
+        (counts.rescued_known, "of mementos that were looked at before: left out"),
         (counts.forgotten, "of sources that are forgotten: left out"),
     )
     for number, why in reasons:

@@ -139,6 +139,8 @@ def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
         )
         return
     print("brought home from a web archive, not an own capture")
+    if rescued["claimed"]:
+        print("(imported: what follows, its class too, is what the file says; nobody checked it)")
     facts = {
         "archive": rescued["archive"],
         "memento": f"{rescued['memento_datetime']}{_away(rescued)}",

@@ -9,7 +9,7 @@ from dataclasses import fields
 from typing import Any
 
 from crawler.archive import CaptureRecord
-from crawler.archive.selection.records import ArticleRecord, FetchRecord
+from crawler.archive.selection.records import ArticleRecord, FetchRecord, MementoRecord
 
 # Raised when a key changes its meaning or goes, not when one is added.
 LAYOUT = 1
@@ -36,6 +36,7 @@ def document_of(record: CaptureRecord, *, archive_uid: str) -> dict[str, Any]:
         "judgement": _picked(record.judgement, ("outcome", "reasons", "final_url", "judged_at")),
         "article": _article(record.article),
         "change": _change(record),
+        "memento": _memento(record.memento),
         "citations": [_citation(each) for each in record.citations],
         "withheld": record.withheld,
     }
@@ -70,6 +71,15 @@ def _change(record: CaptureRecord) -> dict[str, Any] | None:
         return None
     rest = _picked(record.change, ("told", "before", "found_at")) or {}
     return {"class": record.change.change_class, **rest}
+
+
+def _memento(memento: MementoRecord | None) -> dict[str, Any] | None:
+    if memento is None:
+        return None
+    named = {"confidence": "class", "is_best": "best"}
+    return {
+        named.get(field.name, field.name): getattr(memento, field.name) for field in fields(memento)
+    }
 
 
 def _citation(citation: object) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
 from crawler.archive import CaptureRecord
-from crawler.archive.selection.records import Referred
+from crawler.archive.selection.records import MementoRecord, Referred
 from crawler.exports.documents import document_of
 from crawler.items import Header
 
@@ -256,6 +256,7 @@ def _told(capture: CaptureRecord) -> list[Header]:
     """What a person wants to know of a capture."""
     reasons = capture.judgement.reasons if capture.judgement else (capture.fetch.reason,)
     source, change, article = capture.source, capture.change, capture.article
+    memento = capture.memento
     told = (
         ("outcome", capture.outcome),
         ("reasons", ", ".join(reasons)),
@@ -263,9 +264,16 @@ def _told(capture: CaptureRecord) -> list[Header]:
         ("verdict-since", source and source.verdict_since),
         ("change", change and change.change_class),
         ("title", article and article.title),
+        ("memento-of", memento and memento.archive),
+        ("memento-datetime", memento and memento.memento_datetime),
+        ("memento-class", memento and memento.confidence and _class_of(memento)),
         *(("cited-by", f"{c.entry_date or ''} {c.entry_title}".strip()) for c in capture.citations),
     )
     return [(name, value) for name, value in told if value]
+
+
+def _class_of(memento: MementoRecord) -> str:
+    return f"{memento.confidence}{', claimed by an imported file' * memento.claimed}"
 
 
 def _lines(fields: Iterable[Header]) -> bytes:

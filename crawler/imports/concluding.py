@@ -33,6 +33,7 @@ async def conclude_waiting(
     conclusion = Conclusion(archive)
     waiting = archive.supplying.waiting()
     try:
+        queue.add(archive.articles.jobs_of_mementos())
         for sources in _batches(waiting):
             queue.add([job for source in sources for job in _jobs(archive, source)])
             while queue.pending and await queue.something_ended():
@@ -42,6 +43,10 @@ async def conclude_waiting(
             for source in sources:
                 conclusion.conclude_again(source, now=clock.now())
                 on_source()
+        while queue.pending and await queue.something_ended():
+            pass
+        if queue.broken is not None:
+            raise queue.broken
         for source in archive.observing.ending_together(waiting):
             conclusion.conclude_again(source, now=clock.now())
     finally:

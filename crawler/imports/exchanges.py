@@ -18,7 +18,7 @@ from crawler.codings import decode_body, is_undecoded
 from crawler.digests import derived_uid, digest_of
 from crawler.errors import UrlError
 from crawler.extraction.mediatypes import sniff
-from crawler.imports.ours import Elsewhere, Exchange, NotUsable, told_in
+from crawler.imports.ours import Elsewhere, Exchange, NotUsable, Told, told_in
 from crawler.imports.records import Record, matches
 from crawler.items import IMPORTED, Header, Hop
 from crawler.urls import parse_url, redact_header
@@ -55,7 +55,7 @@ def exchange_of(
     if request is not None:
         hop = replace(hop, request_headers=_request_headers(request))
     told = told_in(metadata.block) if metadata is not None else None
-    if told is not None and told.is_of(hop.body):
+    if isinstance(told, Told) and told.is_of(hop.body):
         return told.exchange(hop.body or b"")
     facts = (hop.url, hop.fetched_at, str(hop.status), digest_of(hop.body or b""))
     hop = replace(hop, uid=derived_uid("fetch", *facts), capture_uid=derived_uid("capture", *facts))

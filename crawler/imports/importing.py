@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,12 +19,14 @@ from crawler.extraction.extractors import PAGES
 from crawler.fetching.clock import Clock
 from crawler.imports.chains import Chains, Visit, target_of
 from crawler.imports.containers import Part, Signed, opened
+from crawler.imports.counts import Counts
 from crawler.imports.exchanges import exchange_of, url_of
 from crawler.imports.grouping import SMALL_BYTES, Answer, grouped
 from crawler.imports.lines import Line, Lines
-from crawler.imports.ours import Elsewhere, Exchange, NotUsable, told_in
+from crawler.imports.ours import Aside, Elsewhere, Exchange, NotUsable, Told, told_in
 from crawler.imports.passed import Passed
 from crawler.imports.records import Record, Unread, read_records
+from crawler.imports.rescued import take_home
 from crawler.items import Hop
 from crawler.urls import parse_url
 
@@ -33,39 +35,7 @@ GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
 REMEMBERED = 100_000  # digests and names of records, which revisits refer to
 WAITING_MAX = 1_000  # revisits whose original may come later
 AHEAD_MAX = timedelta(days=1)  # of a date: what clocks and time zones that were set wrong explain
-UNREAD_MAX = 10_000  # lines of what could not be read; the rest is counted
 DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
-
-
-@dataclass(slots=True)
-class Counts:
-    """What an import found and did."""
-
-    files: int = 0  # read, of those that were named
-    records: int = 0  # answers, revisits and resources
-    captures: int = 0  # new ones
-    known: int = 0  # held already
-    sources: int = 0  # to which something was added
-    sources_new: int = 0
-    other_addresses: int = 0  # records of which no source is known
-    forgotten: int = 0  # records of sources that were forgotten: nothing of them is taken in
-    not_pages: int = 0  # records that are no answer to a request for a page of the web
-    signatures: list[str] = field(default_factory=list)  # of WACZ files, a line each, with the key
-    signatures_wrong: list[str] = field(default_factory=list)  # that do not hold, a line each
-    unread: list[str] = field(default_factory=list)  # one line each
-    unread_more: int = 0  # beyond those lines
-
-    def note_signature(self, signed: Signed) -> None:
-        """Keep what a signature came to."""
-        wrong = signed.signature.problem is not None
-        (self.signatures_wrong if wrong else self.signatures).append(str(signed))
-
-    def note(self, problem: Unread) -> None:
-        """Keep a line of what could not be read."""
-        if len(self.unread) < UNREAD_MAX:
-            self.unread.append(str(problem))
-        else:
-            self.unread_more += 1
 
 
 class Importer:
@@ -88,6 +58,7 @@ class Importer:
         self._waiting: list[Answer] = []
         self._part: Part | None = None  # that is read, with what was passed over in it
         self._passed = Passed()
+        self._untold = 0  # records of the present file that a web archive gave, as nobody knows
         self._touched: set[int] = set()
         self._in_group, self._group_began = 0, time.monotonic()
 
@@ -108,11 +79,14 @@ class Importer:
     def _sources_in(self, part: Part) -> Iterator[str]:
         if part.lines:
             for line in self._lines(Lines(part.file, part.name, cap=self._cap)):
-                if line.told is not None:
+                if isinstance(line.told, Told):
                     yield line.told.source_url
             return
         for told in grouped(self._records(part)):
-            url = _source_told(told.metadata) or self._page_in(told)
+            said = told_in(told.metadata.block) if told.metadata else None
+            if isinstance(said, Aside):
+                continue
+            url = said.source_url if said else self._page_in(told)
             if url is not None:
                 yield url
 
@@ -141,6 +115,7 @@ class Importer:
 
     def read(self, path: Path) -> None:
         """Bring in a file. Raises ContainerRefused when it is none that is read, or hostile."""
+        self._untold = 0
         with opened(path) as parts:
             self._archive.connection.begin_group()
             for part in parts:
@@ -151,6 +126,8 @@ class Importer:
                 else:
                     self._read_part(part)
         self.counts.files += 1
+        if self._untold:
+            self.counts.note_untold(path.name, self._untold)
 
     def finish(self) -> None:
         """Write what waited for more to come, and commit."""
@@ -210,6 +187,9 @@ class Importer:
     def _take(self, told: Answer, *, again: bool = False) -> None:
         self.counts.records += not again
         record = told.record
+        if told.metadata and told_in(told.metadata.block) is Aside.UNTOLD:
+            self._untold += 1
+            return
         try:
             url = url_of(record)
             if not self._is_wanted(url, told.metadata):
@@ -235,7 +215,10 @@ class Importer:
     def _take_line(self, name: str, line: Line, lines: Lines) -> None:
         self.counts.records += 1
         told = line.told
-        if told is None or self._source_of(told.source_url) is None:
+        if told is Aside.UNTOLD:
+            self._untold += 1
+            return
+        if isinstance(told, Aside) or self._source_of(told.source_url) is None:
             self.counts.other_addresses += 1
             return
         body = line.body
@@ -314,8 +297,9 @@ class Importer:
 
     def _place(self, exchange: Exchange, file: str, offset: int) -> None:
         hop = exchange.hop
-        if parse_instant(hop.fetched_at) > self._clock.now() + AHEAD_MAX:
-            why = f"its date is still to come ({hop.fetched_at})"
+        latest = max(hop.fetched_at, exchange.memento.latest if exchange.memento else "")
+        if parse_instant(latest) > self._clock.now() + AHEAD_MAX:
+            why = f"its date is still to come ({latest})"
             self.counts.note(Unread(file, offset, why))
             return
         held = self._archive.evidence.payload_of(hop.capture_uid or "")
@@ -323,11 +307,13 @@ class Importer:
             why = "it is called like a capture that is held, and shows something else"
             self.counts.note(Unread(file, offset, why))
             return
-        source = self._chains.source_for(hop)
+        source = None if exchange.is_rescued else self._chains.source_for(hop)
         if source is None:
             source = self._source_of(exchange.source_url)
         if source is None:  # the redirect that led here was of another time
             self.counts.other_addresses += 1
+        elif exchange.is_rescued:
+            self._write_rescued(source, exchange)
         else:
             self._chains.add(source, exchange)
             self._take_passed(hop)
@@ -363,6 +349,24 @@ class Importer:
             self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
         self.counts.captures += len([capture for capture in kept.captures if capture])
         self._touched.add(visit.source)
+        self._written()
+
+    def _write_rescued(self, source: int, exchange: Exchange) -> None:
+        done = take_home(self._archive, self._run, source, exchange, now=self._clock.now())
+        if done == "new":
+            self.counts.captures += 1
+            self.counts.rescued += 1
+            self._touched.add(source)
+            self._written()
+        elif done == "forgotten":
+            self.counts.forgotten += 1
+        elif done == "known":
+            self.counts.known += 1
+        else:
+            self.counts.rescued_known += 1
+
+    def _written(self) -> None:
+        """Commit with each so many visits, or after a while."""
         self._in_group += 1
         if (
             self._in_group >= GROUP_MAX_VISITS
@@ -375,4 +379,4 @@ class Importer:
 def _source_told(metadata: Record | None) -> str | None:
     """Return the URL of the source for which an archive of ours made a capture; None: not told."""
     told = told_in(metadata.block) if metadata else None
-    return told.source_url if told else None
+    return told.source_url if isinstance(told, Told) else None

@@ -12,12 +12,16 @@ import binascii
 import json
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from enum import Enum
+from typing import Any, Literal
 
 from crawler.dates import format_instant, parse_instant
 from crawler.digests import digest_of
 from crawler.errors import BadDate, UrlError
-from crawler.items import IMPORTED, OWN, Header, Hop
+from crawler.imports.mementos import claimed_in
+from crawler.imports.values import coded, matching, named, number, text, text_or_none
+from crawler.items import IMPORTED, OURS, OWN, Header, Hop
+from crawler.mementos.claims import Claimed
 from crawler.urls import parse_url, redact_header
 from crawler.verdicts.outcomes import OUTCOMES
 
@@ -25,8 +29,12 @@ FIELD = b"sourcekeep-capture"  # of the metadata record
 LAYOUT = 1  # a later one is not understood
 LINE = b'{"layout":'  # the beginning of each line of JSON Lines
 
+# Of fetches that leave captures of a source; all but the first from a web archive.
+_PURPOSES: dict[str, Literal["source", "rescue", "push"]] = {
+    "source": "source", "rescue": "rescue", "push": "push",
+}  # fmt: skip
+
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CODE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _TRUNCATED = (None, "length", "time", "disconnect", "unspecified")
 
@@ -47,6 +55,19 @@ class Exchange:
     origin: str
     source_url: str  # the source that it was made for; of other programs' records its own URL
     visit: str | None = None  # uid of our visit that it was part of; None: not told
+    memento: Claimed | None = None  # that a web archive gave; None: it was no good or bad one
+
+    @property
+    def is_rescued(self) -> bool:
+        """Whether a web archive answered, and not the host of the page."""
+        return self.origin not in OURS
+
+
+class Aside(Enum):
+    """What an export of ours tells of a capture that cannot be taken in."""
+
+    NO_SOURCE = "an entry page, a robots.txt, or the list of a web archive"
+    UNTOLD = "a web archive answered, and the export does not say with which memento"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +79,7 @@ class Told:
     source_url: str
     visit: str
     payload: str  # digest
+    memento: Claimed | None = None
 
     def is_of(self, body: bytes | None) -> bool:
         """Tell whether it is told of this payload."""
@@ -66,10 +88,11 @@ class Told:
     def exchange(self, body: bytes) -> Exchange:
         """Return it with the payload. What was our own there is imported here."""
         origin = IMPORTED if self.origin == OWN else self.origin
-        return Exchange(replace(self.hop, body=body), origin, self.source_url, self.visit)
+        hop = replace(self.hop, body=body)
+        return Exchange(hop, origin, self.source_url, self.visit, self.memento)
 
 
-def told_in(block: bytes) -> Told | None:
+def told_in(block: bytes) -> Told | Aside | None:
     """Return what the block of a metadata record tells; None: it is none of ours, or nonsense."""
     for line in block.split(b"\n"):
         name, _, value = line.partition(b":")
@@ -78,17 +101,16 @@ def told_in(block: bytes) -> Told | None:
     return None
 
 
-def told_on(line: bytes) -> tuple[Told | None, bytes | None]:
+def told_on(line: bytes) -> tuple[Told | Aside, bytes | None]:
     """Return what a line of JSON Lines tells, and the payload.
 
-    Nothing is told of an entry page or a robots.txt (None); no payload stands on a line where an
-    earlier one has it (None). Raises NotUsable.
+    No payload stands on a line where an earlier one has it (None). Raises NotUsable.
     """
     document = _parsed(line)
     if document is None:
         raise NotUsable("the line is no object of a layout that is known")
     told = _told(document)
-    if told is None and document.get("source") is not None:
+    if told is None:
         raise NotUsable("the line does not say what a capture needs")
     body: object = document.get("body")
     try:
@@ -100,30 +122,42 @@ def told_on(line: bytes) -> tuple[Told | None, bytes | None]:
         raise NotUsable(f"its payload cannot be read ({exc})") from exc
 
 
-def _parsed(text: bytes) -> dict[str, Any] | None:
+def _parsed(told_as: bytes) -> dict[str, Any] | None:
     try:
-        told = json.loads(text)
+        told = json.loads(told_as)
     except (ValueError, RecursionError):
         return None
     return told if isinstance(told, dict) and told.get("layout") == LAYOUT else None
 
 
-def _told(document: dict[str, Any] | None) -> Told | None:
+def _told(document: dict[str, Any] | None) -> Told | Aside | None:
     if document is None:
         return None
+    fetch = document.get("fetch")
+    purpose = fetch.get("purpose") if isinstance(fetch, dict) else None
+    if document.get("source") is None:
+        return Aside.NO_SOURCE
     try:
-        fetch, capture, source = document["fetch"], document["capture"], document["source"]
-        if fetch["purpose"] != "source":
-            return None
-        return Told(
-            hop=_hop(fetch, capture),
-            origin=_coded(capture.get("origin") or OWN),
-            source_url=parse_url(_text(source["url"])),
-            visit=_matching(_UID, fetch["visit"]),
-            payload=_matching(_DIGEST, capture["payload"]),
-        )
+        return _told_of(document)
     except (KeyError, TypeError, ValueError, AttributeError, UrlError, BadDate):
-        return None
+        return Aside.UNTOLD if purpose in ("rescue", "push") else None
+
+
+def _told_of(document: dict[str, Any]) -> Told:
+    fetch, capture, source = document["fetch"], document["capture"], document["source"]
+    rescued = _PURPOSES[fetch["purpose"]] != "source"
+    origin = named(capture.get("origin") or OWN)
+    if rescued == (origin in OURS):
+        raise ValueError("web archives answer one kind of fetch, and hosts the other")
+    return Told(
+        hop=_hop(fetch, capture),
+        origin=origin,
+        source_url=parse_url(text(source["url"])),
+        visit=matching(_UID, fetch["visit"]),
+        payload=matching(_DIGEST, capture["payload"]),
+        # null is said of the steps on the way to a memento; exports did not say anything before
+        memento=claimed_in(document["memento"]) if rescued else None,
+    )
 
 
 def _hop(fetch: dict[str, Any], capture: dict[str, Any]) -> Hop:
@@ -131,57 +165,31 @@ def _hop(fetch: dict[str, Any], capture: dict[str, Any]) -> Hop:
         raise ValueError("a word that is not ours")
     verified = fetch.get("tls_verified")
     return Hop(
-        uid=_matching(_UID, fetch["uid"]),
-        url=parse_url(_text(fetch["url"])),
-        purpose="source",
-        hop=_number(fetch["hop"]) or 0,
-        fetched_at=format_instant(parse_instant(_text(fetch["fetched_at"]))),
-        outcome=_text(fetch["outcome"]),
-        reason=_coded(fetch["reason"]),
+        uid=matching(_UID, fetch["uid"]),
+        url=parse_url(text(fetch["url"])),
+        purpose=_PURPOSES[fetch["purpose"]],
+        hop=number(fetch["hop"]) or 0,
+        fetched_at=format_instant(parse_instant(text(fetch["fetched_at"]))),
+        outcome=text(fetch["outcome"]),
+        reason=coded(fetch["reason"]),
         request_headers=_pairs(fetch.get("request_headers")),
-        status=_number(fetch.get("status")),
+        status=number(fetch.get("status")),
         response_headers=_pairs(fetch.get("response_headers")),
-        protocol=_text_or_none(fetch.get("protocol")),
-        ip_address=_text_or_none(fetch.get("ip_address")),
+        protocol=text_or_none(fetch.get("protocol")),
+        ip_address=text_or_none(fetch.get("ip_address")),
         tls_verified=None if verified is None else bool(verified),
-        certificate_digest=_text_or_none(fetch.get("certificate_digest")),
-        error=_text_or_none(fetch.get("error")),
-        elapsed_ms=_number(fetch.get("elapsed_ms")),
-        wire_digest=_text_or_none(fetch.get("wire_digest")),
-        wire_size_bytes=_number(fetch.get("wire_size_bytes")),
-        robots=_text_or_none(fetch.get("robots")),
-        mime_declared=_text_or_none(capture.get("mime_declared")),
-        mime_sniffed=_text_or_none(capture.get("mime_sniffed")),
-        flags=tuple(_text(flag) for flag in capture.get("flags") or ()),
+        certificate_digest=text_or_none(fetch.get("certificate_digest")),
+        error=text_or_none(fetch.get("error")),
+        elapsed_ms=number(fetch.get("elapsed_ms")),
+        wire_digest=text_or_none(fetch.get("wire_digest")),
+        wire_size_bytes=number(fetch.get("wire_size_bytes")),
+        robots=text_or_none(fetch.get("robots")),
+        mime_declared=text_or_none(capture.get("mime_declared")),
+        mime_sniffed=text_or_none(capture.get("mime_sniffed")),
+        flags=tuple(text(flag) for flag in capture.get("flags") or ()),
         truncated=capture.get("truncated"),
-        capture_uid=_matching(_UID, capture["uid"]),
+        capture_uid=matching(_UID, capture["uid"]),
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
-
-
-def _text_or_none(value: object) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _number(value: object) -> int | None:
-    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-        raise TypeError(value)
-    return value
-
-
-def _matching(pattern: re.Pattern[str], value: object) -> str:
-    if not pattern.fullmatch(_text(value)):
-        raise ValueError(value)
-    return _text(value)
-
-
-def _coded(value: object) -> str:
-    return _matching(_CODE, value)
 
 
 def _pairs(told: object) -> tuple[Header, ...]:
@@ -189,4 +197,4 @@ def _pairs(told: object) -> tuple[Header, ...]:
         return ()
     if not isinstance(told, list):
         raise TypeError(told)
-    return tuple((_text(name), redact_header(_text(name), _text(value))) for name, value in told)
+    return tuple((text(name), redact_header(text(name), text(value))) for name, value in told)

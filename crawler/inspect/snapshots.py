@@ -16,7 +16,8 @@ READ_AT_ONCE_BYTES = 2 * 2**20  # to read more takes longer than a page may
 _SNAPSHOT = f"""
 SELECT c.id, c.uid, c.captured_at, c.url, c.record_type, c.refers_to, c.payload, c.mime_declared,
   c.mime_sniffed, c.truncated, c.flags, c.origin, c.source, s.title AS source_title,
-  s.url AS source_url, f.id AS fetch, f.visit, f.run, f.status, f.protocol, f.request_headers,
+  s.url AS source_url, f.id AS fetch, f.visit, f.run,
+  (SELECT command FROM runs WHERE id = f.run) AS command, f.status, f.protocol, f.request_headers,
   f.response_headers, f.ip_address, f.tls_verified, f.certificate_digest, f.elapsed_ms,
   f.wire_digest, f.wire_size_bytes, f.robots, coalesce(o.outcome, f.outcome) AS outcome,
   coalesce(o.reasons, json_array(f.reason)) AS reasons, p.size_bytes,

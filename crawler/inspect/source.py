@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.archive import Archive, Row
+from crawler.archive.elsewhere.testimony import CLAIMED
 from crawler.conclusion.explaining import Explanation, explain
 from crawler.dates import parse_day
 from crawler.errors import BadDate
@@ -48,8 +49,9 @@ FROM citations k JOIN entries e ON e.id = k.entry
 WHERE k.source = ? ORDER BY k.removed_at IS NOT NULL, e.date DESC, k.id LIMIT ?
 """
 _SPELLINGS = "SELECT url, kind FROM source_spellings WHERE source = ? ORDER BY kind, url LIMIT 50"
-_MEMENTOS = """
-SELECT archive, uri_m, memento_datetime, state, class, capture FROM mementos
+_MEMENTOS = f"""
+SELECT archive, uri_m, memento_datetime, state, class, capture, {CLAIMED} AS claimed
+FROM mementos m
 WHERE source = ? ORDER BY state = 'home' DESC, memento_datetime DESC LIMIT 50
 """
 _TEXT = "SELECT title, text, words, article_status FROM snapshots WHERE id = ?"

@@ -33,6 +33,11 @@ RESULTS: Final[dict[Result, str]] = {
     "rate-limited": "the archive asks us to wait",
 }
 
+# Why an answer is refused unread: it is not the memento that the index named, or none at all.
+REFUSED: Final = (
+    "far-date", "leaves-archive", "no-memento", "not-a-memento", "excluded", "digest-differs",
+    "wrong-range", "range-not-there", "no-record", "other-url", "redirect-loop",
+)  # fmt: skip
 # Replay leads to the nearest memento. EDGI's client takes what is at most a day away for the same.
 TOLERANCE: Final = timedelta(hours=24)
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})

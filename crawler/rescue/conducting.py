@@ -87,7 +87,7 @@ class Conductor:
         own = self._archive.observing.article(wanted.good_payload)
         state = Attempt(wanted, Cited.on(wanted.cited_on), own)
         for row in self._archive.testimony.mementos(source):
-            if row["state"] == "rejected" and row["memento_datetime"]:
+            if row["state"] == "rejected" and row["memento_datetime"] and not row["claimed"]:
                 memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
                 state.looked.append(Looked(memento, good=False))
                 state.named += named_by(self._archive.observing.facts(row["payload"]))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from crawler.archive.connection import Connection
+from crawler.archive.elsewhere.testimony import CLAIMED
 from crawler.dates import format_instant
 from crawler.mementos.replies import Result
 
@@ -22,10 +23,12 @@ REASONS = {
     "not-proved": "the copy that we hold shows neither the excerpt nor the headline of its entry",
     "cited-before": "it was cited before the first copy that we hold: an older one could tell",
     "asked-for": "a person asked for it",
+    "imported": "nobody asked for it: a file that was imported has it",
 }
 # We hold what was cited, as far as the entry lets us tell. Another's copy could show that it read
 # the same on the day of the citation: worth asking for, after all that is missing.
 TO_COMPARE = "cited-before"
+SUPPLIED = "imported"  # nobody asked for it: a file that was imported has it
 
 # Sources that are cited, with what of them makes another's copy worth having. Where we were offline
 # ourselves nothing is known; what a person has settled stays settled.
@@ -82,6 +85,12 @@ class Rescuing:
                 f" AND rescues.reason IN ('not-proved', '{TO_COMPARE}')"
                 " AND w.reason <> rescues.reason",
                 () if run is None else (at, run),
+            )
+            sql.execute(  # what a file claims is no reason not to ask
+                f"UPDATE rescues SET reason = w.reason, due_at = ?1 FROM ({_WANTED}{visited}) w"
+                " WHERE w.source = rescues.source AND w.reason IS NOT NULL"
+                f" AND rescues.reason = '{SUPPLIED}'",
+                (at,) if run is None else (at, run),
             )
             sql.execute(
                 "UPDATE rescues SET state = 'not-needed', due_at = NULL"
@@ -154,7 +163,9 @@ class Rescuing:
         later.
         """
         row = self._sql.execute(
-            "SELECT r.attempts, r.memento FROM rescues r WHERE r.source = ?", (source,)
+            "SELECT r.attempts, m.id AS memento FROM rescues r LEFT JOIN mementos m"
+            " ON m.id = r.memento AND m.state <> 'rejected' WHERE r.source = ?",
+            (source,),
         ).fetchone()
         finished, held = again_at is None, memento or row["memento"]
         attempts = row["attempts"] + finished
@@ -173,6 +184,22 @@ class Rescuing:
                     format_instant(now), held, "none-found" if finished else "waiting", source,
                 ),
             )  # fmt: skip
+
+    def supplied(self, source: int, memento: int, now: datetime, *, is_best: bool) -> None:
+        """Show a memento of which an imported file tells, unless we brought one home ourselves.
+
+        ``is_best``: the file says that it is the best of its source. Archives that would be asked
+        for the source are still asked.
+        """
+        with self._connection.writing() as sql:
+            sql.execute(
+                "INSERT INTO rescues (source, reason, state, queued_at, memento)"
+                f" VALUES (?1, '{SUPPLIED}', 'home', ?2, ?3)"
+                " ON CONFLICT (source) DO UPDATE SET state = 'home', memento = ?3"
+                " WHERE memento IS NULL OR ?4 AND"
+                f" (SELECT {CLAIMED} FROM mementos m WHERE m.id = rescues.memento)",
+                (source, format_instant(now), memento, is_best),
+            )
 
     def best(self, source: int) -> sqlite3.Row | None:
         """Return the best memento that was brought home for a source; None: there is none."""

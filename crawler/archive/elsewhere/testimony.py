@@ -10,6 +10,7 @@ from datetime import datetime
 
 from crawler.archive.connection import Connection
 from crawler.dates import format_instant
+from crawler.mementos.claims import Claimed
 from crawler.mementos.examining import Examined
 from crawler.mementos.grading import Graded
 from crawler.mementos.limits import LimitState
@@ -25,6 +26,11 @@ class Pace:
     index_next_at: str | None
     replay_next_at: str | None
     requests: int
+
+
+# Whether what is said of a memento ``m`` is the word of an imported file: that brought its capture.
+CLAIMED = """coalesce((SELECT u.command = 'import' FROM captures i JOIN fetches g ON g.id = i.fetch
+    JOIN runs u ON u.id = g.run WHERE i.id = m.capture), 0)"""
 
 
 class Testimony:
@@ -128,6 +134,40 @@ class Testimony:
                 ),
             )  # fmt: skip
 
+    def was_fetched(self, source: int, archive: str, uri_m: str) -> bool:
+        """Tell whether a memento was looked at, here or by whoever made a file that tells of it."""
+        row = self._sql.execute(
+            "SELECT state FROM mementos WHERE source = ? AND archive = ? AND uri_m = ?",
+            (source, archive, uri_m),
+        ).fetchone()
+        return row is not None and row["state"] != "known"
+
+    def take_word(self, source: int, told: Claimed, capture: int) -> int:
+        """Keep what a file that is imported says of a memento, and return its row."""
+        values = (
+            source, told.archive, told.uri_m, told.original, told.memento_datetime,
+            told.known_from, told.status, told.digest, told.state, told.outcome,
+            json.dumps(list(told.reasons)), told.proof, told.confidence,
+            json.dumps(told.evidence) if told.evidence else None, capture, told.found_at,
+            told.retrieved_at,
+        )  # fmt: skip
+        with self._connection.writing() as sql:
+            row = sql.execute(
+                "INSERT INTO mementos (source, archive, uri_m, original, memento_datetime,"
+                " known_from, status, digest, state, outcome, reasons, proof, class, evidence,"
+                " capture, found_at, retrieved_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                # one that is only known, from a list or a citation, keeps how it became so
+                " ON CONFLICT (source, archive, uri_m) DO UPDATE SET state = excluded.state,"
+                " outcome = excluded.outcome, reasons = excluded.reasons, proof = excluded.proof,"
+                " class = excluded.class, evidence = excluded.evidence,"
+                " capture = excluded.capture, retrieved_at = excluded.retrieved_at,"
+                " original = coalesce(original, excluded.original),"
+                " memento_datetime = coalesce(excluded.memento_datetime, memento_datetime)"
+                " RETURNING id",
+                values,
+            ).fetchone()
+        return int(row["id"])
+
     def confirm(self, memento: int, note: Mapping[str, object]) -> None:
         """Add to the evidence of a memento what a second archive says of it."""
         row = self._sql.execute("SELECT evidence FROM mementos WHERE id = ?", (memento,)).fetchone()
@@ -138,9 +178,12 @@ class Testimony:
             )
 
     def mementos(self, source: int) -> list[sqlite3.Row]:
-        """Return the mementos of a source that are known, by their instants."""
+        """Return the mementos of a source that are known, by their instants.
+
+        ``claimed``: 1 where only an imported file tells what was found in them.
+        """
         return self._sql.execute(
-            "SELECT m.*, c.payload AS payload FROM mementos m"
+            f"SELECT m.*, c.payload AS payload, {CLAIMED} AS claimed FROM mementos m"
             " LEFT JOIN captures c ON c.id = m.capture WHERE m.source = ?"
             " ORDER BY m.memento_datetime, m.id",
             (source,),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
 from crawler.archive.elsewhere.rescuing import TO_COMPARE
+from crawler.archive.elsewhere.testimony import CLAIMED
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
 from crawler.items import BY_HAND, IMPORTED, OURS, OWN
@@ -208,11 +209,13 @@ class Reading:
         """Return the best snapshot of a source that came from a web archive, with its memento.
 
         None: none was brought home. It stands apart from our own: it is another's testimony.
+        ``claimed``: 1 where only an imported file says what was found in it.
         """
         row: sqlite3.Row | None = self._sql.execute(
-            "SELECT n.*, r.archive, r.uri_m, r.class, r.proof, r.days_away, r.retrieved_at,"
-            " r.evidence, r.first_cited_on FROM rescued r JOIN snapshots n ON n.id = r.capture"
-            " WHERE r.source = ? AND r.state = 'home'",
+            "SELECT n.*, m.archive, m.uri_m, m.class, m.proof, m.retrieved_at, m.evidence,"
+            f" m.days_away, m.first_cited_on, {CLAIMED} AS claimed"
+            " FROM rescued m JOIN snapshots n ON n.id = m.capture"
+            " WHERE m.source = ? AND m.state = 'home'",
             (source,),
         ).fetchone()
         return row

@@ -13,6 +13,7 @@ from crawler.archive.selection.records import (
     CitationRecord,
     Cited,
     FetchRecord,
+    MementoRecord,
     SourceRecord,
 )
 from crawler.errors import PayloadDamaged
@@ -105,10 +106,13 @@ def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
     been recorded by somebody else.
     """
     fetch, article, source = record.fetch, record.article, record.source
+    memento = record.memento
     if article is not None and record.withheld is not None:
         article = replace(article, text=None)
         if record.withheld not in (REASON, DAMAGED):
             article = replace(article, title=None, author=None)
+    if memento is not None and record.withheld not in (None, REASON, DAMAGED):
+        memento = replace(memento, evidence=None)
     if source is not None and record.withheld not in (None, REASON, DAMAGED):
         labels = (each.label for each in record.citations if each.label)
         source = replace(source, title=next(labels, source.url))
@@ -117,7 +121,7 @@ def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
         request_headers=tuple((n, redact_header(n, v)) for n, v in fetch.request_headers),
         response_headers=tuple((n, redact_header(n, v)) for n, v in fetch.response_headers),
     )
-    return replace(record, fetch=redacted, article=article, source=source)
+    return replace(record, fetch=redacted, article=article, source=source, memento=memento)
 
 
 def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
@@ -130,8 +134,19 @@ def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
         source=source and source_to_publish(source),
         refers_to=refers_to and replace(refers_to, url=_redacted(refers_to.url)),
         judgement=judgement and replace(judgement, final_url=_redacted(judgement.final_url)),
+        memento=record.memento and _memento_to_publish(record.memento),
         citations=tuple(map(citation_to_publish, record.citations)),
     )  # fmt: skip
+
+
+def _memento_to_publish(memento: MementoRecord) -> MementoRecord:
+    told = memento.evidence
+    return replace(
+        memento,
+        uri_m=redact_url(memento.uri_m),
+        original=_redacted(memento.original),
+        evidence=told and {k: redact_text(v) if isinstance(v, str) else v for k, v in told.items()},
+    )
 
 
 def _redacted(url: str | None) -> str | None:

@@ -106,6 +106,29 @@ class ChangeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MementoRecord:
+    """What a web archive had, of which the capture was made."""
+
+    archive: str  # id
+    uri_m: str
+    original: str | None
+    memento_datetime: str | None
+    known_from: str  # "citation", "index", "push"
+    status: int | None
+    digest: str | None  # the archive's own
+    state: str  # "home", "rejected"
+    outcome: str | None
+    reasons: tuple[str, ...]
+    proof: str | None
+    confidence: str | None  # class "A" to "E"; None: rejected
+    evidence: Mapping[str, Any] | None
+    found_at: str
+    retrieved_at: str | None
+    is_best: bool  # of those of its source that were brought home
+    claimed: bool  # all of this is the word of a file that was imported
+
+
+@dataclass(frozen=True, slots=True)
 class CitationRecord:
     """One citation of the source, with the entry that it stands in."""
 
@@ -174,6 +197,7 @@ class CaptureRecord:
     judgement: JudgementRecord | None  # None: a hop on the way, or not judged yet
     article: ArticleRecord | None
     change: ChangeRecord | None
+    memento: MementoRecord | None  # None: it was not taken from a web archive
     citations: tuple[CitationRecord, ...]
     withheld: str | None  # why the payload stays here: "withheld", "forgotten", "noarchive"
     is_first: bool  # no earlier capture of the selection shows this payload
@@ -199,7 +223,7 @@ _FIRST = """NOT EXISTS (SELECT 1 FROM captures x JOIN temp.selected y ON y.captu
   WHERE x.payload = c.payload AND x.id < c.id AND z.withheld IS NULL)"""
 _LISTS = {"flags", "reasons"}
 _HEADERS = {"request_headers", "response_headers"}
-_TRUTHS = {"tls_verified", "told"}
+_TRUTHS = {"tls_verified", "told", "is_best", "claimed"}
 # Where the value of a field is not the column of its name.
 _VALUES = {
     "f_wire_size_bytes": "f.wire_size_bytes",
@@ -208,10 +232,14 @@ _VALUES = {
     "a_version": "(SELECT max(v.number) FROM versions v WHERE v.source = c.source"
     " AND v.text_digest = a.text_digest)",
     "c_size_bytes": "p.size_bytes",
+    "m_confidence": "m.class",
+    "m_is_best": "EXISTS (SELECT 1 FROM rescues q WHERE q.source = c.source AND q.memento = m.id"
+    " AND q.state = 'home')",
+    "m_claimed": "r.command = 'import'",
 }
 _PARTS: dict[str, type[Any]] = {
     "s": SourceRecord, "f": FetchRecord, "r": RunRecord, "o": JudgementRecord, "a": ArticleRecord,
-    "h": ChangeRecord,
+    "h": ChangeRecord, "m": MementoRecord,
 }  # fmt: skip
 _OWN = (
     "id", "uid", "url", "captured_at", "record_type", "payload", "size_bytes", "mime_declared",
@@ -261,6 +289,7 @@ LEFT JOIN captures b ON b.uid = c.refers_to
 LEFT JOIN payloads p ON p.digest = c.payload
 LEFT JOIN outcomes o ON o.fetch = f.id
 LEFT JOIN changes h ON h.fetch = f.id
+LEFT JOIN mementos m ON m.id = (SELECT min(id) FROM mementos WHERE capture = c.id)
 LEFT JOIN temp.held_back n ON n.digest = c.payload
 LEFT JOIN articles a ON a.id = {ARTICLE_OF.format(payload="c.payload")}
 """
@@ -286,6 +315,7 @@ def record_of(row: sqlite3.Row) -> CaptureRecord:
         judgement=parts["o"] if values["o_outcome"] is not None else None,
         article=parts["a"] if values["a_extractor"] is not None else None,
         change=parts["h"] if values["h_change_class"] is not None else None,
+        memento=parts["m"] if values["m_archive"] is not None else None,
         citations=tuple(CitationRecord(**each) for each in json.loads(values["citations"])),
         withheld=values["withheld"],
         is_first=bool(values["is_first"]),
@@ -313,6 +343,8 @@ def _value(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever a column ho
         return tuple((pair[0], pair[1]) for pair in json.loads(value or "[]"))
     if name in _LISTS:
         return tuple(json.loads(value or "[]"))
+    if name == "evidence":
+        return None if value is None else json.loads(value)
     if name in _TRUTHS:
         return None if value is None else bool(value)
     return value

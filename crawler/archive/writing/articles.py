@@ -14,6 +14,7 @@ from crawler.comparison import count_words, text_digest
 from crawler.digests import digest_of_text
 from crawler.extraction.extractors import PAGES
 from crawler.items import Article
+from crawler.mementos.replies import REFUSED
 
 JobKey = tuple[str, bool]
 
@@ -106,6 +107,19 @@ class Articles:
             f"{_JOBS} AND c.id = ? GROUP BY c.payload", (capture,)
         ).fetchone()
         return [_job(row)] if row else []
+
+    def jobs_of_mementos(self) -> list[ExtractionJob]:
+        """Return what must be read of the mementos that came in files: each, unless it was.
+
+        Those that were refused unread where they were fetched are not read here either.
+        """
+        rows = self._connection.sql.execute(
+            f"{_JOBS} AND m.id IS NOT NULL AND coalesce(m.reasons ->> 0, '') NOT IN {REFUSED}"
+            " AND f.run IN (SELECT id FROM runs WHERE"
+            " command = 'import') AND NOT EXISTS (SELECT 1 FROM extractions x"
+            "  WHERE x.payload = c.payload) GROUP BY c.payload"
+        )
+        return [_job(row) for row in rows]
 
     def all_jobs(self, source: int | None = None) -> Iterator[tuple[ExtractionJob, set[str]]]:
         """Yield every good payload with the names of the extractors that have dealt with it."""
