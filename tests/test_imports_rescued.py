@@ -89,9 +89,18 @@ def keep(
     return row
 
 
+def refuse_unread(archive: Archive, run: int, source: int, at: str) -> None:
+    """A memento whose bytes are not those that the index names: no article is made of it."""
+    now, other = parse_instant(KEPT_AT), page(ARTICLE.replace("four", "ten"), title="Another")
+    kept = archive.evidence.record(run, source, [replay(raw(at), other)], origin=ARCHIVE)
+    listed = Listed(at, NEWS, status=200, uri_m=raw(at))
+    row = archive.testimony.know(source, ARCHIVE, raw(at), listed, known_from="index", now=now)
+    archive.testimony.reject(row, "doubtful", ["digest-differs"], kept.final_capture, now)
+
+
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An archive with an own copy and three mementos of a source that is gone, and its exports."""
+    """An archive with an own copy and four mementos of a source that is gone, and its exports."""
     folder = tmp_path_factory.mktemp("rescued")
     with new_archive(folder) as archive:
         record(archive, entry(cite(NEWS)))
@@ -106,6 +115,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keep(archive, run, source, LATER, OLD)  # the bytes of our own copy, and still not ours
         best = keep(archive, run, source, AT, THEN)
         keep(archive, run, source, "2024-02-09T00:00:00Z", WALL, good=False, digest=None)
+        refuse_unread(archive, run, source, "2024-02-11T00:00:00Z")
         archive.rescuing.settle(source, "found", parse_instant(KEPT_AT), memento=best)
     exported(folder / "archive.db", folder)
     return folder
@@ -133,7 +143,7 @@ def test_what_web_archives_gave_comes_back_as_it_was_and_a_second_time(
     back, again = tmp_path / "back.db", tmp_path / "again.db"
     bring(back, "--add-sources", "--strict", *files_of(first, format_name))
     assert said(back) == said(first / "archive.db")
-    assert len(said(back)["captures"]) == 4 and len(said(back)["mementos"]) == 3
+    assert len(said(back)["captures"]) == 5 and len(said(back)["mementos"]) == 4
     exported(back, tmp_path)
     bring(again, "--add-sources", "--strict", *files_of(tmp_path, format_name))
     assert said(again) == said(back)
@@ -144,7 +154,7 @@ def test_it_is_labelled_as_the_word_of_a_file(
     first: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bring(tmp_path / "back.db", "--add-sources", first / "out.jsonl")
-    assert "4 of them from web archives, as the files say" in capsys.readouterr().out
+    assert "5 of them from web archives, as the files say" in capsys.readouterr().out
     words = ["show", NEWS, "--rescued", "--archive"]
     for path, claimed in ((first / "archive.db", False), (tmp_path / "back.db", True)):
         assert main([*words, str(path)]) == 0
@@ -155,7 +165,7 @@ def test_it_is_labelled_as_the_word_of_a_file(
     for folder, claimed in ((first, False), (tmp_path, True)):
         lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
         told = [line["memento"] for line in lines if line["memento"]]
-        assert [each["claimed"] for each in told] == [claimed] * 3
+        assert [each["claimed"] for each in told] == [claimed] * 4
 
 
 def test_its_pages_say_whose_word_it_is(first: Path, tmp_path: Path) -> None:
@@ -200,7 +210,7 @@ def test_an_export_of_an_earlier_release_costs_one_sentence(
         del each["memento"]
     bring(tmp_path / "back.db", "--add-sources", "--strict", written(tmp_path, documents))
     printed = capsys.readouterr().out
-    assert printed.count("a.jsonl: 4 captures from web archives left out, because") == 1
+    assert printed.count("a.jsonl: 5 captures from web archives left out, because") == 1
     assert "not read" not in printed
     assert said(tmp_path / "back.db")["own"] == said(first / "archive.db")["own"]
     assert not shown(tmp_path / "back.db", "SELECT * FROM mementos")
@@ -278,7 +288,7 @@ def test_what_was_fetched_here_is_not_replaced_by_the_word_of_a_file(
         keep(archive, begin(archive), source, AT, THEN, good=False)
     bring(tmp_path / "archive.db", "--json", first / "out.jsonl")
     counts = json.loads(capsys.readouterr().out)
-    assert (counts["rescued"], counts["rescued_known"]) == (3, 1)
+    assert (counts["rescued"], counts["rescued_known"]) == (4, 1)
     [ours] = shown(
         tmp_path / "archive.db", "SELECT state, class FROM mementos WHERE uri_m = ?", raw(AT)
     )
