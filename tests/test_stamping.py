@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 
 from crawler.archive import Archive
+from crawler.stamping import rfc3161
 from tests.archive_kit import URL, fill, new_archive, source
 from tests.crawling import rows, sourcekeep, value
 
@@ -232,3 +233,15 @@ def test_a_stamp_of_another_manifest_is_damage(path: Path, authority: Authority)
         )
     [finding] = Archive.verify(path).findings
     assert (finding.kind, finding.row) == ("stamp", 2)
+
+
+def test_a_root_with_the_serial_number_0_is_read_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=Zero", "-days", "9",
+        "-set_serial", "0", "-keyout", tmp_path / "ca.key", "-out", tmp_path / "ca.pem",
+    )  # fmt: skip
+    [root] = rfc3161.read_roots(tmp_path / "ca.pem")
+    assert not [str(each.message) for each in recwarn]
+    assert root.serial_number == 0

@@ -7,6 +7,7 @@ existed then. It says nothing of where they came from, or of what they say.
 from __future__ import annotations
 
 import ssl
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 REQUEST_TYPE = "application/timestamp-query"  # RFC 3161 §3.4
 RESPONSE_TYPE = "application/timestamp-reply"
 SHA256_OID = "2.16.840.1.101.3.4.2.1"
+_SERIAL = "Parsed a serial number which wasn't positive"
 INSTALL = "needs an extra: pip install 'sourcekeep[stamp]'"
 
 
@@ -92,12 +94,17 @@ def read_roots(path: Path | None) -> list[Certificate]:
 
     Raises UsageError when there is none in it.
     """
+    from cryptography.utils import CryptographyDeprecationWarning
     from cryptography.x509 import load_pem_x509_certificates
 
     known = ssl.get_default_verify_paths().cafile or "/etc/ssl/certs/ca-certificates.crt"
     place = path or Path(known)
     try:
-        return load_pem_x509_certificates(place.read_bytes())
+        with warnings.catch_warnings():
+            # Some roots that systems trust have the serial number 0, against RFC 5280 §4.1.2.2.
+            # cryptography warns of each; they are trusted all the same, and not ours to mend.
+            warnings.filterwarnings("ignore", _SERIAL, CryptographyDeprecationWarning)
+            return load_pem_x509_certificates(place.read_bytes())
     except (OSError, ValueError) as exc:
         raise UsageError(f"{place}: no certificates can be read there: {exc}") from exc
 
