@@ -7,12 +7,15 @@ import random
 import resource
 import subprocess
 import sys
+import tomllib
 import zlib
+from pathlib import Path
 
 import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packaging.requirements import Requirement
 
 from crawler import codings
 from crawler.codings import decode_body, readable_part, zstd
@@ -224,3 +227,12 @@ def test_the_faster_library_says_of_no_stream_anything_else(
     monkeypatch.setattr(codings, "isal_zlib", None)
     assert faster == [decode_body(wire, "gzip", limit=20_000) for wire in wires]
     assert len({payload.flags for payload in faster}) >= 2
+
+
+def test_no_brotli_is_allowed_that_cannot_stop_a_bomb() -> None:
+    # its process() takes output_buffer_limit since 1.2.0
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+    wanted = map(Requirement, project["project"]["dependencies"])
+    [allowed] = [each.specifier for each in wanted if each.name == "brotli"]
+    assert "1.1.0" not in allowed and "1.2.0" in allowed
+    assert brotli.__version__ in allowed
