@@ -235,6 +235,23 @@ def test_a_stamp_of_another_manifest_is_damage(path: Path, authority: Authority)
     assert (finding.kind, finding.row) == ("stamp", 2)
 
 
+@pytest.mark.parametrize(
+    "address", ["notaurl", "ftp://tsa.example/", "https://", "https://me@tsa.example/",
+                "https://tsa.example:port/", "http://[::1/"],
+)  # fmt: skip
+def test_an_authority_that_is_no_web_address_is_wrong_usage_and_nothing_is_kept(
+    path: Path, address: str
+) -> None:
+    for words in ((address,), ("--ots", "--calendar", address)):
+        outcome = sourcekeep("stamp", *words, "--archive", path)
+        assert outcome.code == 2 and outcome.out == ""
+        assert outcome.err == (
+            f"sourcekeep: {address} cannot be asked: write an http or https address without a user"
+            " name\n"
+        )
+    assert not rows(path, "SELECT * FROM stamps")
+
+
 def test_a_root_with_the_serial_number_0_is_read_without_a_warning(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

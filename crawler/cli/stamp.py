@@ -16,7 +16,7 @@ from crawler.cli.output import print_json, safe
 from crawler.dates import format_instant
 from crawler.errors import RequestFailed, StampRefused, UsageError
 from crawler.fetching.egress import EgressPolicy
-from crawler.fetching.posting import TIMEOUT_S, post
+from crawler.fetching.posting import ASKABLE, TIMEOUT_S, is_askable, post
 from crawler.stamping import proofs, rfc3161
 
 
@@ -88,6 +88,9 @@ def _refuse_options(parsed: argparse.Namespace) -> None:
     ):
         if given:
             raise UsageError(f"{option} is an option of {of}")
+    for url in filter(None, (parsed.authority, *parsed.calendar)):
+        if not is_askable(url):
+            raise UsageError(f"{url} cannot be asked: {ASKABLE}")
     if not parsed.timeout:
         raise UsageError("--timeout 0: nothing answers in no time")
     if parsed.authority and not rfc3161.is_installed():

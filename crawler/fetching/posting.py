@@ -20,6 +20,7 @@ from crawler.fetching.egress import EgressPolicy
 
 TIMEOUT_S = 30.0  # for the whole of it, from the first address that is dialled
 ANSWER_MAX_BYTES = 2**20
+ASKABLE = "write an http or https address without a user name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,9 @@ def ask(
 
     Raises RequestFailed when there is none, or it is larger than ``max_bytes``.
     """
-    try:
-        parts = urlsplit(url)
-    except ValueError as exc:
-        raise RequestFailed(url, str(exc)) from exc
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise RequestFailed(url, "write an http or https address without a user name")
+    parts = _parts_of(url)
+    if parts is None:
+        raise RequestFailed(url, ASKABLE)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     ended = Event()
     try:
@@ -80,10 +78,25 @@ def ask(
     return Answer(answer.status, content)
 
 
+def is_askable(url: str) -> bool:
+    """Tell whether an address is one that can be asked at all: ``ASKABLE`` says what it must be."""
+    return _parts_of(url) is not None
+
+
 def told_status(status: int) -> str:
     """Return what an unwanted status means, for the sentence of a RequestFailed."""
     redirect = ", a redirect, which is not followed" if 300 <= status < 400 else ""
     return f"it answers with status {status}{redirect}"
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port  # reading it raises where it is no number, or too large
+    except ValueError:
+        return None
+    spoken = parts.scheme in ("http", "https") and parts.hostname and port != 0
+    return parts if spoken and not parts.username else None
 
 
 @contextmanager
