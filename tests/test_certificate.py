@@ -120,3 +120,14 @@ def test_the_command_names_a_capture_by_source_date_or_uid(tmp_path: Path) -> No
     page = sourcekeep("certificate", URL, "--html", "--archive", path)
     assert page.code == 0 and page.out.startswith("<!doctype html>")
     assert sourcekeep("certificate", "https://gone.example/a", "--archive", path).code == 2
+
+
+def test_a_date_beside_the_uid_of_a_capture_is_refused(sealed: Path) -> None:
+    with Archive.open_for_reading(sealed) as archive:
+        uid = one(archive, "SELECT uid FROM captures WHERE id = 2")
+    outcome = sourcekeep("certificate", uid, "--at", "2026-03-01", "--archive", sealed)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == (
+        f"sourcekeep: {uid} is one capture, of its own date: leave out --at, or name a source\n"
+    )
+    assert sourcekeep("certificate", uid, "--archive", sealed).code == 0

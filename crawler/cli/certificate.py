@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print the certificate of a capture."""
+    """Print the certificate of a capture. Raises UsageError for a date beside the uid of one."""
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         certificate = archive.certifying.certificate(_capture(archive, parsed))
     if parsed.html:
@@ -53,6 +53,11 @@ def run(parsed: argparse.Namespace) -> int:
 def _capture(archive: Archive, parsed: argparse.Namespace) -> int:
     by_uid = archive.certifying.capture_of(parsed.snapshot)
     if by_uid is not None:
+        if parsed.at is not None:
+            raise UsageError(
+                f"{parsed.snapshot} is one capture, of its own date: leave out --at, or name a"
+                " source"
+            )
         return by_uid
     at = format_instant(parse_instant(parsed.at)) if parsed.at else None
     source = archive.reading.source(parsed.snapshot)
