@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
 from contextlib import closing
@@ -620,6 +621,27 @@ def test_what_is_not_there_is_not_found_on_any_page(told: Path) -> None:
     asked += [f"/-/{page}/_memory" for page in ("sourcekeep", "entries", "compare", "search")]
     asked += [f"/-/{page}/other" for page in ("sourcekeep", "entries", "compare", "search")]
     assert {page.status_code for page in ask(told, *asked)} == {404}
+
+
+def test_a_page_that_can_only_be_read_refuses_every_other_method(told: Path) -> None:
+    pages = ("/-/sourcekeep.css", "/-/sourcekeep/archive", "/-/entries/archive",
+             "/-/source/archive/1", "/-/snapshot/archive/1/raw", "/-/feed/archive/changes.atom",
+             f"/-/timemap/archive/{URL}")  # fmt: skip
+
+    async def asking(inspector: Datasette) -> list[Any]:
+        await inspector.invoke_startup()
+        return [
+            await inspector.client.request(method, page)
+            for page in pages
+            for method in ("GET", "HEAD", "POST", "PUT", "DELETE")
+        ]
+
+    with inspected(told) as inspector:
+        answers = asyncio.run(asking(inspector))
+    assert [each.status_code for each in answers] == [200, 200, 405, 405, 405] * len(pages)
+    assert {each.headers.get("allow") for each in answers if each.status_code == 405} == {
+        "GET, HEAD"
+    }
 
 
 @pytest.mark.parametrize("hidden", ["the archive", "everything"])

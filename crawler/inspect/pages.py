@@ -137,7 +137,7 @@ async def show_feed(datasette: Datasette, request: Request) -> Response:
     return Response(body, content_type="application/atom+xml; charset=utf-8", headers=HEADERS)
 
 
-async def show_style(datasette: Datasette) -> Response:
+async def show_style(datasette: Datasette, request: Request) -> Response:
     """Answer with the style sheet of our pages."""
     return Response(_style(), content_type="text/css; charset=utf-8",
                     headers={"Cache-Control": "max-age=300"})  # fmt: skip

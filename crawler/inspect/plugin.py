@@ -18,6 +18,7 @@ from crawler.archive.functions import add_functions
 from crawler.archive.views import VIEWS
 from crawler.inspect import memento
 from crawler.inspect.meanings import read_meanings
+from crawler.inspect.methods import only_read
 from crawler.inspect.pages import ROUTES, TEMPLATES
 from crawler.inspect.places import Places
 from crawler.inspect.visibility import archives_for
@@ -39,8 +40,8 @@ _ROWS_OF = {
 
 @hookimpl
 def register_routes() -> Sequence[tuple[str, Callable[..., object]]]:
-    """Add the pages of our own."""
-    return (*ROUTES, *memento.ROUTES)
+    """Add the pages of our own, which can only be read."""
+    return [(address, only_read(view)) for address, view in (*ROUTES, *memento.ROUTES)]
 
 
 @hookimpl
