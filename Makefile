@@ -9,10 +9,10 @@ demo: $(INSTALLED)
 	$(BIN)/sourcekeep demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow"
 
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -n 3 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile
 
 # Programs of others that tests compare with, each in an environment of its own, so that what they
 # pin binds nobody: tests/oracles/NAME.txt is installed into .oracles/NAME. Those tests skip without.

@@ -152,7 +152,7 @@ def kill_many(web: DemoWeb, folder: Path, kills: int) -> int:
 
 
 def test_a_killed_run_loses_nothing_that_was_acknowledged(web: DemoWeb, tmp_path: Path) -> None:
-    kill_many(web, tmp_path, 12)
+    kill_many(web, tmp_path, 8)
 
 
 @pytest.mark.slow

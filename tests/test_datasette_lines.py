@@ -12,7 +12,7 @@ from tests.crawling import environment
 from tests.oracles import program
 
 # What the two lines do differently: configuration, rendering of cells and pages, SQL functions.
-SELECTED = "every_page or question or listing or foreign or markup or front"
+SELECTED = "every_page or listing or foreign or front"
 FILES = ("tests/test_inspect.py", "tests/test_inspect_snapshots.py", "tests/test_inspect_pages.py")
 
 
