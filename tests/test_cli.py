@@ -350,6 +350,12 @@ def test_what_a_terminal_cannot_show_is_escaped_and_breaks_nothing(
     assert "\\u6e2f harbour is dredged." in done.stdout and not done.stderr
 
 
+def test_a_crawl_of_an_empty_archive_says_what_to_add(entry: Path, tmp_path: Path) -> None:
+    words = ("crawl", "--archive", tmp_path / "a.db")
+    assert "sourcekeep add FILE, FOLDER or URL" in sourcekeep(*words).out
+    assert "sourcekeep add" not in sourcekeep(*words, entry, "--max-fetches", 0).out
+
+
 def test_a_run_that_stops_at_a_limit_says_how_much_is_left(entry: Path, tmp_path: Path) -> None:
     words = ("crawl", entry, "--archive", tmp_path / "a.db", "--max-fetches", 0)
     assert "\n1 source is due still; the next run goes on with it" in sourcekeep(*words).out

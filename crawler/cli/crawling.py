@@ -53,6 +53,7 @@ class CrawlResult:
     rescue_queued: int = 0  # sources that now wait for a web archive's copy
     rescue_due: int = 0  # sources that archives may be asked for now
     due_left: int = 0  # sources that are due still, because of a limit or of hosts that rest
+    is_empty: bool = False  # nothing was ever added to the archive
     homecomings: list[Homecoming] = field(default_factory=list)  # where they were asked
     pushed: list[Pushed] = field(default_factory=list)  # where a web archive was to keep some, too
     broke: bool = False  # evidence was lost, or the crawl itself failed
@@ -176,6 +177,7 @@ def _fill(result: CrawlResult, session: Session) -> None:
     result.revisits, result.outcomes = report.revisits, report.outcomes
     result.articles = session.extraction.done
     result.due_left = session.archive.frontier.stats(session.clock.now()).due
+    result.is_empty = session.archive.reading.is_empty()
     if session.extraction.broken is not None:
         result.finish_reason = "extraction-broke"
     result.failed = [dict(row) for row in session.archive.runs.failed(session.run, FAILED_SHOWN)]

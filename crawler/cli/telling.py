@@ -92,6 +92,8 @@ def _lines(report: Report, result: CrawlResult) -> Iterator[str]:
         due = plural(result.due_left, "source is", "sources are")
         those = "it" if result.due_left == 1 else "them"
         yield f"\n{due} due still; the next run goes on with {those}"
+    if result.is_empty:
+        yield "\nnothing was added so far; begin with: sourcekeep add FILE, FOLDER or URL"
 
 
 def _intake(intake: IntakeCounts) -> Iterator[str]:

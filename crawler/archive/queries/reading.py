@@ -300,6 +300,11 @@ class Reading:
             (None if inputs is None else json.dumps(list(inputs)),),
         ).fetchall()
 
+    def is_empty(self) -> bool:
+        """Tell whether nothing was ever added: no input is known, and no source."""
+        asked = "SELECT EXISTS (SELECT 1 FROM inputs) OR EXISTS (SELECT 1 FROM sources)"
+        return not self._sql.execute(asked).fetchone()[0]
+
     def inputs(self) -> list[sqlite3.Row]:
         """Return all inputs, those too that are read no more, in the order of their adding."""
         return self._sql.execute(
