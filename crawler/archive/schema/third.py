@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from crawler.archive.schema.checks import widen_check
+
 TABLES = """
 CREATE TABLE mementos (
   id INTEGER PRIMARY KEY,
@@ -116,22 +118,7 @@ _PURPOSES = "purpose IN ('source', 'entry', 'robots', 'control'"
 
 
 def bring_home(db: Database) -> None:
-    """Lay the tables of rescue and push, and let fetches have these purposes.
-
-    A CHECK can be changed only in the text of the schema; SQLite's own page on ALTER TABLE gives
-    this procedure for changes that leave what is on disk as it is.
-    """
+    """Lay the tables of rescue and push, and let fetches have these purposes."""
     for statement in TABLES.split(";\n"):
         db.execute(statement)
-    sql = db.conn
-    (version,) = sql.execute("PRAGMA schema_version").fetchone()
-    sql.execute("PRAGMA writable_schema = ON")
-    try:
-        sql.execute(
-            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?)"
-            " WHERE type = 'table' AND name = 'fetches'",
-            (_PURPOSES, f"{_PURPOSES}, 'rescue', 'push'"),
-        )
-        sql.execute(f"PRAGMA schema_version = {version + 1}")
-    finally:
-        sql.execute("PRAGMA writable_schema = OFF")
+    widen_check(db, "fetches", _PURPOSES, f"{_PURPOSES}, 'rescue', 'push'")
