@@ -17,6 +17,7 @@ from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
 from crawler.cli.options import moment
 from crawler.cli.output import plural, print_json, safe
 from crawler.errors import ExportNotWritten, RequestFailed, StampRefused, UsageError
+from crawler.exports.destination import new_file
 from crawler.fetching.calendars import PUBLIC, look_up, may_be_asked, submit
 from crawler.fetching.egress import EgressPolicy
 from crawler.stamping import proofs
@@ -248,12 +249,11 @@ def write(archive: Archive, folder: Path, parsed: argparse.Namespace) -> int:
         files |= _files(digest, list(stamps))
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in files.items():
-            part = folder / f".{name}.part"
-            part.write_bytes(content)
-            part.replace(folder / name)
     except OSError as exc:
         raise ExportNotWritten(folder, str(exc)) from exc
+    for name, content in files.items():
+        with new_file(folder / name, force=True) as file:
+            file.write(content)
     if parsed.json:
         print_json(sorted(files))
     elif not parsed.quiet:
