@@ -23,7 +23,7 @@ from crawler.archive import Archive
 from crawler.demo import START, Answer, DemoWeb, Request, Script, delay, drip, page
 from crawler.errors import UsageError
 from crawler.fetching.bodies import Gate, RateFloor, RateWatch
-from crawler.fetching.handler import _Facts, _Protocol
+from crawler.fetching.wire import Facts, Protocol
 from tests.crawling import Outcome, crawl, crawl_words, environment, rows, sourcekeep
 
 ROOT = Path(__file__).parent.parent
@@ -217,10 +217,10 @@ def ends() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def answered_protocol(
     sock: socket.socket, theirs: socket.socket, unread: bytes
-) -> tuple[_Protocol, _Facts, list[_Protocol]]:
+) -> tuple[Protocol, Facts, list[Protocol]]:
     """A protocol that has taken an answer, while something lies unread behind it."""
-    pool: list[_Protocol] = []
-    protocol = _Protocol(pool.append)  # type: ignore[no-untyped-call]
+    pool: list[Protocol] = []
+    protocol = Protocol(pool.append)  # type: ignore[no-untyped-call]
     protocol.makeConnection(SocketTransport(sock))  # type: ignore[no-untyped-call]
     request = TxRequest(b"GET", b"/", Headers({b"Host": [b"a.example"]}), None, persistent=True)
     protocol.request(request)
