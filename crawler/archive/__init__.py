@@ -206,28 +206,6 @@ class Archive:
         finally:
             self.connection.on_lost = told
 
-    def keep_stamp(
-        self,
-        manifest: str,
-        authority: str,
-        request: bytes,
-        response: bytes | None,
-        *,
-        asked_at: datetime,
-        stamped_at: datetime | None,
-        problem: str | None,
-    ) -> None:
-        """Keep what was answered of a manifest, by its digest.
-
-        ``response`` is the answer of an authority, or a proof; ``problem`` is why no time is told
-        (None: one is). It is left unsealed.
-        """
-        self.stamps.keep(
-            manifest, authority, request, response,
-            asked_at=asked_at, stamped_at=stamped_at, problem=problem,
-        )  # fmt: skip
-        self.leave_unsealed()
-
     def leave_unsealed(self) -> None:
         """Leave what was written to the next command that writes, which seals it.
 

@@ -61,7 +61,7 @@ def ask_calendars(
             (calendar, *_proof_in(calendar, message, nonce, each)) for calendar, each in came
         ]
     for calendar, proof, told in answers:
-        archive.keep_stamp(
+        archive.stamps.keep(
             manifest.digest, calendar, commitment, proof,
             asked_at=moment(parsed), stamped_at=None, problem=told,
         )  # fmt: skip
@@ -193,7 +193,7 @@ class _Asking:
         if proof == before:
             return
         told = _told_ends(proof)
-        self._archive.keep_stamp(
+        self._archive.stamps.keep(
             stamp.manifest, stamp.authority, stamp.request, proof,
             asked_at=moment(self._parsed), stamped_at=None, problem=told,
         )  # fmt: skip

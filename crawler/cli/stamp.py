@@ -105,6 +105,7 @@ def _stamp(archive: Archive, policy: EgressPolicy, parsed: argparse.Namespace) -
     manifest = archive.sealing.manifests.head()
     if manifest is None:
         raise UsageError("there is nothing to stamp: nothing is sealed so far")
+    archive.leave_unsealed()
     told: dict[str, Any] = {"manifest": manifest.digest, "number": manifest.number}
     if parsed.authority:
         told |= _ask_authority(archive, manifest, policy, parsed)
@@ -127,7 +128,7 @@ def _ask_authority(
         stamped_at = rfc3161.check_response(response, request, message, roots)
     except (RequestFailed, StampRefused) as exc:
         problem = str(exc)
-    archive.keep_stamp(
+    archive.stamps.keep(
         manifest.digest, parsed.authority, request, response,
         asked_at=moment(parsed), stamped_at=stamped_at, problem=problem,
     )  # fmt: skip

@@ -52,7 +52,8 @@ class Stamps:
     ) -> None:
         """Keep what was answered of a manifest, by its digest.
 
-        ``problem`` is why no time is told; None: one is.
+        ``response`` is the answer of an authority, or a proof; ``problem`` is why no time is told
+        (None: one is). So that the manifest stays the latest: ``Archive.leave_unsealed``.
         """
         with self._connection.writing() as sql:
             sql.execute(
