@@ -9,18 +9,17 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
-from crawler.cli import main
 from crawler.digests import digest_of
 from crawler.imports.lines import Line, Lines
 from crawler.imports.ours import FIELD, Aside, NotUsable, Told, told_in, told_on
 from crawler.imports.records import Unread
 from tests.archive_kit import cite, entry, gone, hop, new_archive, one, record
 from tests.judged import ARTICLE, page
+from tests.round_trip import FORMATS, export_all, files_of, said
 from tests.test_imports import bring, own_visit, shown
 from tests.test_merge import COURIER, NEW, NEWS, OLD
 
 MOVED = "https://news.example/new/bridges"
-FORMATS = {"warc": "out", "wacz": "out.wacz", "jsonl": "out.jsonl"}
 SAME = {
     "sources": "SELECT urlkey, title, verdict, verdict_since, changes FROM sources"
     " WHERE id IN (SELECT source FROM captures)",
@@ -63,19 +62,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
         own_visit(archive, courier, hop(COURIER, page(ARTICLE, title="Bells"),
                                         fetched_at="2024-03-01T11:00:00Z"))  # fmt: skip
         own_visit(archive, courier, gone(COURIER, fetched_at="2024-03-04T11:00:00Z"))
-    for format_name, dest in FORMATS.items():
-        words = ["export", format_name, str(folder / dest), "--archive"]
-        assert main([*words, str(folder / "archive.db"), "--quiet"]) == 0
+    export_all(folder / "archive.db", folder)
     return folder
-
-
-def files_of(folder: Path, format_name: str) -> list[Path]:
-    dest = folder / FORMATS[format_name]
-    return sorted(dest.glob("*.warc.gz")) if dest.is_dir() else [dest]
-
-
-def said(archive: Path) -> dict[str, list[tuple[object, ...]]]:
-    return {name: sorted(shown(archive, query), key=repr) for name, query in SAME.items()}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -84,7 +72,7 @@ def test_what_was_exported_comes_back_as_it_was(
 ) -> None:
     back = tmp_path / "back.db"
     bring(back, "--add-sources", "--strict", *files_of(first, format_name))
-    assert said(back) == said(first / "archive.db")
+    assert said(back, SAME) == said(first / "archive.db", SAME)
     assert shown(back, "SELECT DISTINCT origin FROM captures") == [("import",)]
     with (
         Archive.open_for_reading(back) as kept,
@@ -97,11 +85,11 @@ def test_what_was_exported_comes_back_as_it_was(
 def test_an_archive_takes_in_nothing_that_it_gave_out(
     first: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = said(first / "archive.db")
+    before = said(first / "archive.db", SAME)
     for format_name in FORMATS:
         bring(first / "archive.db", "--json", *files_of(first, format_name))
         assert json.loads(capsys.readouterr().out)["captures"] == 0
-    assert said(first / "archive.db") == before
+    assert said(first / "archive.db", SAME) == before
 
 
 def document(first: Path) -> dict[str, dict[str, object]]:

@@ -24,6 +24,7 @@ from tests.archive_kit import begin, cite, entry, gone, hop, new_archive, one, r
 from tests.inspecting import ask
 from tests.judged import ARTICLE, page
 from tests.judged import read as read_page
+from tests.round_trip import FORMATS, export_all, files_of, said
 from tests.test_imports import Warc, bring, own_visit, shown
 from tests.test_merge import NEWS, OLD
 
@@ -31,7 +32,6 @@ ARCHIVE = "web.archive.org"
 AT, LATER, KEPT_AT = "2024-01-05T06:07:08Z", "2024-02-02T02:02:02Z", "2025-05-05T10:00:00Z"
 SECRET = "https://news.example/a?token=abcdefghijklmnop1234567890"
 THEN, WALL = page(ARTICLE.replace("four", "six"), title="As it was"), page("<p>Log in.</p>")
-FORMATS = {"warc": "out", "wacz": "out.wacz", "jsonl": "out.jsonl"}
 SAME = {
     "captures": "SELECT uid, url, captured_at, record_type, payload, refers_to, mime_declared,"
     " mime_sniffed, truncated, flags, origin FROM captures"
@@ -117,23 +117,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
         keep(archive, run, source, "2024-02-09T00:00:00Z", WALL, good=False, digest=None)
         refuse_unread(archive, run, source, "2024-02-11T00:00:00Z")
         archive.rescuing.settle(source, "found", parse_instant(KEPT_AT), memento=best)
-    exported(folder / "archive.db", folder)
+    export_all(folder / "archive.db", folder)
     return folder
-
-
-def exported(archive: Path, folder: Path, *more: str) -> None:
-    for format_name, dest in FORMATS.items():
-        words = ["export", format_name, str(folder / dest), "--archive", str(archive), "--quiet"]
-        assert main([*words, *more]) == 0
-
-
-def files_of(folder: Path, format_name: str) -> list[Path]:
-    dest = folder / FORMATS[format_name]
-    return sorted(dest.glob("*.warc.gz")) if dest.is_dir() else [dest]
-
-
-def said(archive: Path) -> dict[str, list[tuple[object, ...]]]:
-    return {name: sorted(shown(archive, query), key=repr) for name, query in SAME.items()}
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
@@ -142,11 +127,11 @@ def test_what_web_archives_gave_comes_back_as_it_was_and_a_second_time(
 ) -> None:
     back, again = tmp_path / "back.db", tmp_path / "again.db"
     bring(back, "--add-sources", "--strict", *files_of(first, format_name))
-    assert said(back) == said(first / "archive.db")
-    assert len(said(back)["captures"]) == 5 and len(said(back)["mementos"]) == 4
-    exported(back, tmp_path)
+    assert said(back, SAME) == said(first / "archive.db", SAME)
+    assert len(said(back, SAME)["captures"]) == 5 and len(said(back, SAME)["mementos"]) == 4
+    export_all(back, tmp_path)
     bring(again, "--add-sources", "--strict", *files_of(tmp_path, format_name))
-    assert said(again) == said(back)
+    assert said(again, SAME) == said(back, SAME)
     assert shown(again, "SELECT count(*) FROM sources") == [(1,)]
 
 
@@ -161,7 +146,7 @@ def test_it_is_labelled_as_the_word_of_a_file(
         printed = capsys.readouterr().out
         assert "not an own capture" in printed and AT in printed and raw(AT) in printed
         assert ("nobody checked it" in printed) == claimed
-    exported(tmp_path / "back.db", tmp_path)
+    export_all(tmp_path / "back.db", tmp_path)
     for folder, claimed in ((first, False), (tmp_path, True)):
         lines = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
         told = [line["memento"] for line in lines if line["memento"]]
@@ -184,12 +169,12 @@ def test_its_pages_say_whose_word_it_is(first: Path, tmp_path: Path) -> None:
 def test_an_archive_takes_in_no_memento_that_it_gave_out(
     first: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = said(first / "archive.db")
+    before = said(first / "archive.db", SAME)
     for format_name in FORMATS:
         bring(first / "archive.db", "--json", *files_of(first, format_name))
         counts = json.loads(capsys.readouterr().out)
         assert (counts["captures"], counts["unread"], counts["untold"]) == (0, [], [])
-    assert said(first / "archive.db") == before
+    assert said(first / "archive.db", SAME) == before
 
 
 def lines_of(first: Path) -> list[dict[str, Any]]:
@@ -212,7 +197,7 @@ def test_an_export_of_an_earlier_release_costs_one_sentence(
     printed = capsys.readouterr().out
     assert printed.count("a.jsonl: 5 captures from web archives left out, because") == 1
     assert "not read" not in printed
-    assert said(tmp_path / "back.db")["own"] == said(first / "archive.db")["own"]
+    assert said(tmp_path / "back.db", SAME)["own"] == said(first / "archive.db", SAME)["own"]
     assert not shown(tmp_path / "back.db", "SELECT * FROM mementos")
 
 
@@ -318,14 +303,14 @@ def test_a_public_export_tells_no_secret_of_a_memento_and_keeps_what_is_withheld
     first: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "archive.db").write_bytes((first / "archive.db").read_bytes())
-    exported(tmp_path / "archive.db", tmp_path, "--public")
+    export_all(tmp_path / "archive.db", tmp_path, "--public")
     assert SECRET not in (tmp_path / "out.jsonl").read_text()
     assert SECRET in (first / "out.jsonl").read_text()
     held_back = tmp_path / "withheld"
     held_back.mkdir()
     words = ["--archive", str(tmp_path / "archive.db")]
     assert main(["withhold", NEWS, "--reason", "a takedown", *words]) == 0
-    exported(tmp_path / "archive.db", held_back, "--public")
+    export_all(tmp_path / "archive.db", held_back, "--public")
     for line in lines_of(held_back):
         if line["memento"]:
             assert line.get("body") is None and line["memento"]["evidence"] is None
