@@ -102,30 +102,39 @@ def test_no_room_imports_another_in_a_circle() -> None:
     TopologicalSorter(rooms).prepare()  # raises CycleError with the circle in it
 
 
-INNER_ROOMS = {  # of crawler/archive -> those that it may import
-    "writing": set(),
-    "seals": set(),
-    "verification": {"seals"},
-    "elsewhere": set(),
-    "compaction": set(),
-    "queries": {"elsewhere"},
-    "selection": {"queries", "writing"},
-    "merge": set(),
-}
+INNER_ROOMS = {  # of rooms that have rooms of their own -> those beside them that they may import
+    "archive.writing": set(),
+    "archive.seals": set(),
+    "archive.verification": {"archive.seals"},
+    "archive.elsewhere": set(),
+    "archive.compaction": set(),
+    "archive.queries": {"archive.elsewhere"},
+    "archive.selection": {"archive.queries", "archive.writing"},
+    "archive.merge": set(),
+    "inspect.shown": set(),
+}  # fmt: skip
 
 
 def inner_room(module: str) -> str:
-    """The room of crawler/archive in which a module lies; "" for what is the file itself."""
-    parts = module.split(".")
-    is_inside = parts[:2] == ["crawler", "archive"] and len(parts) > 2
-    return parts[2] if is_inside and parts[2] in INNER_ROOMS else ""
+    """The room within a room in which a module lies; "" for what lies beside those."""
+    found = ".".join(module.split(".")[1:3])
+    return found if found in INNER_ROOMS else ""
 
 
 @pytest.mark.parametrize("module", sorted(m for m in MODULES if inner_room(m)))
-def test_rooms_of_the_archive_import_only_what_they_may(module: str) -> None:
-    rooms = {inner_room(target) for target in imports_of(MODULES[module])}
+def test_rooms_within_a_room_import_only_what_they_may(module: str) -> None:
+    beside = {t for t in imports_of(MODULES[module]) if room(t) == room(module)}
+    rooms = {inner_room(target) for target in beside}
     foreign = rooms - {"", inner_room(module)} - INNER_ROOMS[inner_room(module)]
     assert not foreign, f"{module} imports from {sorted(foreign)}"
+
+
+@pytest.mark.parametrize("module", sorted(m for m in MODULES if inner_room(m) == "inspect.shown"))
+def test_what_pages_show_is_read_without_datasette(module: str) -> None:
+    imported = imports_of(MODULES[module])
+    beside = {t for t in imported if room(t) == "inspect" and inner_room(t) != "inspect.shown"}
+    assert not beside
+    assert not {"datasette", "jinja2"} & {target.split(".")[0] for target in imported}
 
 
 def test_no_module_imports_another_in_a_circle() -> None:

@@ -19,12 +19,12 @@ from datasette.app import Datasette
 from crawler.archive import Archive
 from crawler.comparison.change import Change, Edit, Measures
 from crawler.inspect.asking import POLICY
-from crawler.inspect.coverage import MAX_COLUMNS, columns_of
-from crawler.inspect.elsewhere import elsewhere
-from crawler.inspect.entries import PER_PAGE
-from crawler.inspect.nearest import first_after, last_until, nearest
-from crawler.inspect.searching import LONGEST, WORDS_MAX, search
-from crawler.inspect.timeline import Said, Visit, timeline_of
+from crawler.inspect.shown.coverage import MAX_COLUMNS, columns_of
+from crawler.inspect.shown.elsewhere import elsewhere
+from crawler.inspect.shown.entries import PER_PAGE
+from crawler.inspect.shown.nearest import first_after, last_until, nearest
+from crawler.inspect.shown.searching import LONGEST, WORDS_MAX, search
+from crawler.inspect.shown.timeline import Said, Visit, timeline_of
 from crawler.reporting.atom import NAMESPACE
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Verdict

@@ -12,7 +12,7 @@ import pytest
 from crawler.archive import Archive
 from crawler.exports.inert import Kind, kind_of
 from crawler.inspect.harmless import CONTENT_SECURITY_POLICY, harmless
-from crawler.inspect.places import followable
+from crawler.inspect.shown.elsewhere import followable
 from tests.archive_kit import (
     URL,
     article,

@@ -17,8 +17,9 @@ from datasette.views.base import DatasetteError
 
 from crawler.archive import Archive
 from crawler.archive.connection import Connection
-from crawler.inspect.families import GONE, SIGNS, family_of, family_of_outcome, meaning_of
-from crawler.inspect.places import LINKED_WEB, Places, followable
+from crawler.inspect.places import Places
+from crawler.inspect.shown.elsewhere import LINKED_WEB, followable
+from crawler.inspect.shown.families import GONE, SIGNS, family_of, family_of_outcome, meaning_of
 from crawler.inspect.visibility import ensure_visible, is_archive
 
 Found = TypeVar("Found")

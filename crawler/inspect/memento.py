@@ -22,7 +22,7 @@ from crawler.errors import UrlError
 from crawler.exports import timemaps
 from crawler.inspect.asking import Asked, asked_for
 from crawler.inspect.harmless import harmless
-from crawler.inspect.snapshots import read_payload
+from crawler.inspect.payloads import read_payload
 from crawler.urls import parse_url, urlkey
 from crawler.verdicts import LIVE
 

@@ -13,18 +13,19 @@ from crawler.comparison import CHANGES
 from crawler.dates import utc_now
 from crawler.exports.inert import kind_of
 from crawler.inspect.asking import HEADERS, Asked, asked_for
-from crawler.inspect.comparing import pieces_of, read_comparison
-from crawler.inspect.coverage import PARTS
-from crawler.inspect.elsewhere import elsewhere
-from crawler.inspect.entries import read_entries
-from crawler.inspect.entry import read_entry
-from crawler.inspect.feeds import FEEDS, read_feed
-from crawler.inspect.front import read_front
 from crawler.inspect.harmless import harmless
+from crawler.inspect.payloads import read_payload, read_text
 from crawler.inspect.places import Places
-from crawler.inspect.searching import search
-from crawler.inspect.snapshots import Snapshot, read_payload, read_snapshot, read_text
-from crawler.inspect.source import VISITS_SHOWN, read_source
+from crawler.inspect.shown.comparing import pieces_of, read_comparison
+from crawler.inspect.shown.coverage import PARTS
+from crawler.inspect.shown.elsewhere import elsewhere
+from crawler.inspect.shown.entries import read_entries
+from crawler.inspect.shown.entry import read_entry
+from crawler.inspect.shown.feeds import FEEDS, read_feed
+from crawler.inspect.shown.front import read_front
+from crawler.inspect.shown.searching import search
+from crawler.inspect.shown.snapshots import Snapshot, read_snapshot
+from crawler.inspect.shown.source import VISITS_SHOWN, read_source
 from crawler.inspect.visibility import archives_for
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"

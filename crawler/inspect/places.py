@@ -1,4 +1,4 @@
-"""Where pages are: our own, Datasette's, and what may become a link to the web.
+"""Where pages are: our own and Datasette's.
 
 Our own are ``/-/PAGE/ARCHIVE/…``, because one Datasette may show several archives.
 """
@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from datasette.app import Datasette
 from datasette.utils import tilde_encode
-
-LINKED_WEB = "noreferrer noopener nofollow external"  # `rel` of each link that leaves this server
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +82,6 @@ class Places:
     def _ours(self, page: str, number: object = None) -> str:
         end = "" if number is None else f"/{number}"
         return str(self.datasette.urls.path(f"/-/{page}/{tilde_encode(self.database)}{end}"))
-
-
-def followable(url: object) -> bool:
-    """Return whether a URL may be a link: a cited ``javascript:`` must not."""
-    try:
-        return urlsplit(str(url)).scheme in ("http", "https")
-    except ValueError:
-        return False
 
 
 def _query(asked: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from crawler.dates import format_instant, parse_instant
-from crawler.inspect.families import Family, family_of, family_of_outcome
+from crawler.inspect.shown.families import Family, family_of, family_of_outcome
 
 LEFT, RIGHT = 2.0, 97.0  # per cent of the width between which all lies
 # What is so much longer before the first visit than the visits lasted, is put at the edge: they

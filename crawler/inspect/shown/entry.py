@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from crawler.archive import Archive, Row
-from crawler.inspect.families import GONE
-from crawler.inspect.nearest import Near, nearest
+from crawler.inspect.shown.families import GONE
+from crawler.inspect.shown.nearest import Near, nearest
 
 CITATIONS_SHOWN = 500
 

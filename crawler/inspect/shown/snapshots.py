@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass
-
-from datasette.database import Database
 
 from crawler.archive import Archive, Row
 from crawler.archive.views import ARTICLE_OF
-
-READ_AT_ONCE_BYTES = 2 * 2**20  # to read more takes longer than a page may
 
 _SNAPSHOT = f"""
 SELECT c.id, c.uid, c.captured_at, c.url, c.record_type, c.refers_to, c.payload, c.mime_declared,
@@ -98,28 +93,3 @@ def read_snapshot(archive: Archive, capture: int) -> Snapshot | None:
         mementos=sql.execute(_MEMENTOS, (capture,)).fetchall(),
         good=sql.execute(_GOOD, (source, capture)).fetchone(),
     )
-
-
-async def read_payload(db: Database, digest: str) -> bytes | None:
-    """Return a payload; None when the file does not hold it.
-
-    Raises sqlite3.OperationalError when what it holds is damaged.
-    """
-    found = await db.execute("SELECT payload(?)", [digest], log_sql_errors=False)
-    body: bytes | None = found.first()[0]
-    return body
-
-
-async def read_text(db: Database, row: Row) -> str | None:
-    """Return what there is to read in the payload of a snapshot that has no article.
-
-    None when there is nothing, too much for a page, or the payload is damaged.
-    """
-    if row["text"] or not row["held"] or (row["size_bytes"] or 0) > READ_AT_ONCE_BYTES:
-        return None
-    try:
-        found = await db.execute("SELECT payload_text(?)", [row["payload"]], log_sql_errors=False)
-    except sqlite3.OperationalError:
-        return None
-    text: str | None = found.first()[0]
-    return text

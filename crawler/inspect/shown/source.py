@@ -10,9 +10,9 @@ from crawler.archive.elsewhere.testimony import CLAIMED
 from crawler.conclusion.explaining import Explanation, explain
 from crawler.dates import parse_day
 from crawler.errors import BadDate
-from crawler.inspect.comparing import Compared, compare_captures
-from crawler.inspect.nearest import Near, first_after, last_until
-from crawler.inspect.timeline import Said, Timeline, Visit, timeline_of
+from crawler.inspect.shown.comparing import Compared, compare_captures
+from crawler.inspect.shown.nearest import Near, first_after, last_until
+from crawler.inspect.shown.timeline import Said, Timeline, Visit, timeline_of
 
 VISITS_SHOWN = 500  # the latest
 CITATIONS_SHOWN = 200

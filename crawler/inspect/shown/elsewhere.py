@@ -1,8 +1,21 @@
-"""Where other archives may hold a source: links for a person, which nothing of ours follows."""
+"""What may become a link to the web, and where other archives may hold a source.
+
+The links are for a person; nothing of ours follows them.
+"""
 
 from __future__ import annotations
 
-from crawler.inspect.places import followable
+from urllib.parse import urlsplit
+
+LINKED_WEB = "noreferrer noopener nofollow external"  # `rel` of each link that leaves this server
+
+
+def followable(url: object) -> bool:
+    """Return whether a URL may be a link: a cited ``javascript:`` must not."""
+    try:
+        return urlsplit(str(url)).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def elsewhere(url: str, day: str | None) -> list[tuple[str, str]]:

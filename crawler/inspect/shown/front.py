@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crawler.archive import Archive, Row
-from crawler.inspect.coverage import Coverage, read_coverage
-from crawler.inspect.families import GONE, REFUSED, Family
+from crawler.inspect.shown.coverage import Coverage, read_coverage
+from crawler.inspect.shown.families import GONE, REFUSED, Family
 
 SHOWN = 5  # of each kind; the others are one click away
 RUNS_SHOWN = 5

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from crawler.archive import Archive, Row
 from crawler.comparison.texts import CJK
 from crawler.errors import UsageError
-from crawler.inspect.places import followable
+from crawler.inspect.shown.elsewhere import followable
 
 PER_PAGE = 20
 PAGES = 50  # what comes after so many is not looked at by a person, and takes long to reach
