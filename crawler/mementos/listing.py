@@ -66,6 +66,11 @@ class Listing:
     resume_key: str | None = None  # there is more, behind this key
     is_list: bool = True  # False: the text is no list at all
 
+    def joined(self, other: Listing) -> Listing:
+        """Return what both hold, as one list."""
+        mementos = (*self.mementos, *other.mementos)
+        return Listing(mementos, self.malformed + other.malformed)
+
 
 def parse_cdx(text: str) -> Listing:
     """Return what a CDX answer lists: JSON arrays, one JSON object a line, or blank-parted lines.

@@ -22,7 +22,7 @@ from crawler.mementos.replies import Result
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
 from crawler.rescue.attempts import Attempt, Homecoming, told
 from crawler.rescue.fetching import fetch, named_by
-from crawler.rescue.searching import Located, locate, search
+from crawler.rescue.searching import Located, Search, locate
 from crawler.schedule.kinds import kind_of
 
 T = TypeVar("T")
@@ -123,9 +123,7 @@ class Conductor:
         refusal = self._archives.rests(archive)
         if refusal is not None:
             raise refusal
-        found, located = await search(
-            state.wanted, state.cited, archive, self._archives, self._session
-        )
+        found, located = await self._search(state, archive).ask()
         state.results[archive.id] = found.result
         for each in located:
             state.located.setdefault(each.memento, each)
@@ -143,9 +141,7 @@ class Conductor:
             refusal = self._archives.rests(archive)
             if refusal is not None:
                 raise refusal
-            found, located = await search(
-                state.wanted, state.cited, archive, self._archives, self._session, under=each
-            )
+            found, located = await self._search(state, archive).ask(each)
             if found.result not in ("found", "none-found"):
                 state.results[archive.id] = found.result
                 return
@@ -155,6 +151,9 @@ class Conductor:
             while (following := self._next(state, ordered)) is not None:
                 await self._look_at(state, following)
             self._note_the_nearest(state)
+
+    def _search(self, state: Attempt, archive: WebArchive) -> Search:
+        return Search(state.wanted, state.cited, archive, self._archives, self._session)
 
     def _next(self, state: Attempt, ordered: tuple[Listed, ...] | None = None) -> Listed | None:
         """Return what to fetch next: of all that is located, or of some of it."""

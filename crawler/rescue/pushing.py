@@ -29,7 +29,7 @@ from crawler.mementos.saving import (
 )
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked, Reply
 from crawler.rescue.fetching import Fetched, fetch
-from crawler.rescue.searching import Located, search
+from crawler.rescue.searching import Located, Search
 from crawler.schedule.kinds import kind_of
 
 LOOK_FIRST: Final = timedelta(seconds=30)  # a capture takes about as long
@@ -253,7 +253,7 @@ class Pusher:
         archive = self._session.archive
         wanted = archive.wanting.wanted(push.source, archive.observing.expectation(push.source))
         cited = Cited.on(push.submitted_at[:10])
-        _, located = await search(wanted, cited, self._archive, self._archives, self._session)
+        _, located = await Search(wanted, cited, self._archive, self._archives, self._session).ask()
         after = [each for each in located if each.memento.memento_datetime >= (
             push.submitted_at or "")]  # fmt: skip
         if not after:

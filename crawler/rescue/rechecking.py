@@ -16,7 +16,7 @@ from crawler.mementos.choosing import Cited, candidates
 from crawler.mementos.registry import WebArchive
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
 from crawler.rescue.fetching import fetch
-from crawler.rescue.searching import Located, search
+from crawler.rescue.searching import Located, Search
 
 COMPARED_WITHIN: Final = timedelta(days=30)  # farther away the page itself may have changed
 AGREES_FROM: Final = 0.9  # share of the text that must stand there; dress and rails differ
@@ -63,7 +63,7 @@ class Rechecker:
 
     async def _ask(self, wanted: Wanted, best: Row, other: WebArchive) -> Rechecked:
         around = Cited.on(best["memento_datetime"][:10])
-        _, located = await search(wanted, around, other, self._archives, self._session)
+        _, located = await Search(wanted, around, other, self._archives, self._session).ask()
         if best["digest"] and any(each.memento.digest == best["digest"] for each in located):
             return Rechecked(wanted.source, wanted.url, other.id, agrees=True, by="index digest")
         nearest = self._nearest(located, around)

@@ -40,156 +40,127 @@ class Located:
     further: Further | None = None  # the other address under which it was found; None: a known one
 
 
-async def search(
-    wanted: Wanted,
-    cited: Cited,
-    archive: WebArchive,
-    archives: Archives,
-    session: Session,
-    *,
-    under: Further | None = None,
-) -> tuple[Found, tuple[Located, ...]]:
-    """Ask one archive under each spelling until it lists something; return that and where it is.
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The question what one archive holds of one source, around the day on which it was cited."""
 
-    Under those that are known of the source, or under another address. Raises NotAsked where the
-    archive rests, now or in between.
-    """
-    if under is None:
-        urls = spellings(
-            wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=archive.folds
-        )
-    else:
-        urls = spellings(under.url, folds=archive.folds)[:FURTHER_SPELLINGS]
-    crawls = CRAWLS_MAX if under is None else FURTHER_CRAWLS
-    found, located = await _search(wanted, cited, archive, urls, archives, session, crawls=crawls)
-    return found, tuple(replace(each, further=under) for each in located)
+    wanted: Wanted
+    cited: Cited
+    archive: WebArchive
+    archives: Archives
+    session: Session
 
+    async def ask(self, under: Further | None = None) -> tuple[Found, tuple[Located, ...]]:
+        """Ask under each spelling until something is listed; return that and where it is.
 
-async def _search(
-    wanted: Wanted,
-    cited: Cited,
-    archive: WebArchive,
-    urls: tuple[str, ...],
-    archives: Archives,
-    session: Session,
-    *,
-    crawls: int,
-) -> tuple[Found, tuple[Located, ...]]:
-    if archive.crawls is not None:
-        found = await _in_crawls(wanted, cited, archive, urls, archives, session, at_most=crawls)
-        return found, tuple(_located(archive, found.listing.mementos))
-    found = Found("none-found", "empty")
-    for url in urls[:LOOKUPS_MAX]:
-        address = archive.cdx_url(url, limit=ROWS_MAX) or archive.timemap_url(url)
-        if address is None:
-            found = await _by_timegate(wanted, archive, url, cited, archives, session)
-            if found.result != "none-found":
+        Under those that are known of the source, or under another address. Raises NotAsked where
+        the archive rests, now or in between.
+        """
+        wanted, folds = self.wanted, self.archive.folds
+        if under is None:
+            urls, crawls = (
+                spellings(
+                    wanted.url, aliases=wanted.aliases, canonical=wanted.canonical, folds=folds
+                ),
+                CRAWLS_MAX,
+            )
+        else:
+            urls, crawls = spellings(under.url, folds=folds)[:FURTHER_SPELLINGS], FURTHER_CRAWLS
+        if self.archive.crawls is not None:
+            found = await self._in_crawls(urls, at_most=crawls)
+        else:
+            found = await self._under_each(urls)
+        located = _located(self.archive, found.listing.mementos)
+        return found, tuple(replace(each, further=under) for each in located)
+
+    async def _under_each(self, urls: tuple[str, ...]) -> Found:
+        found = Found("none-found", "empty")
+        for url in urls[:LOOKUPS_MAX]:
+            found = await self._under(url)
+            if found.result != "none-found" or found.reason == "excluded":
                 break
-            continue
-        found = await _look_up(wanted, archive, address, archives, session)
+        return found
+
+    async def _under(self, url: str) -> Found:
+        """Ask for one spelling, by whatever kind of list the archive gives."""
+        address = self.archive.cdx_url(url, limit=ROWS_MAX) or self.archive.timemap_url(url)
+        if address is None:
+            return await self._by_timegate(url)
+        found = await self._look_up(address)
         listing = found.listing
-        if archive.cdx and len(listing.mementos) + listing.malformed >= ROWS_MAX:
-            found = await _look_up(wanted, archive, _near(archive, url, cited), archives, session)
-        if found.result != "none-found" or found.reason == "excluded":
-            break
-    return found, tuple(_located(archive, found.listing.mementos))
+        if self.archive.cdx and len(listing.mementos) + listing.malformed >= ROWS_MAX:
+            return await self._look_up(self._near(url))
+        return found
 
+    async def _in_crawls(self, urls: tuple[str, ...], *, at_most: int) -> Found:
+        """Ask the indexes of the crawls nearest to the citation, until both sides have something.
 
-async def _in_crawls(
-    wanted: Wanted,
-    cited: Cited,
-    archive: WebArchive,
-    urls: tuple[str, ...],
-    archives: Archives,
-    session: Session,
-    *,
-    at_most: int,
-) -> Found:
-    """Ask the indexes of the crawls nearest to a citation, until each side of it has something."""
-    crawls = await crawls_of_archive(archive, archives, session)
-    if isinstance(crawls, Found):
-        return crawls
-    near = nearest_crawls(crawls, cited, at_most=at_most)
-    listed: list[Listed] = []
-    malformed = 0
-    for url, crawl in islice(product(urls, near), CRAWL_LOOKUPS_MAX):
-        address = archive.cdx_url(url, limit=ROWS_MAX, index=crawl.index) or ""
-        found = await _look_up(wanted, archive, address, archives, session)
-        listed += found.listing.mementos
-        malformed += found.listing.malformed
-        listing = Listing(tuple(listed), malformed)
-        if found.result not in ("found", "none-found"):
-            return replace(found, listing=listing)  # what it has listed may be fetched all the same
-        sides = {side for each in candidates(listed, cited)
-                 for side in cited.sides_of(each.memento_datetime)}  # fmt: skip
-        if len(sides) == 2:
-            break
-    if listed:
-        return Found("found", "listed", Listing(tuple(listed), malformed))
-    return Found("none-found", "empty", Listing((), malformed))
+        What was listed before one of them failed may be fetched all the same.
+        """
+        crawls = await crawls_of_archive(self.archive, self.archives, self.session)
+        if isinstance(crawls, Found):
+            return crawls
+        near = nearest_crawls(crawls, self.cited, at_most=at_most)
+        listing = Listing()
+        for url, crawl in islice(product(urls, near), CRAWL_LOOKUPS_MAX):
+            address = self.archive.cdx_url(url, limit=ROWS_MAX, index=crawl.index) or ""
+            found = await self._look_up(address)
+            listing = listing.joined(found.listing)
+            if found.result not in ("found", "none-found"):
+                return replace(found, listing=listing)
+            if self._has_both_sides(listing):
+                break
+        if listing.mementos:
+            return Found("found", "listed", listing)
+        return Found("none-found", "empty", listing)
 
-
-def _near(archive: WebArchive, url: str, cited: Cited) -> str:
-    """Return the address that lists what lies around a citation."""
-    since = stamp_of(format_instant(cited.begins_at - WINDOW))
-    until = stamp_of(format_instant(cited.ends_at + WINDOW))
-    return archive.cdx_url(url, since=since, until=until, limit=ROWS_MAX) or ""
-
-
-async def _by_timegate(
-    wanted: Wanted,
-    archive: WebArchive,
-    url: str,
-    cited: Cited,
-    archives: Archives,
-    session: Session,
-) -> Found:
-    """Ask for the memento nearest to the citation, where an archive gives no list."""
-    address = archive.timegate_url(url)
-    if address is None:
-        return Found("none-found", "no-address")
-    headers = accept_datetime(format_instant(cited.begins_at))
-    reply = await archives.get(archive, address, "index", headers=headers)
-    found = read_timegate(reply.answer)
-    _keep(wanted, archive, found, reply, archives, session)
-    return found
-
-
-async def _look_up(
-    wanted: Wanted,
-    archive: WebArchive,
-    address: str,
-    archives: Archives,
-    session: Session,
-) -> Found:
-    reply = await archives.get(archive, address, "index")
-    text = (reply.visit.body or b"").decode("utf-8", "replace")
-    found = read_index(
-        reply.answer, text,
-        timemap=archive.cdx is None and archive.crawls is None, slows_by_503=archive.slows_by_503,
-    )  # fmt: skip
-    _keep(wanted, archive, found, reply, archives, session)
-    return found
-
-
-def _keep(
-    wanted: Wanted,
-    archive: WebArchive,
-    found: Found,
-    reply: Reply,
-    archives: Archives,
-    session: Session,
-) -> None:
-    """Write down what an archive said, and let its pace follow from it."""
-    down = found.result if found.result in ("archive-down", "rate-limited") else None
-    archives.note(archive, down, found.reason, reply)
-    testimony, now = session.archive.testimony, session.clock.now()
-    session.write(
-        lambda: testimony.save_lookup(
-            wanted.source, archive.id, found.result, found.reason, fetch=reply.kept.fetches[-1],
-            listed=len(found.listing.mementos), malformed=found.listing.malformed, now=now,
+    def _has_both_sides(self, listing: Listing) -> bool:
+        """Whether there is something to fetch from before the citation, and from after it."""
+        sides = (
+            self.cited.sides_of(each.memento_datetime)
+            for each in candidates(listing.mementos, self.cited)
         )
-    )  # fmt: skip
+        return len(set().union(*sides)) == 2
+
+    def _near(self, url: str) -> str:
+        """Return the address that lists what lies around the citation."""
+        since = stamp_of(format_instant(self.cited.begins_at - WINDOW))
+        until = stamp_of(format_instant(self.cited.ends_at + WINDOW))
+        return self.archive.cdx_url(url, since=since, until=until, limit=ROWS_MAX) or ""
+
+    async def _by_timegate(self, url: str) -> Found:
+        """Ask for the memento nearest to the citation, where an archive gives no list."""
+        address = self.archive.timegate_url(url)
+        if address is None:
+            return Found("none-found", "no-address")
+        headers = accept_datetime(format_instant(self.cited.begins_at))
+        reply = await self.archives.get(self.archive, address, "index", headers=headers)
+        return self._kept(read_timegate(reply.answer), reply)
+
+    async def _look_up(self, address: str) -> Found:
+        archive = self.archive
+        reply = await self.archives.get(archive, address, "index")
+        text = (reply.visit.body or b"").decode("utf-8", "replace")
+        found = read_index(
+            reply.answer, text,
+            timemap=archive.cdx is None and archive.crawls is None,
+            slows_by_503=archive.slows_by_503,
+        )  # fmt: skip
+        return self._kept(found, reply)
+
+    def _kept(self, found: Found, reply: Reply) -> Found:
+        """Write down what the archive said, and let its pace follow from it."""
+        down = found.result if found.result in ("archive-down", "rate-limited") else None
+        self.archives.note(self.archive, down, found.reason, reply)
+        testimony, now = self.session.archive.testimony, self.session.clock.now()
+        self.session.write(
+            lambda: testimony.save_lookup(
+                self.wanted.source, self.archive.id, found.result, found.reason,
+                fetch=reply.kept.fetches[-1], listed=len(found.listing.mementos),
+                malformed=found.listing.malformed, now=now,
+            )
+        )  # fmt: skip
+        return found
 
 
 def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]:
