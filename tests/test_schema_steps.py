@@ -228,3 +228,31 @@ def test_step_006_lets_a_payload_be_brotli_and_nothing_else_be_new(fifth: Path) 
             archive.connection.sql.execute("UPDATE payloads SET stored_as = 'gzip'")
     result = Archive.verify(fifth)
     assert result.sound and result.payloads == 2
+
+
+def test_step_008_keeps_sources_and_their_seals_and_keeps_the_barred_waiting(
+    tmp_path: Path,
+) -> None:
+    path = older(tmp_path / "archive.db", 7, "008_bar_places")
+    with closing(sqlite3.connect(path, isolation_level=None, factory=ArchiveSql)) as sql:
+        sql.row_factory = sqlite3.Row
+        watch(sql)
+        connection = Connection(path, sql)
+        with connection.writing():
+            sql.execute("INSERT INTO hosts (host) VALUES ('a.example')")
+            sql.execute("INSERT INTO sources (urlkey, url, title, host, first_seen_at, due_at)"
+                        " VALUES ('a', 'https://a.example/', 'A', 'a.example', ?1, ?1)",
+                        (at(),))  # fmt: skip
+        Sealing(connection).seal(now=NOW)
+    sealed = everything(path, "SELECT * FROM seals WHERE sealed_table = 'sources'")
+    with Archive.open(path) as archive:
+        assert one(archive, "SELECT due_at FROM sources WHERE barred IS NULL") == at()
+    assert everything(path, "SELECT * FROM seals WHERE sealed_table = 'sources'") == sealed
+    with Archive.open(path) as archive, archive.writing() as sql:
+        sql.execute("INSERT INTO barred (place, decision, decided_at)"
+                    " VALUES ('a.example', 'barred', ?)", (at(),))  # fmt: skip
+        sql.execute("UPDATE sources SET barred = 1, due_at = NULL")
+        sql.execute("UPDATE sources SET due_at = ?", (at(),))
+        assert one(archive, "SELECT due_at FROM sources") is None
+        assert one(archive, "SELECT next_due_at FROM hosts") is None
+    assert Archive.verify(path).sound

@@ -18,7 +18,9 @@ from crawler.archive.merkle import leaf_hash
 # By these all others are checked: seals by the manifests, manifests by their chain.
 NOT_SEALED = frozenset({"seals", "unsealed", "manifests"})
 # Rows that are written once: a seal that they have is never replaced.
-WRITTEN_ONCE = frozenset({"fetches", "captures", "verdicts", "withheld", "tombstones", "stamps"})
+WRITTEN_ONCE = frozenset(
+    {"fetches", "captures", "verdicts", "withheld", "barred", "tombstones", "stamps"}
+)
 # What docs/schema.md lets a person set by hand, and what a trigger then sets; and what is written
 # after a run is sealed.
 LEFT_OUT = {

@@ -104,8 +104,12 @@ SELECT
   (SELECT count(*) FROM versions v WHERE v.source = s.id) AS versions,
   (SELECT count(DISTINCT k.payload) FROM captures k
     WHERE k.source = s.id AND k.origin IN {OURS}) AS payloads,
-  s.withheld AS withheld
+  s.withheld AS withheld,
+  b.place AS barred_by,
+  b.decided_at AS barred_since,
+  b.reason AS barred_reason
 FROM sources s
+LEFT JOIN barred b ON b.id = s.barred
 LEFT JOIN captures c ON c.id = s.good_capture
 LEFT JOIN rescues r ON r.source = s.id AND r.state = 'home'
 LEFT JOIN mementos m ON m.id = r.memento

@@ -19,8 +19,9 @@ HIDDEN = (
     "archive", "_sqlite_migrations", "inputs", "reading_problems", "runs", "hosts", "robots",
     "probes", "host_titles", "incidents", "entry_aliases", "entry_versions", "entry_revisions",
     "entry_relations", "source_spellings", "payloads", "page_facts", "outcomes", "anchors",
-    "standings", "extractions", "withheld", "tombstones", "seals", "unsealed", "manifests",
-    "stamps", "mementos", "rescues", "lookups", "archive_limits", "pushes", "relocations",
+    "standings", "extractions", "withheld", "barred", "tombstones", "seals", "unsealed",
+    "manifests", "stamps", "mementos", "rescues", "lookups", "archive_limits", "pushes",
+    "relocations",
 )  # fmt: skip
 NEWEST_FIRST = {
     "snapshots": "captured_at", "changed": "found_at", "vanished": "verdict_since",
@@ -31,7 +32,7 @@ NEWEST_FIRST = {
 # What stands for a row where a foreign key names it; tables with a title need none.
 LABELS = {
     "captures": "captured_at", "fetches": "fetched_at", "citations": "label", "anchors": "exact",
-    "runs": "started_at", "inputs": "locator", "verdicts": "state",
+    "runs": "started_at", "inputs": "locator", "verdicts": "state", "barred": "place",
 }  # fmt: skip
 FACETS = {
     "sources_now": ["verdict", "last_outcome"], "snapshots": ["outcome"], "changed": ["class"],
