@@ -272,3 +272,17 @@ def test_titles_of_error_pages_are_learnt(archive: Archive, run: int) -> None:
     looks.look(gone(URL, body))
     (title,) = rows(archive, "SELECT * FROM host_titles")
     assert (title["kind"], title["title"]) == ("error", "Nothing here")
+
+
+def test_a_look_that_a_wrong_clock_dated_years_ahead_has_not_the_last_word(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    looks.look(looks.page(TEXT), after=timedelta(days=4000))
+    looks.now = NOW + timedelta(days=1)
+    for _ in range(6):
+        looks.look(gone(URL), after=timedelta(days=5))
+    state = looks.state()
+    assert (state["verdict"], state["failures"]) == ("vanished", 6)
+    assert at(days=31) < str(state["due_at"]) < at(days=400), state["due_reason"]

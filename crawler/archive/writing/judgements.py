@@ -11,7 +11,7 @@ from datetime import datetime
 from crawler.archive.connection import Connection
 from crawler.archive.writing.ledger import CITED_LATELY_DAYS
 from crawler.archive.writing.observing import EndedVisit
-from crawler.archive.writing.sequence import LINEAGE, in_sequence
+from crawler.archive.writing.sequence import LINEAGE, credible_dates, in_sequence
 from crawler.comparison.change import Change
 from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant, parse_instant
@@ -114,7 +114,8 @@ class Judgements:
     def history(self, source: int) -> tuple[Seen, ...]:
         """Return what the visits to a source showed, oldest first.
 
-        What a person supplied was no visit, and tells nothing of the address.
+        What a person supplied was no visit, and tells nothing of the address. Their dates
+        never turn back, whatever the clock did (``credible_dates``).
         """
         rows = self._sql.execute(
             # Of a text that was cut or extended all of one side stands: it has not drifted.
@@ -125,13 +126,14 @@ class Judgements:
             " WHERE o.source = ? AND c.origin IS NOT ?",
             (source, BY_HAND),
         )
+        ordered = in_sequence(self._sql, rows)
         return tuple(
             Seen(
-                row["fetch"], parse_instant(row["fetched_at"]), row["outcome"],
+                row["fetch"], parse_instant(at), row["outcome"],
                 tuple(json.loads(row["reasons"])), row["similarity"], row["similarity_to_cited"],
                 row["incident"],
             )
-            for row in in_sequence(self._sql, rows)
+            for row, at in zip(ordered, credible_dates(ordered), strict=True)
         )  # fmt: skip
 
     def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -38,6 +39,46 @@ def in_sequence(sql: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[sq
     if any(map(_turns_back, ordered)) and _was_merged(sql):
         ordered = [sorted(visits, key=_dated) for visits in ordered]
     return list(heapq.merge(*ordered, key=_at))
+
+
+def credible_dates(ordered: Sequence[sqlite3.Row]) -> list[str]:
+    """Return a date for each of these rows in sequence, none earlier than of the one before it.
+
+    Where the clock was wrong for a while, as many dates as possible stay as they are: those of a
+    longest chain of rows that never turns back. The others become the date of the next that stays,
+    or else of the last: a look that is dated years ahead would count as the latest until then, and
+    one that is dated in 1970 as spaced by decades from all others.
+    """
+    dates: list[str] = [row["fetched_at"] for row in ordered]
+    if not _turns_back(ordered):
+        return dates
+    chain = _longest_chain(dates)
+    following = dates[chain[-1]]
+    kept = set(chain)
+    for n in reversed(range(len(dates))):
+        following = dates[n] = dates[n] if n in kept else following
+    return dates
+
+
+def _longest_chain(dates: Sequence[str]) -> list[int]:
+    """Return the places of most of the dates, such that none is earlier than the one before it.
+
+    Of several such chains the one that ends last, for the clock is more often put right than wrong,
+    and of what may lead there the latest dates.
+    """
+    ends: list[str] = []  # of the chains of each length, the earliest date with which one ends
+    places: list[list[int]] = []  # of each length, where chains end, their dates falling
+    for n, date in enumerate(dates):
+        length = bisect_right(ends, date)
+        ends[length : length + 1] = [date]
+        if length == len(places):
+            places.append([])
+        places[length].append(n)
+    chain = [places[-1][-1]]
+    for candidates in reversed(places[:-1]):
+        last = chain[-1]
+        chain.append(next(n for n in candidates if n < last and dates[n] <= dates[last]))
+    return chain[::-1]
 
 
 def _turns_back(visits: Sequence[sqlite3.Row]) -> bool:
