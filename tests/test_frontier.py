@@ -433,3 +433,22 @@ def test_a_lease_of_one_worker_is_not_another_ones_to_finish(archive: Archive) -
     [given] = lease(archive)
     assert not end(archive, replace(given, token=given.token + 1), done(1))
     assert not end(archive, replace(given, host="b.example"), done(1))
+
+
+# A clock that was wrong
+
+
+def test_what_a_clock_that_ran_ahead_put_off_for_years_is_due_again(archive: Archive) -> None:
+    add(archive, "http://a.example/1", "http://a.example/2", "http://b.example/1")
+    begin(archive)
+    late = NOW + timedelta(days=4000)
+    end(archive, None, done(1, now=late, due=late + timedelta(days=30)))
+    end(archive, None, done(2, due=NOW + timedelta(days=300)))
+    archive.frontier.rest("b.example", late)
+    assert lease(archive) == []
+    assert archive.frontier.disbelieve(NOW - timedelta(days=1)) == 0, "that one is wrong itself"
+    assert archive.frontier.disbelieve(NOW) == 1
+    assert [urls(given) for given in lease(archive)] == [
+        ["http://a.example/1"], ["http://b.example/1"]
+    ]  # fmt: skip
+    assert archive.frontier.disbelieve(NOW) == 0, "it is done once"

@@ -103,6 +103,7 @@ class Session:
             # One reading of the wall clock: whoever sets it during the run must not reorder it.
             clock = Clock(parse_instant(pretended) if pretended else None)
             archive.frontier.release_all()
+            _set_right(archive, clock)
             run = archive.runs.begin(
                 command,
                 software=software(),
@@ -278,8 +279,7 @@ class Session:
     def _note_what_was_odd(self) -> None:
         skew, wal = self.hosts.clock_skew(), self.archive.connection.wal_size_bytes()
         if skew is not None:
-            whose = "this machine's" if self.clock.is_real else "the pretended"
-            logger.warning("%s clock is %s s behind the hosts'", whose, round(_seconds(skew)))
+            logger.warning("%s", _told_skew(skew, is_real=self.clock.is_real))
         if wal > WAL_NOTED_BYTES:
             logger.warning(
                 "%s-wal has grown to %d MB: another process holds a transaction on the archive",
@@ -301,6 +301,23 @@ class Session:
             "articles_failed": self.extraction.failed,
             "outcomes": report.outcomes,
         }
+
+
+def _set_right(archive: Archive, clock: Clock) -> None:
+    """Make due again what a clock that ran ahead put off, and say so."""
+    count = archive.frontier.disbelieve(clock.now())
+    if count:
+        logger.warning(
+            "%d sources were last visited after %s, so by a clock that was wrong; they are due",
+            count, format_instant(clock.now()),
+        )  # fmt: skip
+
+
+def _told_skew(skew: timedelta, *, is_real: bool) -> str:
+    """Say how far our clock is off; ``skew`` is how far it is behind the hosts'."""
+    whose = "this machine's" if is_real else "the pretended"
+    where = "behind" if skew > timedelta() else "ahead of"
+    return f"{whose} clock is {round(_seconds(abs(skew)))} s {where} the hosts'"
 
 
 def _seconds(duration: timedelta) -> float:

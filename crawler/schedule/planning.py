@@ -62,8 +62,8 @@ def wants_full_read(
     Some servers say 304 to whatever is asked, and hide every change. So a whole body is asked for
     on an interval, and while a suspicion is open. ``read_at`` is when one last came; None: never.
     """
-    if read_at is None or now - read_at >= policy.full_read_every:
-        return True
+    if read_at is None or not timedelta(0) <= now - read_at < policy.full_read_every:
+        return True  # one from the future was dated by a clock that was wrong
     return verdict.counts_from is not None or verdict.state != "live"
 
 
@@ -192,7 +192,7 @@ def _sooner(past: Past, policy: Policy, regular: NextVisit, now: datetime) -> Ne
     visited = past.last_visited_at
     assert visited is not None
     plans = [regular]
-    changed = past.last_changed_at is not None and past.last_changed_at >= visited
+    changed = past.last_changed_at is not None and visited <= past.last_changed_at <= now
     if changed and policy.name == "adaptive":
         plans.append(_after_change(past, policy, visited))
     if past.edited_at is not None and visited < past.edited_at <= now:

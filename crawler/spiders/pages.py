@@ -47,14 +47,17 @@ class SitePages:
                 waiting.extend(self._steps_from_kept(kept, step, source))
 
     def _is_due(self, kept: KeptPage, step: Step) -> bool:
-        """Tell whether a page should be read again: like a source, ever less often."""
-        day = day_in_path(step.url)
+        """Tell whether a page should be read again: like a source, ever less often.
+
+        One that was read later than now was dated by a clock that was wrong.
+        """
+        day, now = day_in_path(step.url), self._session.clock.now()
         planned = next_rung(
             parse_instant(kept.first_captured_at),
             parse_instant(day) if day else None,
-            parse_instant(kept.captured_at),
+            read_at := parse_instant(kept.captured_at),
         )
-        return planned.due_at <= self._session.clock.now()
+        return planned.due_at <= now or read_at > now
 
     def _steps_from_kept(self, kept: KeptPage, step: Step, source: Input) -> list[Step]:
         """Where a page leads that need not be fetched now; it is in the ledger already."""

@@ -44,8 +44,8 @@ SELECT c.id AS capture, c.payload AS payload, coalesce(c.refers_to, c.uid) AS ui
   f.response_headers AS headers,
   (SELECT min(b.captured_at) FROM captures b WHERE b.source IS NULL AND b.url = c.url)
     AS first_captured_at,
-  (SELECT max(b.captured_at) FROM captures b WHERE b.source IS NULL AND b.url = c.url)
-    AS captured_at
+  (SELECT b.captured_at FROM captures b WHERE b.source IS NULL AND b.url = c.url
+    ORDER BY b.id DESC LIMIT 1) AS captured_at
 FROM captures c JOIN fetches f ON f.id = c.fetch
 WHERE c.source IS NULL AND c.url = ? AND f.purpose = ? AND f.outcome = 'live-unverified'
 ORDER BY c.id DESC LIMIT 1

@@ -20,6 +20,9 @@ from crawler.verdicts import LIVE
 
 # A visit is judged seconds after its end. Where a kill came between, the next run judges it first.
 UNJUDGED_GAP = timedelta(hours=1)
+# Clocks that are set by hand, or to another zone, differ by less than a day.
+_CLOCKS_DIFFER = timedelta(days=1)
+_REST_MAX = timedelta(days=2)  # no host rests for longer than one, with that difference two
 VALIDATOR_MAX_CHARACTERS = 1_000  # servers refuse header lines from 4,000 or 8,000 bytes on
 
 
@@ -285,6 +288,32 @@ class Frontier:
                 "UPDATE hosts SET lease_owner = NULL, lease_until = NULL"
                 " WHERE lease_owner IS NOT NULL"
             )
+
+    def disbelieve(self, now: datetime) -> int:
+        """Undo what was planned by a clock that ran ahead; return how many sources are due by that.
+
+        What was visited, or came to be known, more than a day after ``now`` was dated by such a
+        clock, and so is what follows from it: a source would wait for years, a host would rest
+        until then, and every run would say that there is nothing to do. A clock that is behind the
+        beginning of the first run is the wrong one itself, and undoes nothing.
+        """
+        latest, farthest = format_instant(now + _CLOCKS_DIFFER), format_instant(now + _REST_MAX)
+        with self._connection.writing() as sql:
+            first = sql.execute("SELECT started_at FROM runs ORDER BY id LIMIT 1").fetchone()
+            if first is None or format_instant(now) < first["started_at"]:
+                return 0
+            sql.execute(
+                "UPDATE hosts SET next_at = iif(next_at > ?1, NULL, next_at),"
+                " backoff_until = iif(backoff_until > ?1, NULL, backoff_until)"
+                " WHERE next_at > ?1 OR backoff_until > ?1",
+                (farthest,),
+            )
+            return sql.execute(
+                "UPDATE sources SET due_at = ?1,"
+                " due_reason = 'its last visit is dated later: the clock was wrong'"
+                " WHERE due_at > ?2 AND coalesce(last_fetched_at, first_seen_at) > ?2",
+                (format_instant(now), latest),
+            ).rowcount
 
     def stats(self, now: datetime) -> FrontierStats:
         """Count what is due at ``now``."""
