@@ -76,6 +76,9 @@ def add_input(
         base = parse_url(base_url) if base_url else None
     except UrlError as exc:
         raise InputNotFound(base_url or "", f"not a base URL ({exc.reason})") from exc
+    barred = archive.barring.holding(locator) if kind == "url" else None
+    if barred is not None:
+        raise UsageError(f"{text}: {barred} is barred; take that back with: add --off {barred}")
     return archive.ledger.add_input(kind, locator, base_url=base, options=options, now=now)
 
 

@@ -17,6 +17,7 @@ from sqlite3 import Row
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from crawler.archive.barring import Barring
 from crawler.archive.connection import Connection
 from crawler.archive.opening import connect, connect_for_reading, run_lock
 from crawler.archive.payloads import Payloads
@@ -109,7 +110,8 @@ class Archive:
         self.connection = connection
         self._writable = writable
         self.payloads = Payloads(connection)
-        self.ledger = Ledger(connection, self.payloads)
+        self.barring = Barring(connection)
+        self.ledger = Ledger(connection, self.payloads, self.barring)
         self.frontier = Frontier(connection)
         self.evidence = Evidence(connection, self.payloads)
         self.articles = Articles(connection)
@@ -117,7 +119,7 @@ class Archive:
         self.robots = RobotsFiles(connection, self.payloads)
         self.observing = Observing(connection)
         self.judgements = Judgements(connection)
-        self.supplying = Supplying(connection)
+        self.supplying = Supplying(connection, self.barring)
         self.passages = Passages(connection)
         self.reading = Reading(connection)
         self.reports = Reports(connection)

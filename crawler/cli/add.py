@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from crawler.archive import Archive, Row
+from crawler.cli.barring import bar, print_rules, release
 from crawler.cli.options import add_clock_option, archive_path, moment
 from crawler.cli.output import plural, print_json, print_table, progress, safe
 from crawler.dates import format_instant
-from crawler.errors import UsageError
+from crawler.errors import InputNotFound, UsageError
 from crawler.intake import (
     IntakeCounts,
     add_input,
@@ -38,9 +39,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_input_options(parser)
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--off", action="store_true", help="read these inputs no more; what they cite stays"
+        "--off",
+        action="store_true",
+        help="read these inputs no more, what they cite stays; fetch what was --never fetched",
     )
     what.add_argument("--list", action="store_true", help="show the inputs; add none")
+    group = parser.add_argument_group("places that are never fetched")
+    group.add_argument(
+        "--never",
+        action="store_true",
+        help="fetch nothing from these places: hosts, or beginnings of URLs; with --off, again",
+    )
+    group.add_argument("--why", metavar="TEXT", help="why never; it is kept")
 
 
 def add_input_options(parser: argparse.ArgumentParser) -> None:
@@ -60,8 +70,12 @@ def run(parsed: argparse.Namespace) -> int:
         return _list(parsed)
     if not parsed.inputs:
         raise UsageError("name an INPUT: a file, a folder or a URL; --list shows those there are")
+    if parsed.why is not None and not parsed.never:
+        raise UsageError("--why belongs to --never: it says why a place is never fetched")
     if parsed.off:
         return _leave(parsed)
+    if parsed.never:
+        return bar(parsed)
     options = scope_options(parsed.depth, parsed.since, parsed.until)
     for text in parsed.inputs:
         classify_input(text)  # a wrong name among many must leave nothing half done
@@ -109,24 +123,43 @@ def _told(
 
 def _list(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
-        rows = archive.reading.inputs()
+        rows, rules = archive.reading.inputs(), archive.barring.rules()
     if parsed.json:
-        print_json([{**dict(row), "options": json.loads(row["options"])} for row in rows])
+        inputs = [{**dict(row), "options": json.loads(row["options"])} for row in rows]
+        print_json(inputs + [{"kind": "never", **dict(rule)} for rule in rules])
     elif not parsed.quiet:
         shown = [{**dict(row), "read": "each run" if row["enabled"] else "no more"} for row in rows]
         print_table(
             shown, ["id", "kind", "read", "last_read_at", "entries", "unreadable", "locator"]
         )
+        print_rules(rules)
     return 0
 
 
 def _leave(parsed: argparse.Namespace) -> int:
-    with Archive.open(archive_path(parsed)) as archive:
-        ids = [find_input(archive, text) for text in parsed.inputs]
-        for number in ids:
-            archive.ledger.leave_input(number)
+    """Take back inputs, and places that were never to be fetched: all that are named, or none."""
+    ids, released = list[int](), list[str]()
+    with Archive.open(archive_path(parsed)) as archive, archive.writing():
+        for text in parsed.inputs:
+            number = None if parsed.never else _input(archive, text)
+            if number is None:
+                released.append(release(archive, text, moment(parsed)))
+            else:
+                archive.ledger.leave_input(number)
+                ids.append(number)
     if parsed.json:
-        print_json({"off": ids})
+        print_json({"off": ids, "released": released})
     elif not parsed.quiet:
-        print(f"{plural(len(ids), 'input')} will be read no more; what they cite stays")
+        if ids:
+            print(f"{plural(len(ids), 'input')} will be read no more; what they cite stays")
+        for place in released:
+            print(f"{safe(place)} is fetched again; its sources are due")
     return 0
+
+
+def _input(archive: Archive, text: str) -> int | None:
+    """Return the input that a person means; None: it is none, but perhaps a barred place."""
+    try:
+        return find_input(archive, text)
+    except InputNotFound:
+        return None

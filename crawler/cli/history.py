@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from crawler.archive import Archive
+from crawler.cli.barring import barred_line
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, print_table, safe, withheld_line
 from crawler.items import OWN
@@ -38,6 +39,8 @@ def run(parsed: argparse.Namespace) -> int:
             print("not visited yet")
         if source["withheld"]:
             print(f"\n{safe(withheld_line(decisions))}")
+        if (barred := barred_line(source)) is not None:
+            print(f"\n{safe(barred)}")
         if source["due_at"]:
             print(f"\nnext visit {source['due_at']}: {source['due_reason']}")
     return 0

@@ -79,6 +79,12 @@ def _switch(parsed: argparse.Namespace, web_archive: WebArchive) -> int:
         withheld = [row["url"] for row in rows if row["withheld"]]
         if withheld and parsed.on:
             raise UsageError(f"{withheld[0]} is withheld: it is not handed to others")
+        barred = [row for row in rows if row["barred_by"]]
+        if barred and parsed.on:
+            raise UsageError(
+                f"{barred[0]['url']} lies in {barred[0]['barred_by']}, which is barred: no archive"
+                " is asked for it"
+            )
         ids = [row["id"] for row in rows]
         changed = (
             archive.pushing.switch_on(ids, web_archive.id, moment(parsed)) if parsed.on

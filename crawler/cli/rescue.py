@@ -9,6 +9,7 @@ from typing import Any
 from scrapy.settings import Settings
 
 from crawler.archive import Archive, Row
+from crawler.cli.barring import barred_line
 from crawler.cli.crawl import project_settings
 from crawler.cli.options import (
     add_clock_option,
@@ -60,9 +61,13 @@ def run(parsed: argparse.Namespace) -> int:
     if parsed.accept is not None or parsed.decline is not None:
         return _decide(parsed)
     with Archive.open_for_reading(archive_path(parsed)) as archive:
-        ids = [archive.reading.source(text)["id"] for text in parsed.sources]
+        rows = [archive.reading.source(text) for text in parsed.sources]
+        ids = [row["id"] for row in rows]
         if parsed.list:
             return _list(archive, ids, parsed)
+        for row in rows:
+            if row["barred_by"]:
+                raise UsageError(f"{row['url']}: {barred_line(row)}; nor are archives asked for it")
     settings = project_settings(settings_of(parsed))
     check_settings(settings)
     archives_of(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))

@@ -7,6 +7,7 @@ import json
 import sys
 
 from crawler.archive import Archive, Row
+from crawler.cli.barring import barred_line
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, safe, withheld_line
 from crawler.dates import format_instant, parse_instant
@@ -67,7 +68,9 @@ def run(parsed: argparse.Namespace) -> int:
 
 
 def _last_seen(source: Row) -> str:
-    outcome = source["last_outcome"]
+    outcome, barred = source["last_outcome"], barred_line(source)
+    if barred is not None:
+        return barred
     return f"last outcome: {outcome}" if outcome else "it was not visited yet"
 
 
@@ -105,6 +108,7 @@ def _print(
         "published": snapshot["published_on"],
         "payload": snapshot["payload"],
         "withheld": withheld_line(withheld) if source["withheld"] else None,
+        "barred": barred_line(source),
     }
     print(safe(snapshot["title"] or "(no title)"))
     for name, value in facts.items():

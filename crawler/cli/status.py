@@ -25,19 +25,25 @@ def run(parsed: argparse.Namespace) -> int:
         due = archive.frontier.stats(moment(parsed))
         verdicts = archive.reading.verdicts()
         withheld = archive.withholding.counts()
+        barred = archive.barring.counts()
         attention = [dict(row) for row in archive.reading.attention(parsed.limit)]
         worst = [dict(row) for row in archive.reading.worst_entries(parsed.limit)]
         problems = [dict(row) for row in archive.reading.problems()[: parsed.limit]]
     if parsed.json:
         print_json({
             "coverage": asdict(coverage), "due": asdict(due), "verdicts": verdicts,
-            "withheld": withheld, "attention": attention, "worst_entries": worst,
+            "withheld": withheld, "barred": barred, "attention": attention, "worst_entries": worst,
             "reading_problems": problems,
         })  # fmt: skip
     elif not parsed.quiet:
         print(_summary(coverage, due, verdicts))
         if withheld:
             print("withheld   " + ", ".join(f"{n} {state}" for state, n in withheld.items()))
+        if barred["places"]:
+            print(
+                f"barred     {plural(barred['sources'], 'source')} in"
+                f" {plural(barred['places'], 'place')} never fetched (sourcekeep add --list)"
+            )
         _print_attention(attention)
         _print_worst(worst, problems)
     return 0

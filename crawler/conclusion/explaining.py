@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crawler.archive import Archive
+from crawler.archive import Archive, Row
 from crawler.conclusion.planning import past_of, policy_of, verdict_on
 from crawler.dates import parse_instant
 from crawler.schedule import Past, Policy, explain_due, next_visit
@@ -29,8 +29,19 @@ def explain(archive: Archive, source: int, now: datetime) -> Explanation:
     row = archive.reading.source(str(source))
     return Explanation(
         verdict=explain_verdict(verdict, history),
-        due=_explain_due(row["due_at"], row["due_reason"], past, now, policy_of(archive)),
+        due=_explain_barred(row)
+        or _explain_due(row["due_at"], row["due_reason"], past, now, policy_of(archive)),
         url_status=url_status(verdict),
+    )
+
+
+def _explain_barred(row: Row) -> str | None:
+    if row["barred_by"] is None:
+        return None
+    why = f": {row['barred_reason']}" if row["barred_reason"] else ""
+    return (
+        f"It is never fetched, because {row['barred_by']} is barred since"
+        f" {row['barred_since'][:10]}{why}."
     )
 
 

@@ -21,6 +21,7 @@ from scrapy.http import Response
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
 from crawler.errors import UsageError
+from crawler.fetching.barring import refuse_barred
 from crawler.fetching.configuration import user_agent
 from crawler.fetching.egress import EgressPolicy, GuardedDownloadHandler
 from crawler.fetching.failures import failure_code, failure_text
@@ -177,6 +178,7 @@ class Control:
             request.meta["proxy"] = self._proxy
         began = time.monotonic()
         try:
+            refuse_barred(self._crawler, url)
             response = await self._handler.download_request(request)
         except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
             hop = self._failure(url, exc, began)

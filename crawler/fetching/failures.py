@@ -25,6 +25,7 @@ from twisted.internet.error import (
 from twisted.web._newclient import ParseError
 from twisted.web.client import ResponseFailed
 
+from crawler.fetching.barring import PlaceBarred
 from crawler.fetching.egress import AddressRefused
 from crawler.fetching.handler import DownloadStalled
 from crawler.fetching.robots import RobotsExcluded
@@ -37,6 +38,7 @@ class BadTarget(IgnoreRequest):
 _CODES: tuple[tuple[type[BaseException], str], ...] = (
     (RobotsExcluded, "robots"),
     (BadTarget, "bad-url"),
+    (PlaceBarred, "barred"),
     (AddressRefused, "blocked-address"),
     (UnsupportedURLSchemeError, "unsupported-scheme"),
     (CannotResolveHostError, "nxdomain"),

@@ -36,6 +36,7 @@ from w3lib.url import safe_url_string
 
 from crawler.dates import format_instant, utc_now
 from crawler.errors import SourcekeepError
+from crawler.fetching.barring import PlaceBarred
 from crawler.fetching.egress import AddressRefused
 from crawler.fetching.handler import PutOff
 from crawler.robotstxt import (
@@ -68,6 +69,7 @@ UNREACHABLE = "unreachable"  # of an origin that has failed for longer than our 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # The codes of failures.py, which imports this module.
 _ERROR_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (PlaceBarred, "barred"),
     (AddressRefused, "blocked-address"),
     (CannotResolveHostError, "nxdomain"),
     (DownloadConnectionRefusedError, "refused"),

@@ -71,6 +71,14 @@ class WebArchive:
     folds: bool = True  # its index takes scheme, www. and the slash at the end for one
     note: str = ""
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it is asked: the templates that it has."""
+        known = (
+            self.raw, self.cdx, self.timemap, self.timegate, self.save, self.crawls, self.warcs
+        )  # fmt: skip
+        return tuple(address for address in known if address is not None)
+
     def may_hear_of(self, url: str) -> bool:
         """Tell whether the archive may be told of a URL.
 

@@ -52,6 +52,8 @@ async def fetch(
         hops.append(_as_it_was(reply.visit.hops[-1], original))
         if said.target in seen or len(hops) > REDIRECTS_MAX:
             return _refused(located, reply, "redirect-loop")
+        if session.archive.barring.holding(said.original or said.target) is not None:
+            return _refused(located, reply, "barred")
         seen.add(said.target)
         url, original = said.target, said.original or original
         reply, said = await _ask(located, url, wanted, archives)

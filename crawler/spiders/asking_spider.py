@@ -33,9 +33,15 @@ class AskingSpider(StepwiseSpider):
         return super().from_crawler(crawler, *args, **kwargs)
 
     def archives(self, lines: Iterable[str]) -> Archives:
-        """Return the archives that these lines name, to be asked by this spider."""
+        """Return the archives that these lines name, to be asked by this spider. No barred ones."""
         patience_s = self.settings.getfloat("SOURCEKEEP_WAIT_MAX_S")
-        return Archives(archives_of(lines), self.session, self._ask, patience_s=patience_s)
+        holding = self.session.archive.barring.holding
+        known = [
+            archive
+            for archive in archives_of(lines)
+            if all(holding(address) is None for address in archive.addresses)
+        ]
+        return Archives(known, self.session, self._ask, patience_s=patience_s)
 
     async def work_off(
         self, due: Iterable[T], step: Callable[[T], Awaitable[R]], done: list[R]

@@ -40,11 +40,17 @@ class SitePages:
                 continue
             self._seen.add(step.url)
             kept = self._session.archive.evidence.page(step.url)
-            if kept is None or step.url == source.locator or self._is_due(kept, step):
+            if step.url != source.locator and self._is_barred(step.url):
+                waiting.extend(self._steps_from_kept(kept, step, source) if kept else [])
+            elif kept is None or step.url == source.locator or self._is_due(kept, step):
                 if self._session.budget.take(1):
                     yield step, kept
             else:
                 waiting.extend(self._steps_from_kept(kept, step, source))
+
+    def _is_barred(self, url: str) -> bool:
+        """Tell whether a page is never fetched: an input says so each time, its pages never do."""
+        return self._session.archive.barring.holding(url) is not None
 
     def _is_due(self, kept: KeptPage, step: Step) -> bool:
         """Tell whether a page should be read again: like a source, ever less often.

@@ -32,7 +32,10 @@ class RescueSpider(AskingSpider):
     async def take_steps(self) -> None:
         """Bring home what is due, or what is named."""
         settings, session = self.settings, self.session
-        archives = self.archives(settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
+        lines = settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES")
+        archives = self.archives(lines)
+        if lines and not archives.known:
+            return  # all are barred: that none was asked says nothing of what they hold
         conductor = Conductor(
             session, archives, fetches_max=settings.getint("SOURCEKEEP_RESCUE_FETCHES")
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 OUTCOMES = {
     "local-fault": "we were offline ourselves: no control URL answered, or our proxy was away",
     "robots-excluded": "robots.txt of the host disallows us, or could not be read",
-    "refused-by-us": "we did not dial: address, port or scheme that a public source never has",
+    "refused-by-us": "we did not dial: no address, port or scheme of a public source, or barred",
     "blocked": "the host refuses us: 403, 429, 202 and other answers that it keeps for programs",
     "legal": "unavailable for legal reasons (451)",
     "paywall": "the host asks for credentials or payment: 401, 402, 407, a login, a teaser",
@@ -60,6 +60,7 @@ _BY_FAILURE = {
     "blocked-address": "refused-by-us",
     "unsupported-scheme": "refused-by-us",
     "bad-url": "refused-by-us",
+    "barred": "refused-by-us",
     "nxdomain": "dead-host",
     "refused": "dead-host",
     "no-route": "dead-host",

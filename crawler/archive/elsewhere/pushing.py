@@ -75,7 +75,7 @@ class Pushing:
         rows = self._sql.execute(
             f"SELECT {_COLUMNS} FROM pushes p JOIN sources s ON s.id = p.source"
             " WHERE p.archive = ? AND p.due_at <= ? AND s.push = 1 AND s.withheld IS NULL"
-            " ORDER BY p.state = 'waiting', p.due_at, p.id LIMIT ?",
+            " AND s.barred IS NULL ORDER BY p.state = 'waiting', p.due_at, p.id LIMIT ?",
             (archive, format_instant(now), limit),
         )
         return [Push(**dict(row)) for row in rows]
@@ -84,7 +84,8 @@ class Pushing:
         """Return when the next push is to be gone on with; None: nothing waits."""
         row = self._sql.execute(
             "SELECT min(p.due_at) AS at FROM pushes p JOIN sources s ON s.id = p.source"
-            " WHERE p.archive = ? AND p.due_at IS NOT NULL AND s.push = 1 AND s.withheld IS NULL",
+            " WHERE p.archive = ? AND p.due_at IS NOT NULL AND s.push = 1 AND s.withheld IS NULL"
+            " AND s.barred IS NULL",
             (archive,),
         ).fetchone()
         return parse_instant(row["at"]) if row["at"] else None

@@ -53,7 +53,8 @@ class Relocations:
             " LEFT JOIN rescues r ON r.source = s.id AND r.state = 'home'"
             " LEFT JOIN mementos m ON m.id = r.memento"
             " LEFT JOIN captures c ON c.id = coalesce(s.good_capture, m.capture)"
-            f" WHERE s.withheld IS NULL AND {chosen} ORDER BY s.host, s.id LIMIT ?",
+            f" WHERE s.withheld IS NULL AND s.barred IS NULL AND {chosen}"
+            " ORDER BY s.host, s.id LIMIT ?",
             (*sources, limit),
         ).fetchall()
         return [self._missing(row) for row in rows]

@@ -45,6 +45,7 @@ FROM sources s
 LEFT JOIN captures c ON c.id = s.good_capture
 LEFT JOIN outcomes o ON o.fetch = c.fetch
 WHERE s.unjudged_since IS NULL AND s.last_outcome IS NOT NULL AND s.withheld IS NULL
+  AND s.barred IS NULL
   AND EXISTS (SELECT 1 FROM citations k WHERE k.source = s.id AND k.removed_at IS NULL
     AND k.role IN ('source', 'archive-of'))
 """
@@ -125,7 +126,8 @@ class Rescuing:
         """
         rows = self._sql.execute(
             "SELECT source FROM rescues WHERE due_at <= ?1"
-            " AND source NOT IN (SELECT id FROM sources WHERE withheld IS NOT NULL)"
+            " AND source NOT IN (SELECT id FROM sources WHERE withheld IS NOT NULL"
+            "  OR barred IS NOT NULL)"
             " AND (?3 = '[]' OR source IN (SELECT value FROM json_each(?3)))"
             f" ORDER BY reason = '{TO_COMPARE}', due_at, queued_at, source LIMIT ?2",
             (format_instant(now), limit, json.dumps(list(sources))),
@@ -135,7 +137,9 @@ class Rescuing:
     def count_due(self, now: datetime) -> int:
         """Return how many sources archives may be asked for."""
         row = self._sql.execute(
-            "SELECT count(*) AS n FROM rescues WHERE due_at <= ?", (format_instant(now),)
+            "SELECT count(*) AS n FROM rescues WHERE due_at <= ?"
+            " AND source NOT IN (SELECT id FROM sources WHERE barred IS NOT NULL)",
+            (format_instant(now),),
         ).fetchone()
         return int(row["n"])
 
@@ -214,6 +218,7 @@ class Rescuing:
         rows = self._sql.execute(
             "SELECT r.source FROM rescues r JOIN mementos m ON m.id = r.memento"
             " JOIN sources s ON s.id = r.source WHERE r.state = 'home' AND s.withheld IS NULL"
+            " AND s.barred IS NULL"
             " AND (?1 = '[]' OR r.source IN (SELECT value FROM json_each(?1)))"
             " ORDER BY m.evidence ->> 'second_asked_at', r.source LIMIT ?2",
             (json.dumps(list(sources)), limit),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from crawler.archive.barring import Barring
 from crawler.archive.connection import Connection
 from crawler.passages import Claim
 from crawler.urls import fragment_of, unwrap_archive_url
@@ -48,6 +49,7 @@ class Wanting:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._barring = Barring(connection)
 
     @property
     def _sql(self) -> sqlite3.Connection:
@@ -90,7 +92,7 @@ class Wanting:
             " LIMIT ?3",
             (source, url, ALIASES_MAX),
         )
-        return tuple(row["url"] for row in rows)
+        return tuple(row["url"] for row in rows if self._barring.holding(row["url"]) is None)
 
     def _claims(self, source: int) -> tuple[Claim, ...]:
         rows = self._sql.execute(

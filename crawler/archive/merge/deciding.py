@@ -1,10 +1,11 @@
-"""What people decided in another archive: what is withheld, released and forgotten here, too."""
+"""What people decided in another archive: what is withheld, forgotten or barred here, too."""
 
 from __future__ import annotations
 
 import sqlite3
 
 from crawler.archive import Archive
+from crawler.archive.barring import place_of
 from crawler.archive.merge.uniting import holds, ours_of
 from crawler.dates import parse_instant
 
@@ -17,7 +18,8 @@ class Decisions:
         self._ours: sqlite3.Connection = ours.connection.sql
 
     def bring(self) -> None:
-        """Let the latest decision on a source hold, in whichever archive it was made."""
+        """Let the latest decision on a source or place hold, in whichever archive it was made."""
+        self._places()
         rows = self._other.execute(
             "SELECT source, decision, reason, decided_at FROM withheld WHERE id IN"
             " (SELECT max(id) FROM withheld GROUP BY source)"
@@ -31,6 +33,20 @@ class Decisions:
             ).fetchone()["at"]
             if decided is None or decided < row["decided_at"]:
                 self._decide(source, row)
+
+    def _places(self) -> None:
+        barring = self._archive.barring
+        for row in self._other.execute(
+            "SELECT place, decision, reason, decided_at FROM barred WHERE id IN"
+            " (SELECT max(id) FROM barred GROUP BY place) ORDER BY id"
+        ).fetchall():
+            place, now = place_of(row["place"]), parse_instant(row["decided_at"])
+            ours = barring.decisions(place)
+            if ours and ours[-1]["decided_at"] >= row["decided_at"]:
+                continue
+            decide = barring.bar if row["decision"] == "barred" else barring.release
+            decide(place, row["reason"], now=now)
+        barring.mark_all()
 
     def _decide(self, source: int, row: sqlite3.Row) -> None:
         withholding, now = self._archive.withholding, parse_instant(row["decided_at"])

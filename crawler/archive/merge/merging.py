@@ -108,6 +108,7 @@ class Merging:
                     " (SELECT ours FROM temp.their_sources WHERE theirs = :id AND new)",
                     dict(row),
                 )
+            self._archive.barring.mark_all()  # what is barred there need not be here
 
     # What is known by its own name
 
@@ -144,8 +145,8 @@ class Merging:
                 # all that is concluded of it is concluded here
                 ours = self._insert(
                     "sources", row, good_capture=None, version=None, changes=0,
-                    changed_at=None, unjudged_since=None, withheld=None, first_captured_at=None,
-                    etag=None, last_modified=None, probe_url=None,
+                    changed_at=None, unjudged_since=None, withheld=None, barred=None,
+                    first_captured_at=None, etag=None, last_modified=None, probe_url=None,
                 )  # fmt: skip
                 self.merged.sources += 1
             else:

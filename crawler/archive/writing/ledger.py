@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from crawler.archive.barring import Barring
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.archive.storable import storable_text
@@ -58,9 +59,10 @@ class Recorded:
 class Ledger:
     """Entries and citations of one archive."""
 
-    def __init__(self, connection: Connection, payloads: Payloads) -> None:
+    def __init__(self, connection: Connection, payloads: Payloads, barring: Barring) -> None:
         self._connection = connection
         self._payloads = payloads
+        self._barring = barring
 
     # Inputs
 
@@ -275,8 +277,9 @@ class Ledger:
         )
         return len(present) - len(kept), len(gone), sources
 
-    @staticmethod
-    def _source(sql: sqlite3.Connection, citation: Citation, now: str) -> tuple[int | None, bool]:
+    def _source(
+        self, sql: sqlite3.Connection, citation: Citation, now: str
+    ) -> tuple[int | None, bool]:
         """Return the source of a citation and whether it is new; (None, False) where none is."""
         if citation.role not in CITED_ROLES or citation.url is None:
             return None, False
@@ -294,6 +297,7 @@ class Ledger:
                 (key, citation.url, citation.label or citation.url, host, citation.cited_on, now),
             ).fetchone()
             source_id = int(created["id"])
+            self._barring.mark(source_id, citation.url)
         else:
             source_id = int(row["id"])
             sql.execute(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
+from crawler.archive.barring import Barring
 from crawler.archive.connection import Connection
 from crawler.urls import host_key, urlkey
 
@@ -13,8 +14,9 @@ UNCITED = "nothing cites it"  # reason why a source that an import brought is no
 class Supplying:
     """Sources of one archive, as an import sees them."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, barring: Barring) -> None:
         self._connection = connection
+        self._barring = barring
 
     def source_of(self, url: str) -> int | None:
         """Return the source that a URL names, in whichever spelling; None: it is not known."""
@@ -41,6 +43,7 @@ class Supplying:
                 " VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
                 (urlkey(url), url, url, host_key(url), now, UNCITED),
             ).fetchone()
+            self._barring.mark(int(row["id"]), url)
             return int(row["id"])
 
     def attached(self, fetch_uid: str) -> sqlite3.Row:
