@@ -117,6 +117,73 @@ def test_a_redirect_to_another_host_waits_for_that_host(web: DemoWeb, tmp_path: 
     assert value(archive, "SELECT count(*) FROM sources WHERE good_capture IS NOT NULL") == 3
 
 
+def asked(web: DemoWeb, host: str) -> list[str]:
+    """The paths that a host was asked for, robots.txt apart, in order."""
+    address = {"courier": "127.0.0.2", "wire": "127.0.0.3", "gazette": "127.0.0.5"}[host]
+    return [r.path for r in web.requests if r.host == address and r.path != "/robots.txt"]
+
+
+def test_a_page_that_leads_to_a_resting_host_is_not_asked_again_and_again(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    """Its own host is free: without more ado the page would be due all the time."""
+    archive = tmp_path / "a.db"
+    web.add("wire", "/target", page("Slow down.", status=429, headers=[("Retry-After", "3600")]))
+    for path in ("/to/0", "/to/1"):
+        web.add("courier", path, redirect(web.url("wire", "/target"), 302))
+    listed(web, tmp_path, ("courier", "/to/0"), ("courier", "/to/1"))
+    done = crawl(archive, START, tmp_path / "list.txt", "--delay", "0.3").json
+    assert done["finish_reason"] == "finished"
+    assert asked(web, "courier") == ["/to/0", "/to/1"] and asked(web, "wire") == ["/target"]
+    second = "FROM sources WHERE url LIKE '%/to/1'"
+    assert value(archive, f"SELECT due_at {second}") >= "2026-02-21T09:00:00Z"
+    assert "asked for rest" in value(archive, f"SELECT due_reason {second}")
+    assert value(archive, f"SELECT failures {second}") == 0
+
+    # Half an hour later, in another run, the host still rests: for who is led there as well.
+    web.requests.clear()
+    web.add("gazette", "/new", page(TEXT))
+    web.add("gazette", "/robots.txt", redirect(web.url("wire", "/rules"), 302))
+    web.add("courier", "/to/2", redirect(web.url("wire", "/target"), 302))
+    listed(web, tmp_path, ("courier", "/to/2"), ("gazette", "/new"))
+    crawl(archive, START.replace(minute=30), tmp_path / "list.txt")
+    assert asked(web, "courier") == ["/to/2"] and asked(web, "wire") == []
+    assert [r.path for r in web.requests if r.host == "127.0.0.5"] == ["/robots.txt"]
+
+
+def test_a_page_that_leads_to_a_host_at_rest_is_visited_when_the_rest_is_over(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    archive = tmp_path / "a.db"
+    busy = page("Slow down.", status=429, headers=[("Retry-After", "2")])
+    web.add("wire", "/target", sequence([busy, page(TEXT)]))
+    web.add("courier", "/to/0", redirect(web.url("wire", "/target"), 302))
+    web.add("courier", "/to/1", redirect(web.url("wire", "/target"), 302))
+    listed(web, tmp_path, ("courier", "/to/0"), ("courier", "/to/1"))
+    crawl(archive, START, tmp_path / "list.txt", "--delay", "0.3")
+    good = "SELECT count(*) FROM sources WHERE url LIKE '%/to/1' AND good_capture IS NOT NULL"
+    assert value(archive, good) == 1
+    assert asked(web, "courier").count("/to/1") == 2
+    first, second = [r.t for r in web.requests if r.path == "/target"][:2]
+    assert second - first >= 1.9
+
+
+def test_a_server_that_is_down_and_says_for_how_long_is_not_asked_again(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    down = page("Back soon.", status=503, headers=[("Retry-After", "3600")])
+    web.add("courier", "/down", down)
+    web.add("wire", "/failing", page("Out of order.", status=503))
+    archive = tmp_path / "a.db"
+    crawl(archive, START, listed(web, tmp_path, ("courier", "/down"), ("wire", "/failing")))
+    assert asked(web, "courier") == ["/down"]
+    assert asked(web, "wire") == ["/failing"] * 2  # who does not say is asked once more
+    assert (
+        rows(archive, "SELECT last_outcome, failures FROM sources")
+        == [{"last_outcome": "server-error", "failures": 1}] * 2
+    )
+
+
 def test_the_time_of_a_capture_is_that_of_its_request(web: DemoWeb, tmp_path: Path) -> None:
     pages = [("courier", f"/time/{number}") for number in range(4)]
     for host, name in pages:

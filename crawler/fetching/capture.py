@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# The visits whose hosts may ask for rest: an archived 503 is a memento, and who asks web archives
+# keeps their pace (crawler/rescue/asking.py).
+_HEARD = frozenset({"source", "entry", "control"})
 _CONDITIONS = (b"If-None-Match", b"If-Modified-Since")
 # What the flags of Scrapy and of our handler say of completeness, as WARC-Truncated tokens; and
 # what else they and the verification of the certificate say, as flags of ours.
@@ -115,6 +118,8 @@ class CaptureMiddleware:
         hop = self._answered(request, response, payload)
         self._keep(request, hop)
         visit: Visit | None = request.meta.get("visit")
+        if visit is not None and visit.purpose in _HEARD and self._session.hosts.hear(hop):
+            request.meta["dont_retry"] = True
         if visit is not None and visit.purpose == "rescue":
             visit.sha1 = frozenset({sha1_of(wire), sha1_of(payload.body)})
         again = self._asked_again(request, hop)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import datetime
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -49,7 +50,12 @@ class PutOff(IgnoreRequest):
 
 
 class HostRests(PutOff):
-    """The host asked for rest while the request waited. Nothing was sent."""
+    """The host asked for rest while the request waited, or before. Nothing was sent."""
+
+    def __init__(self, host: str, until: datetime) -> None:
+        super().__init__(f"{host} asked for rest")
+        self.host = host  # its key, as in the archive
+        self.until = until  # then it may be asked again
 
 
 class DownloadStalled(DownloadTimeoutError):
@@ -250,8 +256,9 @@ class ArchiveDownloadHandler(GuardedDownloadHandler, _KeepingDownloadHandler):
         """
         session = getattr(self._crawler.spider, "session", None)
         host = host_key(request.url)
-        if session is not None and session.hosts.rests(host):
-            raise HostRests(f"{host} asked for rest")
+        until = session.hosts.rests_until(host) if session is not None else None
+        if until is not None:
+            raise HostRests(host, until)
         request.meta["dialled"] = time.monotonic()
         deadline_s = request.meta.get("download_timeout") or self._deadline_s
         try:

@@ -11,6 +11,7 @@ from crawler.fetching.clock import Clock
 from crawler.fetching.endings import skew_of
 from crawler.fetching.pacing import rest_of
 from crawler.fetching.visits import Visit
+from crawler.items import Hop
 from crawler.urls import host_key
 
 # Servers' clocks are a few seconds off; one of ours that is off by more dates evidence wrongly.
@@ -24,9 +25,22 @@ class HostNotes:
     def __init__(self, archive: Archive, clock: Clock) -> None:
         self._archive = archive
         self._clock = clock
-        self._resting: dict[str, datetime] = {}  # until when
+        # Until when. Of earlier runs too: a redirect leads to hosts that are not leased.
+        self._resting = archive.frontier.resting(clock.now())
         self._strikes: Counter[str] = Counter()  # requests to wait in a row
         self.skews: dict[str, timedelta] = {}  # how far the hosts' clocks are before ours
+
+    def hear(self, hop: Hop) -> bool:
+        """Tell whether a host asks for rest, and let it rest from now on.
+
+        At once: a retry, or the next request to the host, is sent before the visit is written.
+        """
+        host, now = host_key(hop.url), self._clock.now()
+        strikes = self._strikes[host] + 1
+        rest = rest_of(hop.status, hop.response_headers, now, strikes=strikes)
+        if rest is not None:
+            self._rest(host, now + rest)
+        return rest is not None
 
     def note(self, visit: Visit) -> timedelta | None:
         """Note what the hosts of a visit said; return what rest was asked at its end, or None."""
@@ -46,13 +60,21 @@ class HostNotes:
 
     def rest(self, host: str, until: datetime) -> None:
         """Leave a host alone: it asked for that, it fails as a whole, or we may be offline."""
-        self._resting[host] = until
-        self._archive.frontier.rest(host, until)
+        self._archive.frontier.rest(host, self._rest(host, until))
+
+    def _rest(self, host: str, until: datetime) -> datetime:
+        until = _whole_seconds(until)  # as the archive writes instants: both must end together
+        self._resting[host] = max(until, self._resting.get(host, until))
+        return until
 
     def rests(self, host: str) -> bool:
         """Tell whether a host is to be left alone for now."""
+        return self.rests_until(host) is not None
+
+    def rests_until(self, host: str) -> datetime | None:
+        """Return until when a host is to be left alone; None: it may be asked."""
         until = self._resting.get(host)
-        return until is not None and self._clock.now() < until
+        return until if until is not None and self._clock.now() < until else None
 
     def clock_skew(self) -> timedelta | None:
         """Return how far our clock is behind the hosts' median; None: not worth a note.
@@ -63,3 +85,8 @@ class HostNotes:
             return None
         median = statistics.median_low(self.skews.values())
         return median if abs(median) > SKEW_NOTED else None
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    """Return the first whole second that is not before a moment."""
+    return moment + timedelta(microseconds=-moment.microsecond % 1_000_000)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.archive import DueSource, HostLease
+from crawler.fetching.handler import HostRests
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit
 
@@ -38,6 +39,7 @@ class Leases:
         self._delay_s = delay_s
         self._patience_s = patience_s  # how long to wait for hosts that asked for rest
         self._hosts: dict[str, _LeasedHost] = {}
+        self._due_again: list[datetime] = []  # when what was put off is due
         self._ended = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -86,9 +88,23 @@ class Leases:
         host.delay_s = max(host.delay_s, visit.crawl_delay_s or 0.0)
         if visit.last is not None:
             host.last_began = self._now() - timedelta(milliseconds=visit.last.elapsed_ms or 0)
+        self._put_off(visit, visit.lease)
         if not host.waiting:
             self._release(self._hosts.pop(visit.lease.host))
         self._ended.set()
+
+    def _put_off(self, visit: Visit, lease: HostLease) -> None:
+        """Leave a source alone for as long as the other host rests to which it redirects.
+
+        Its own host is free, so that it would be asked again at once, and again.
+        """
+        rest, source = visit.put_off, visit.source
+        if source is None or not isinstance(rest, HostRests) or rest.host == lease.host:
+            return
+        until, reason = rest.until, f"put off: {rest.host}, where it leads, asked for rest"
+        frontier = self._session.archive.frontier
+        self._session.write(lambda: frontier.put_off(lease, source.id, until, reason))
+        self._due_again.append(until)
 
     def _release(self, host: _LeasedHost) -> None:
         """Give a host back; its next visit, in whatever run, keeps the distance."""
@@ -124,8 +140,11 @@ class Leases:
         """How long until a host that is due may be visited; infinite when none waits for that."""
         if self._session.budget.visits_left <= 0 or len(self._hosts) >= HOSTS_AT_ONCE:
             return math.inf
-        free_at = self._session.archive.frontier.next_free_at(self._now())
-        return math.inf if free_at is None else max((free_at - self._now()).total_seconds(), 0.05)
+        now = self._now()
+        free_at = self._session.archive.frontier.next_free_at(now)
+        self._due_again = [at for at in self._due_again if at > now]
+        waits_s = [(at - now).total_seconds() for at in (free_at, *self._due_again) if at]
+        return max(min(waits_s, default=math.inf), 0.05)
 
     async def _something_ended(self, at_most_s: float) -> None:
         """Wait for the end of a visit."""

@@ -174,7 +174,7 @@ class Session:
             source = visit.source.id if visit.source and about_source else None
             kept = self.archive.evidence.record(self.run, source, visit.hops)
             rest = self.hosts.note(visit)
-            if visit.source is not None and not visit.put_off:
+            if visit.source is not None and visit.put_off is None:
                 self._end_visit(visit, kept, rest)
         return kept
 

@@ -13,6 +13,7 @@ from crawler.digests import new_uid
 from crawler.fetching.clock import Clock
 from crawler.fetching.failures import failure_code, failure_text
 from crawler.fetching.garbage import Debris
+from crawler.fetching.handler import PutOff
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure
 
@@ -31,7 +32,7 @@ class Visit:
     source: DueSource | None = None
     lease: HostLease | None = None
     hops: list[Hop] = field(default_factory=list)
-    put_off: bool = False  # to a later run, before the visit came to its end
+    put_off: PutOff | None = None  # why the visit ended before its end, to be made again
     crawl_delay_s: float | None = None  # what robots.txt of the last host asks for
     sha1: frozenset[str] = frozenset()  # of a memento: of the body as received, and decoded
 

@@ -84,7 +84,7 @@ class ArchiveSpider(Spider):
         """A failure is a hop already, unless it came about above the capture layer."""
         last = visit.last
         if isinstance(failure.value, PutOff):
-            visit.put_off = True
+            visit.put_off = failure.value
         elif last is None:
             visit.hops.append(unsent_hop(visit, failure.value, self.session.clock))
         elif last.outcome == "redirect":

@@ -73,8 +73,8 @@ class StepwiseSpider(ArchiveSpider):
         assert self.crawler.engine is not None
         try:
             await self.crawler.engine.download_async(request)
-        except PutOff:
-            visit.put_off = True
+        except PutOff as exc:
+            visit.put_off = exc
         except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
             if visit.last is None:
                 visit.hops.append(unsent_hop(visit, exc, self.session.clock))

@@ -269,6 +269,25 @@ class Frontier:
                 (format_instant(until), host),
             )
 
+    def resting(self, now: datetime) -> dict[str, datetime]:
+        """Return the hosts that are to be left alone at ``now``, each with the end of its rest."""
+        rows = self._connection.sql.execute(
+            "SELECT host, backoff_until FROM hosts WHERE backoff_until > ?", (format_instant(now),)
+        )
+        return {row["host"]: parse_instant(row["backoff_until"]) for row in rows}
+
+    def put_off(self, lease: HostLease, source: int, until: datetime, reason: str) -> None:
+        """Make a source that is due, due later: its visit could not come to its end.
+
+        Nothing is written when another worker holds the host by now.
+        """
+        with self._connection.writing() as sql:
+            if self._holds(sql, lease):
+                sql.execute(
+                    "UPDATE sources SET due_at = ?, due_reason = ? WHERE id = ?",
+                    (format_instant(until), reason, source),
+                )
+
     def next_free_at(self, now: datetime) -> datetime | None:
         """Return when the first host that is due and must wait may be visited; None: none waits."""
         row = self._connection.sql.execute(
