@@ -41,6 +41,7 @@ from crawler.extraction.lists import with_announced_lists
 from crawler.extraction.markup import clean_text, stripped
 from crawler.extraction.mediatypes import sniff
 from crawler.extraction.metadata import last_possible_day, read_metadata
+from crawler.extraction.quicker import quicker
 from crawler.items import Article, Extraction, PageFacts
 
 # A second opinion is asked for when the text is short and little of what the page shows: for 3 % of
@@ -130,6 +131,7 @@ def _with_text(article: Article, text: str) -> Article:
     return replace(article, status="text" if text else "empty", text=text or None)
 
 
+@quicker()
 def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None) -> Extraction:
     """Return the article in an HTML page, and its facts."""
     markup, charset = decode(payload.body, payload.content_type)

@@ -1,0 +1,72 @@
+"""Replacements in trafilatura: the same articles, and only while they are asked for."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import etree
+from trafilatura import bare_extraction, core, xpaths
+from trafilatura.metadata import extract_author, extract_title
+
+from crawler.extraction import page
+from crawler.extraction.quicker import WRITTEN_FOR, quicker
+from crawler.extraction.selections import Selection
+
+BASELINE = sys.modules["trafilatura.baseline"]
+
+
+def test_they_were_written_for_the_release_that_is_installed() -> None:
+    """Compare the two on all pages (slow, below) before WRITTEN_FOR is raised."""
+    assert version("trafilatura") == WRITTEN_FOR
+
+
+def test_the_library_is_as_it_came_outside_even_after_a_failure() -> None:
+    prepare = core._prepare_tree
+    with pytest.raises(RuntimeError), quicker(), quicker():
+        assert isinstance(vars(BASELINE)["BASIC_CLEAN_XPATH"], Selection)
+        assert isinstance(xpaths.AUTHOR_XPATHS[0], Selection)
+        assert core._prepare_tree is not prepare
+        raise RuntimeError
+    assert isinstance(vars(BASELINE)["BASIC_CLEAN_XPATH"], etree.XPath)
+    assert core._prepare_tree is prepare
+    for listed in (xpaths.BODY_XPATH, xpaths.OVERALL_DISCARD_XPATH, xpaths.AUTHOR_XPATHS):
+        assert all(isinstance(expression, etree.XPath) for expression in listed)
+
+
+def read(markup: str, url: str) -> list[Any]:
+    """What the library says of a page, in both of its modes."""
+    told: list[Any] = []
+    for fast in (True, False):
+        tree = page.parse(markup)
+        if tree is not None:
+            found = bare_extraction(tree, url=url, fast=fast, include_comments=False)
+            told.append(getattr(found, "text", None))
+            told.append(etree.tostring(found.body) if found is not None else None)
+    tree = page.parse(markup)
+    return told if tree is None else [*told, extract_author(tree), extract_title(tree)]
+
+
+def assert_read_alike(corpus: Path, step: int) -> None:
+    with (corpus / "articles.jsonl").open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines][::step]
+    for row in rows:
+        body = gzip.decompress((corpus / row["html_path"]).read_bytes())
+        markup, url = body.decode("utf-8", "replace"), row["url"] or "http://unknown.invalid/"
+        with quicker():
+            ours = read(markup, url)
+        assert ours == read(markup, url), row["id"]
+
+
+def test_real_pages_are_read_alike_with_and_without(corpus: Path) -> None:
+    assert_read_alike(corpus, 150)
+
+
+@pytest.mark.slow
+def test_all_real_pages_are_read_alike_with_and_without(corpus: Path) -> None:
+    assert_read_alike(corpus, 1)
