@@ -41,7 +41,7 @@ from proxy import Proxy, Served, plain_url
 
 GROUPS = {  # tables and indexes of one kind, by the beginning of their names
     "payloads": "payloads",
-    "readable texts": "texts",
+    "readable texts": "stored_texts",
     "articles but for their texts": "extractions",
     "search index": "texts_fts",
     "facts of pages": "page_facts",

@@ -386,7 +386,7 @@ def test_every_table_comes_over_in_some_way_or_is_known_to_stay(tmp_path: Path) 
     one_by_one = {  # crawler/archive/merge/merging.py
         "inputs", "entries", "entry_aliases", "hosts", "sources", "runs", "fetches", "captures",
         "payloads", "withheld", "barred", "tombstones", "verdicts", "manifests", "stamps",
-        "extractions", "texts",
+        "extractions", "stored_texts",
     }  # fmt: skip
     made_anew = {"versions", "changes", "anchors", "standings", "seals", "unsealed"}
     of_a_machine = {"archive", "_sqlite_migrations", "archive_limits"}

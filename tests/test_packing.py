@@ -551,7 +551,7 @@ def test_a_damaged_archive_is_not_written_anew(tmp_path: Path) -> None:
         archive.connection.sql.execute("UPDATE payloads SET bytes = zeroblob(900) WHERE rowid = 3")
         assert main(["pack", "--archive", str(path), "--quiet"]) == 4
         assert one(archive, "PRAGMA schema_version") == written
-        root = one(archive, "SELECT rootpage FROM sqlite_schema WHERE name = 'texts'")
+        root = one(archive, "SELECT rootpage FROM sqlite_schema WHERE name = 'stored_texts'")
     with path.open("r+b") as file:
         file.seek((root - 1) * 4096)
         file.write(b"\xff" * 100)

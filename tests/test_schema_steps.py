@@ -256,3 +256,41 @@ def test_step_008_keeps_sources_and_their_seals_and_keeps_the_barred_waiting(
         assert one(archive, "SELECT due_at FROM sources") is None
         assert one(archive, "SELECT next_due_at FROM hosts") is None
     assert Archive.verify(path).sound
+
+
+def test_step_009_keeps_every_text_readable_found_and_sealed(tmp_path: Path) -> None:
+    path = older(tmp_path / "archive.db", 8, "009_share_wording")
+    with closing(sqlite3.connect(path, isolation_level=None, factory=ArchiveSql)) as sql:
+        sql.row_factory = sqlite3.Row
+        watch(sql)
+        connection = Connection(path, sql)
+        with connection.writing():
+            for text, title in ((LONG, "Fishing"), (f"{LONG} Herons.", None), (None, "A title")):
+                sql.execute("INSERT INTO texts (digest, title, text) VALUES (?, ?, ?)",
+                            (digest_of_text(title, text), title, text))  # fmt: skip
+            sql.execute("INSERT INTO extractions (payload, extractor, status, mime, extracted_at,"
+                        " text) VALUES ('sha256:1', 'test 1', 'text', 'text/html', ?, 2)",
+                        (at(),))  # fmt: skip
+        Sealing(connection).seal(now=NOW)
+        sql.execute('CREATE VIEW "my texts" AS SELECT title, text FROM texts')
+    seen = everything(path, "SELECT id, digest, title, text FROM texts")
+    mine = everything(path, "SELECT * FROM 'my texts'")
+    with Archive.open(path) as archive:
+        assert one(archive, "PRAGMA user_version") == SCHEMA_VERSION
+        assert one(archive, "PRAGMA integrity_check") == "ok"
+        assert rows(archive, "PRAGMA foreign_key_check") == []
+        assert one(archive, "SELECT text FROM articles") == f"{LONG} Herons."
+        assert one(archive, "SELECT rowid FROM texts_fts WHERE texts_fts MATCH 'heron'") == 2
+        assert one(archive, "SELECT count(*) FROM stored_texts WHERE base IS NULL") == 3
+        archive.connection.sql.execute(
+            "INSERT INTO texts_fts (texts_fts, rank) VALUES ('integrity-check', 1)"
+        )
+    assert everything(path, "SELECT id, digest, title, text FROM texts") == seen
+    assert everything(path, "SELECT * FROM 'my texts'") == mine != []
+    assert Archive.verify(path).sound
+    with Archive.open(path) as archive:
+        archive.articles.save("sha256:1", article("Another text."), now=at())
+        assert one(archive, "SELECT count(*) FROM texts_fts WHERE texts_fts MATCH 'heron'") == 0
+        archive.seal(now=NOW)
+    result = Archive.verify(path)
+    assert result.sound and not result.unsealed and result.tables["stored_texts"] == 3

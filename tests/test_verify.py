@@ -73,7 +73,7 @@ CHANGES = [
     ("UPDATE verdicts SET state = 'live'", "edited", "verdicts", 1),
     ("UPDATE runs SET software = '{}'", "edited", "runs", 1),
     ("UPDATE sources SET title = 'Another' WHERE id = 1", "edited", "sources", 1),
-    ("UPDATE texts SET text = 'Other words'", "edited", "texts", 1),
+    ("UPDATE stored_texts SET text = 'Other words'", "edited", "stored_texts", 1),
     ("UPDATE entries SET date = '1999-01-01' WHERE id = 1", "edited", "entries", 1),
     ("UPDATE source_spellings SET kind = 'redirect' WHERE source = 2", "edited",
      "source_spellings", 2),
@@ -212,7 +212,7 @@ def test_lines_beside_that_were_cut_off_are_no_damage_and_changed_ones_are(
 @pytest.mark.parametrize(
     ("name", "wrong", "right"),
     [
-        ("texts_ai", "new", "old"),  # by sqlite-utils
+        ("stored_texts_found", "new", "old"),
         ("texts_fts", "porter ", ""),
         ("texts_fts_idx", "segid, term)", "segid, pgno)"),  # by SQLite
         ("_sqlite_migrations", "TEXT", "BLOB"),

@@ -13,6 +13,25 @@ ARTICLE_OF = """(
     SELECT b.id FROM extractions b WHERE b.payload = {payload}
     ORDER BY b.status = 'text' DESC, b.id DESC LIMIT 1)"""
 
+# A text is held as it is, or as edits of another that is: flat triples of a place in that one, a
+# length, both in characters, and the words that follow. `json_each` would be plainer, but FTS5,
+# which reads its content from here, lets no other virtual table take part when it rebuilds its
+# index. `rowid` is what FTS5, and the search of Datasette, ask a table for.
+TEXTS = """
+SELECT
+  t.id AS rowid,
+  t.id AS id,
+  t.digest AS digest,
+  t.title AS title,
+  CASE WHEN t.base IS NULL THEN t.text ELSE (
+    WITH RECURSIVE piece(n) AS (
+      SELECT 0 UNION ALL SELECT n + 3 FROM piece WHERE n + 3 < json_array_length(t.edits))
+    SELECT group_concat(words, '') FROM (
+      SELECT substr(b.text, t.edits ->> n, t.edits ->> (n + 1)) || (t.edits ->> (n + 2)) AS words
+      FROM stored_texts b, piece WHERE b.id = t.base ORDER BY n)) END AS text
+FROM stored_texts t
+"""
+
 # A view, because everybody asks for articles with their text. Its parts are subqueries and not a
 # join: SQLite can then work it into any statement, and reads no text that nobody asked for.
 ARTICLES = """
@@ -300,6 +319,7 @@ FROM runs r
 """
 
 VIEWS = {
+    "texts": TEXTS,
     "articles": ARTICLES,
     "snapshots": SNAPSHOTS,
     "sources_now": SOURCES_NOW,

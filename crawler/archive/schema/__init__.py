@@ -11,7 +11,7 @@ import sqlite3
 from importlib import import_module
 
 APPLICATION_ID = 0x534B4550  # "SKEP", so that file(1) and we know an archive when we see one
-SCHEMA_VERSION = 8  # PRAGMA user_version; rises by one with each step
+SCHEMA_VERSION = 9  # PRAGMA user_version; rises by one with each step
 
 
 def migrate(sql: sqlite3.Connection) -> None:

@@ -9,7 +9,17 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
-from crawler.archive.schema import eighth, fifth, first, fourth, second, seventh, sixth, third
+from crawler.archive.schema import (
+    eighth,
+    fifth,
+    first,
+    fourth,
+    ninth,
+    second,
+    seventh,
+    sixth,
+    third,
+)
 from crawler.archive.sealable import sealed_tables
 from crawler.archive.views import VIEWS
 
@@ -22,6 +32,7 @@ migrations(name="005_withhold_and_seal")(fifth.withhold_and_seal)
 migrations(name="006_pack_smaller")(sixth.pack_smaller)
 migrations(name="007_keep_authors_back")(seventh.keep_authors_back)
 migrations(name="008_bar_places")(eighth.bar_places)
+migrations(name="009_share_wording")(ninth.share_wording)
 
 
 def take_pending(sql: sqlite3.Connection) -> None:

@@ -201,7 +201,7 @@ class Sealing:
                     (name, positions[0], positions[-1]),
                 )
             changed = {str(row["sealed_table"]) for row in todo}
-            if any(name == "texts" or is_index(name) for name in changed):
+            if any(name == "stored_texts" or is_index(name) for name in changed):
                 changed |= _seal_index(sql, tables.values())
             roots = roots_of(sql, tables)
             return self.manifests.add(

@@ -35,8 +35,11 @@ _NO_WORDS = {
         "payload NOT IN (SELECT digest FROM temp.held_back)",
     ),
     "sources": "withheld IS NULL",
-    "texts": "id NOT IN (SELECT text FROM extractions WHERE text IS NOT NULL"
-    " AND payload IN (SELECT digest FROM temp.held_back))",
+    **dict.fromkeys(
+        ("texts", "stored_texts"),
+        "id NOT IN (SELECT text FROM extractions WHERE text IS NOT NULL"
+        " AND payload IN (SELECT digest FROM temp.held_back))",
+    ),
     "anchors": f"citation NOT IN (SELECT id FROM citations WHERE source IN {_WITHHELD})",
     "standings": "anchor NOT IN (SELECT n.id FROM anchors n JOIN citations k ON k.id = n.citation"
     f" WHERE k.source IN {_WITHHELD})",

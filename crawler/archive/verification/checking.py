@@ -81,7 +81,8 @@ class Checking:
     def _unsealed(self, table: SealedTable) -> frozenset[int]:
         if table.is_index:  # it is sealed with the texts
             row = self._sql.execute(
-                "SELECT 1 FROM unsealed WHERE sealed_table LIKE 'texts%' LIMIT 1"
+                "SELECT 1 FROM unsealed WHERE sealed_table = 'stored_texts'"
+                " OR sealed_table LIKE 'texts%' LIMIT 1"
             ).fetchone()
             return frozenset({WHOLE} if row else ())
         rows = self._sql.execute(

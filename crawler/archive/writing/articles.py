@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from crawler.archive.connection import Connection
 from crawler.archive.storable import storable_text
 from crawler.archive.writing.observing import EndedVisit
+from crawler.archive.writing.texts import Texts
 from crawler.comparison import count_words, text_digest
-from crawler.digests import digest_of_text
 from crawler.extraction.extractors import PAGES
 from crawler.items import Article
 from crawler.mementos.replies import REFUSED
@@ -63,6 +63,7 @@ class Articles:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._texts = Texts(connection)
 
     def job_of(self, visit: EndedVisit) -> list[ExtractionJob]:
         """Return what must be read of the payload in which a visit ended: at most one job.
@@ -138,14 +139,14 @@ class Articles:
         title = storable_text(article.title) if article.title else None
         text = storable_text(article.text) if article.text else None
         with self._connection.writing() as sql:
-            kept = self._keep_text(title, text)
+            kept = self._texts.keep(title, text, payload)
             before = sql.execute(
                 "SELECT text FROM extractions WHERE payload = ? AND extractor = ?",
                 (payload, article.extractor),
             ).fetchone()
             sql.execute(_SAVE, _values(payload, article, kept, text, now))
             if before and before["text"] not in (None, kept):
-                self._drop_text(before["text"])
+                self._texts.drop(before["text"])
             if title:
                 sql.execute(
                     "UPDATE sources SET title = ?1 WHERE id IN (SELECT s.id FROM captures c"
@@ -154,19 +155,6 @@ class Articles:
                     (title, payload),
                 )
 
-    def _keep_text(self, title: str | None, text: str | None) -> int | None:
-        """Return the row of a title and text, made unless it is there; None: neither was found."""
-        if title is None and text is None:
-            return None
-        sql, digest = self._connection.sql, digest_of_text(title, text)
-        known = sql.execute("SELECT id FROM texts WHERE digest = ?", (digest,)).fetchone()
-        if known:
-            return int(known["id"])
-        cursor = sql.execute(
-            "INSERT INTO texts (digest, title, text) VALUES (?, ?, ?)", (digest, title, text)
-        )
-        return cursor.lastrowid
-
     def forget(self, payload: str) -> None:
         """Remove what extractors found in a payload. No version may name it any more."""
         with self._connection.writing() as sql:
@@ -174,15 +162,7 @@ class Articles:
                 "DELETE FROM extractions WHERE payload = ? RETURNING text", (payload,)
             ).fetchall()
             for row in texts:
-                self._drop_text(row["text"])
-
-    def _drop_text(self, row: int) -> None:
-        """Let go of a text that was found in no other payload."""
-        self._connection.sql.execute(
-            "DELETE FROM texts WHERE id = ?1"
-            " AND NOT EXISTS (SELECT 1 FROM extractions WHERE text = ?1)",
-            (row,),
-        )
+                self._texts.drop(row["text"])
 
 
 def _job(row: sqlite3.Row) -> ExtractionJob:
