@@ -26,6 +26,7 @@ from crawler.archive.queries.reporting import Reports
 from crawler.archive.rooms import Room, module_of
 from crawler.archive.seals.manifests import Manifest, beside
 from crawler.archive.seals.sealing import Sealing
+from crawler.archive.selection.attempts import AttemptRecord
 from crawler.archive.selection.choosing import Choosing
 from crawler.archive.selection.records import CaptureRecord, Cited
 from crawler.archive.selection.selecting import Selected, SelectedEntry, Selecting, Selection
@@ -67,6 +68,7 @@ logger = logging.getLogger(__name__)
 __all__ = [
     "Accepted",
     "Archive",
+    "AttemptRecord",
     "CaptureRecord",
     "Cited",
     "Coverage",

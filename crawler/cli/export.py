@@ -33,6 +33,7 @@ class Exported:
     format: str
     destination: str  # "-" is stdout
     captures: int
+    attempts: int | None  # that got no answer, of formats that tell of them
     entries: int | None  # with their links, of formats that are about entries
     rows: int | None  # of a table or view
     files: int  # in the folder, or 1
@@ -111,11 +112,13 @@ def run(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         selection = _selection(archive, parsed)
         with archive.selecting.select(selection) as selected:
-            _refuse_nothing(selected)
+            attempts = selected.attempts if form.has_attempts else None
+            if not len(selected) and not attempts:
+                raise _nothing(selected)
             with ending_in_order():
                 files, steps = _write(form, selected, parsed, now, signer)
             done = Exported(
-                parsed.format, parsed.destination, len(selected),
+                parsed.format, parsed.destination, len(selected), attempts,
                 steps if form.counts_entries else None, steps if parsed.table else None, files,
                 signer.fingerprint if signer else None, tuple(selected.damaged),
             )  # fmt: skip
@@ -169,12 +172,11 @@ def _selection(archive: Archive, parsed: argparse.Namespace) -> Selection:
     )
 
 
-def _refuse_nothing(selected: Selected) -> None:
-    if not len(selected):
-        raise UsageError(
-            "nothing fits these filters; nothing was written" if selected.selection.is_narrowed
-            else "nothing is kept yet; nothing was written"
-        )  # fmt: skip
+def _nothing(selected: Selected) -> UsageError:
+    return UsageError(
+        "nothing fits these filters; nothing was written" if selected.selection.is_narrowed
+        else "nothing is kept yet; nothing was written"
+    )  # fmt: skip
 
 
 def _write(
@@ -188,7 +190,8 @@ def _write(
 
     The second is 0 for formats that do not go through them one by one.
     """
-    total = selected.count_entries() if form.counts_entries else len(selected)
+    of_fetches = len(selected) + (selected.attempts if form.has_attempts else 0)
+    total = selected.count_entries() if form.counts_entries else of_fetches
     unit = "entries" if form.counts_entries else "captures"
     steps = 0
     with progress(unit, total=None if parsed.table else total, quiet=parsed.quiet) as bar:
@@ -246,4 +249,5 @@ def _measured(done: Exported) -> str:
         return plural(done.rows, "row")
     if done.entries is not None:
         return plural(done.entries, "entry", "entries")
-    return plural(done.captures, "capture")
+    failed = f" and {plural(done.attempts, 'attempt')} without an answer" if done.attempts else ""
+    return plural(done.captures, "capture") + failed

@@ -149,6 +149,8 @@ def _print(
         f"{plural(counts.captures, 'new capture')} of {plural(counts.sources, 'source')}"
         f" ({counts.sources_new} new), {plural(articles, 'article')}; {counts.known} known before"
     )
+    if counts.attempts:
+        print(f"{plural(counts.attempts, 'new attempt')} without an answer")
     for line in _left_out(counts, add_sources=add_sources):
         print(line)
     if counts.rescued:

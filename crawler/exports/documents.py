@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from crawler.archive import CaptureRecord
+from crawler.archive import AttemptRecord, CaptureRecord
 from crawler.archive.selection.records import ArticleRecord, FetchRecord, MementoRecord
 
 # Raised when a key changes its meaning or goes, not when one is added.
@@ -24,6 +24,10 @@ _CITATION = (
 )  # fmt: skip
 
 
+_RUN = ("uid", "command", "started_at")
+_JUDGEMENT = ("outcome", "reasons", "final_url", "judged_at")
+
+
 def document_of(record: CaptureRecord, *, archive_uid: str) -> dict[str, Any]:
     """Return the object of a capture, without its payload and without the article's text."""
     return {
@@ -32,13 +36,31 @@ def document_of(record: CaptureRecord, *, archive_uid: str) -> dict[str, Any]:
         "capture": {**(_picked(record, _CAPTURE) or {}), "refers_to": _refers_to(record)},
         "source": _source(record),
         "fetch": _fetch(record.fetch),
-        "run": _picked(record.run, ("uid", "command", "started_at")),
-        "judgement": _picked(record.judgement, ("outcome", "reasons", "final_url", "judged_at")),
+        "run": _picked(record.run, _RUN),
+        "judgement": _picked(record.judgement, _JUDGEMENT),
         "article": _article(record.article),
         "change": _change(record),
         "memento": _memento(record.memento),
         "citations": [_citation(each) for each in record.citations],
         "withheld": record.withheld,
+    }
+
+
+def document_of_attempt(record: AttemptRecord, *, archive_uid: str) -> dict[str, Any]:
+    """Return the object of an attempt without an answer: that of a capture, which is null."""
+    return {
+        "layout": LAYOUT,
+        "archive": archive_uid,
+        "capture": None,
+        "source": _source(record),
+        "fetch": _fetch(record.fetch),
+        "run": _picked(record.run, _RUN),
+        "judgement": _picked(record.judgement, _JUDGEMENT),
+        "article": None,
+        "change": None,
+        "memento": None,
+        "citations": [_citation(each) for each in record.citations],
+        "withheld": None,
     }
 
 
@@ -51,7 +73,7 @@ def _refers_to(record: CaptureRecord) -> dict[str, Any] | None:
     return _picked(record.refers_to, ("uid", "url", "captured_at"))
 
 
-def _source(record: CaptureRecord) -> dict[str, Any] | None:
+def _source(record: CaptureRecord | AttemptRecord) -> dict[str, Any] | None:
     return _picked(record.source, ("url", "urlkey", "title", "host", "verdict", "verdict_since"))
 
 

@@ -30,6 +30,7 @@ class FileFormat:
     write: Callable[[Selected, BinaryIO, Order], None]
     is_text: bool = True  # fit for a terminal
     counts_entries: bool = False  # its steps are entries, not captures
+    has_attempts: bool = False  # that got no answer, beside the captures
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,17 @@ class FolderFormat:
     sentence: str
     write: Callable[[Selected, Folder, Order], None]
     counts_entries: bool = False
+    has_attempts: bool = False
 
 
 FORMATS: dict[str, FileFormat | FolderFormat] = {
-    "jsonl": FileFormat("one JSON object a capture, with payload and text", jsonl.write),
-    "warc": FolderFormat("WARC 1.1 files and a CDXJ index of them", warc.write),
-    "wacz": FileFormat("one WACZ 1.1.1 file, for ReplayWeb.page", wacz.write, is_text=False),
+    "jsonl": FileFormat(
+        "one JSON object a capture, with payload and text", jsonl.write, has_attempts=True
+    ),
+    "warc": FolderFormat("WARC 1.1 files and a CDXJ index of them", warc.write, has_attempts=True),
+    "wacz": FileFormat(
+        "one WACZ 1.1.1 file, for ReplayWeb.page", wacz.write, is_text=False, has_attempts=True
+    ),
     "csv": FileFormat("a line for each capture, or a table or view (--table)", tables.write),
     "markdown": FolderFormat("a file for each snapshot, and for each entry", markdown.write),
     "html": FolderFormat(

@@ -12,15 +12,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
-from crawler.archive import CaptureRecord
-from crawler.archive.selection.records import MementoRecord, Referred
-from crawler.exports.documents import document_of
+from crawler.archive import AttemptRecord, CaptureRecord
+from crawler.archive.selection.records import CitationRecord, MementoRecord, Referred
+from crawler.exports.documents import document_of, document_of_attempt
 from crawler.items import Header
 
-FACTS_FIELD = "sourcekeep-capture"
+FACTS_FIELD, ATTEMPT_FIELD = "sourcekeep-capture", "sourcekeep-attempt"
 TEXT_SCHEME = "urn:text:"  # before the URL of a page: its text, which nobody replays as the page
 KEPT_AS = "X-Archive-Orig-"  # before the name of a header that does not fit the payload any more
 
@@ -159,13 +160,42 @@ def request(capture: CaptureRecord) -> Record | None:
 def metadata(capture: CaptureRecord, archive_uid: str, withheld: str | None) -> Record:
     """Return what we know besides (§6.6), for people and for an import."""
     facts = document_of(capture, archive_uid=archive_uid) | {"withheld": withheld}
-    line = json.dumps(facts, separators=(",", ":"))  # in ASCII: no line ends that some readers see
     return Record(
         "metadata",
         _beside(capture, "metadata", ("WARC-Concurrent-To", record_id(capture.uid))),
         "application/warc-fields",
-        _lines(_told(capture)) + f"{FACTS_FIELD}: {line}\r\n".encode(),
+        _lines(_told(capture)) + _facts(FACTS_FIELD, facts),
     )
+
+
+def attempt(record: AttemptRecord, archive_uid: str) -> Record:
+    """Return what is known of an attempt without an answer (§6.6): it stands for itself."""
+    fetch, source = record.fetch, record.source
+    told = (
+        ("outcome", record.outcome),
+        ("reasons", ", ".join(record.judgement.reasons if record.judgement else (fetch.reason,))),
+        ("error", fetch.error),
+        ("robots", fetch.robots),
+        ("verdict", source and source.verdict),
+        ("verdict-since", source and source.verdict_since),
+        *_cited_by(record.citations),
+    )
+    facts = document_of_attempt(record, archive_uid=archive_uid)
+    return Record(
+        "metadata",
+        (
+            ("WARC-Record-ID", record_id(fetch.uid, "attempt")),
+            ("WARC-Date", fetch.fetched_at),
+            ("WARC-Target-URI", _uri(fetch.url)),
+        ),
+        "application/warc-fields",
+        _lines((name, value) for name, value in told if value) + _facts(ATTEMPT_FIELD, facts),
+    )
+
+
+def _facts(name: str, facts: Mapping[str, Any]) -> bytes:
+    """One line for an import; in ASCII: no line ends that some readers see."""
+    return f"{name}: {json.dumps(facts, separators=(',', ':'))}\r\n".encode()
 
 
 def conversion(capture: CaptureRecord) -> Record | None:
@@ -267,9 +297,13 @@ def _told(capture: CaptureRecord) -> list[Header]:
         ("memento-of", memento and memento.archive),
         ("memento-datetime", memento and memento.memento_datetime),
         ("memento-class", memento and memento.confidence and _class_of(memento)),
-        *(("cited-by", f"{c.entry_date or ''} {c.entry_title}".strip()) for c in capture.citations),
+        *_cited_by(capture.citations),
     )
     return [(name, value) for name, value in told if value]
+
+
+def _cited_by(citations: Iterable[CitationRecord]) -> Iterable[Header]:
+    return (("cited-by", f"{c.entry_date or ''} {c.entry_title}".strip()) for c in citations)
 
 
 def _class_of(memento: MementoRecord) -> str:

@@ -14,7 +14,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from crawler import __version__
-from crawler.archive import CaptureRecord, Selected
+from crawler.archive import AttemptRecord, CaptureRecord, Selected
 from crawler.dates import format_instant
 from crawler.exports import records
 from crawler.exports.cdxj import Place, SortedLines, stamp
@@ -160,8 +160,15 @@ def told_of(selected: Selected, order: Order) -> Told:
 def write_captures(
     selected: Selected, files: WarcFiles, order: Order
 ) -> Iterator[tuple[Place, CaptureRecord]]:
-    """Write every selected capture; yield where the answer of each lies that has one."""
-    for capture in selected:
+    """Write every selected capture; yield where the answer of each lies that has one.
+
+    Attempts without an answer stand among them, and in no index: there is nothing to replay.
+    """
+    for capture in selected.with_attempts():
+        if isinstance(capture, AttemptRecord):
+            files.add_together([records.attempt(capture, selected.archive_uid)])
+            order.step()
+            continue
         found = _records_of(selected, capture)
         places = files.add_together(found)
         if found[0].kind != "metadata":

@@ -64,7 +64,7 @@ def _looked_through(path: Path, wanted: set[str], cap: int) -> _Found:
                 continue
             read = read_records(part.file, part.name, cap=cap)
             for answer in grouped(each for each in read if isinstance(each, Record)):
-                if answer.record.type != "revisit":
+                if isinstance(answer, Answer) and answer.record.type != "revisit":
                     _take(answer, found, cap)
     return found
 

@@ -15,8 +15,9 @@ class Counts:
     """What an import found and did."""
 
     files: int = 0  # read, of those that were named
-    records: int = 0  # answers, revisits and resources
+    records: int = 0  # answers, revisits, resources, and attempts that got no answer
     captures: int = 0  # new ones
+    attempts: int = 0  # new ones that got no answer
     known: int = 0  # held already
     sources: int = 0  # to which something was added
     sources_new: int = 0

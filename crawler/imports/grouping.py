@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from crawler.imports.ours import Aside, Attempted, attempted_in
 from crawler.imports.records import Record
 
 ANSWERS = frozenset({"response", "revisit", "resource"})
@@ -44,8 +45,19 @@ class _Requests:
         return None
 
 
-def grouped(records: Iterator[Record]) -> Iterator[Answer]:
-    """Yield each answer with its request and what is told of it, which stand before or behind."""
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """A record of ours that tells of an attempt, to which no answer belongs."""
+
+    record: Record
+    told: Attempted | Aside
+
+
+def grouped(records: Iterator[Record]) -> Iterator[Answer | Alone]:
+    """Yield each answer with its request and what is told of it, which stand before or behind.
+
+    And what is told of attempts that got no answer.
+    """
     told: Answer | None = None
     requests = _Requests()
     for record in records:
@@ -60,6 +72,11 @@ def grouped(records: Iterator[Record]) -> Iterator[Answer]:
                 requests.add(record)
         elif record.type == "metadata" and told is not None and _belongs(record, told.record):
             told = replace(told, metadata=record)
+        elif record.type == "metadata" and (attempted := attempted_in(record.block)) is not None:
+            if told is not None:
+                yield told
+            told = None
+            yield Alone(record, attempted)
     if told is not None:
         yield told
 

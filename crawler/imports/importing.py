@@ -21,9 +21,9 @@ from crawler.imports.chains import Chains, Visit, target_of
 from crawler.imports.containers import Part, Signed, opened
 from crawler.imports.counts import Counts
 from crawler.imports.exchanges import exchange_of, url_of
-from crawler.imports.grouping import SMALL_BYTES, Answer, grouped
+from crawler.imports.grouping import SMALL_BYTES, Alone, Answer, grouped
 from crawler.imports.lines import Line, Lines
-from crawler.imports.ours import Aside, Elsewhere, Exchange, NotUsable, Told, told_in
+from crawler.imports.ours import Aside, Attempted, Elsewhere, Exchange, NotUsable, Told, told_in
 from crawler.imports.passed import Passed
 from crawler.imports.records import Record, Unread, read_records
 from crawler.imports.rescued import take_home
@@ -79,10 +79,14 @@ class Importer:
     def _sources_in(self, part: Part) -> Iterator[str]:
         if part.lines:
             for line in self._lines(Lines(part.file, part.name, cap=self._cap)):
-                if isinstance(line.told, Told):
+                if isinstance(line.told, (Told, Attempted)):
                     yield line.told.source_url
             return
         for told in grouped(self._records(part)):
+            if isinstance(told, Alone):
+                if isinstance(told.told, Attempted):
+                    yield told.told.source_url
+                continue
             said = told_in(told.metadata.block) if told.metadata else None
             if isinstance(said, Aside):
                 continue
@@ -148,7 +152,11 @@ class Importer:
             return
         self._part = part
         for told in grouped(self._records(part, self.counts.note)):
-            self._take(told)
+            if isinstance(told, Alone):
+                self.counts.records += 1
+                self._take_attempt(told.told, part.name, told.record.offset)
+            else:
+                self._take(told)
         self._retry()
         self._part, self._passed = None, Passed()
 
@@ -218,6 +226,9 @@ class Importer:
         if told is Aside.UNTOLD:
             self._untold += 1
             return
+        if isinstance(told, Attempted) or told is Aside.NO_VISIT:
+            self._take_attempt(told, name, line.offset)
+            return
         if isinstance(told, Aside) or self._source_of(told.source_url) is None:
             self.counts.other_addresses += 1
             return
@@ -231,6 +242,15 @@ class Importer:
             self.counts.note(Unread(name, line.offset, "its payload does not match its digest"))
         else:
             self._place(told.exchange(body), name, line.offset)
+
+    def _take_attempt(self, told: Attempted | Aside, name: str, offset: int) -> None:
+        """Bring in an attempt that got no answer, where its source is known."""
+        if told is Aside.NO_VISIT:
+            self.counts.not_pages += 1
+        elif isinstance(told, Aside) or self._source_of(told.source_url) is None:
+            self.counts.other_addresses += 1
+        else:
+            self._place(told.exchange(), name, offset)
 
     def _held(self, digest: str) -> bytes | None:
         try:
@@ -327,6 +347,8 @@ class Importer:
         file, name = self._part.file, self._part.name
         again = read_records(file, name, cap=self._cap, start=offset)
         for answer in grouped(each for each in again if isinstance(each, Record)):
+            if isinstance(answer, Alone):
+                continue
             self.counts.other_addresses -= 1
             self._take(answer, again=True)
             return
@@ -347,7 +369,9 @@ class Importer:
                 visit=visit.name or visit.hops[0].uid,
             )  # fmt: skip
             self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
-        self.counts.captures += len([capture for capture in kept.captures if capture])
+        captures = len([capture for capture in kept.captures if capture])
+        self.counts.captures += captures
+        self.counts.attempts += len(kept.captures) - captures
         self._touched.add(visit.source)
         self._written()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from crawler.digests import digest_of
-from crawler.imports.ours import Aside, NotUsable, Told, told_on
+from crawler.imports.ours import Aside, Attempted, NotUsable, Told, told_on
 from crawler.imports.records import Unread
 
 # Of a line beside its payload, which takes up to six bytes for one where JSON escapes it: \u0000.
@@ -22,7 +22,7 @@ class Line:
     """One line that could be read."""
 
     offset: int
-    told: Told | Aside
+    told: Told | Attempted | Aside
     body: bytes | None  # the payload; None: a line before has it
 
 

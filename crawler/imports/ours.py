@@ -23,9 +23,10 @@ from crawler.imports.values import coded, matching, named, number, text, text_or
 from crawler.items import IMPORTED, OURS, OWN, Header, Hop
 from crawler.mementos.claims import Claimed
 from crawler.urls import parse_url, redact_header
-from crawler.verdicts.outcomes import OUTCOMES
+from crawler.verdicts.outcomes import LIVE, OUTCOMES
 
 FIELD = b"sourcekeep-capture"  # of the metadata record
+ATTEMPT_FIELD = b"sourcekeep-attempt"  # of one that tells of an attempt without an answer
 LAYOUT = 1  # a later one is not understood
 LINE = b'{"layout":'  # the beginning of each line of JSON Lines
 
@@ -34,8 +35,13 @@ _PURPOSES: dict[str, Literal["source", "rescue", "push"]] = {
     "source": "source", "rescue": "rescue", "push": "push",
 }  # fmt: skip
 
+# What values of a wrong kind raise.
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, UrlError, BadDate)
+
 _UID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+# What an attempt can come to of which nothing was kept.
+_FAILED = frozenset(OUTCOMES) - LIVE - {"redirect", "robots"}
 _TRUNCATED = (None, "length", "time", "disconnect", "unspecified")
 
 
@@ -67,6 +73,7 @@ class Aside(Enum):
     """What an export of ours tells of a capture that cannot be taken in."""
 
     NO_SOURCE = "an entry page, a robots.txt, or the list of a web archive"
+    NO_VISIT = "an attempt at a web archive"
     UNTOLD = "a web archive answered, and the export does not say with which memento"
 
 
@@ -92,16 +99,42 @@ class Told:
         return Exchange(hop, origin, self.source_url, self.visit, self.memento)
 
 
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """What an export tells of one attempt at a source that got no answer."""
+
+    hop: Hop
+    source_url: str
+    visit: str
+
+    def exchange(self) -> Exchange:
+        """Return it as a hop of which nothing is kept."""
+        return Exchange(self.hop, IMPORTED, self.source_url, self.visit)
+
+
+def attempted_in(block: bytes) -> Attempted | Aside | None:
+    """Return what the block of a metadata record tells of an attempt; None: it tells of none."""
+    document = _field_in(block, ATTEMPT_FIELD)
+    try:
+        return _attempted(document) if document is not None else None
+    except _WRONG:
+        return None
+
+
 def told_in(block: bytes) -> Told | Aside | None:
     """Return what the block of a metadata record tells; None: it is none of ours, or nonsense."""
+    return _told(_field_in(block, FIELD))
+
+
+def _field_in(block: bytes, wanted: bytes) -> dict[str, Any] | None:
     for line in block.split(b"\n"):
         name, _, value = line.partition(b":")
-        if name.strip().lower() == FIELD:
-            return _told(_parsed(value))
+        if name.strip().lower() == wanted:
+            return _parsed(value)
     return None
 
 
-def told_on(line: bytes) -> tuple[Told | Aside, bytes | None]:
+def told_on(line: bytes) -> tuple[Told | Attempted | Aside, bytes | None]:
     """Return what a line of JSON Lines tells, and the payload.
 
     No payload stands on a line where an earlier one has it (None). Raises NotUsable.
@@ -109,6 +142,11 @@ def told_on(line: bytes) -> tuple[Told | Aside, bytes | None]:
     document = _parsed(line)
     if document is None:
         raise NotUsable("the line is no object of a layout that is known")
+    if document.get("capture") is None and "fetch" in document:
+        try:
+            return _attempted(document), None
+        except _WRONG as exc:
+            raise NotUsable("the line does not say what an attempt needs") from exc
     told = _told(document)
     if told is None:
         raise NotUsable("the line does not say what a capture needs")
@@ -139,7 +177,7 @@ def _told(document: dict[str, Any] | None) -> Told | Aside | None:
         return Aside.NO_SOURCE
     try:
         return _told_of(document)
-    except (KeyError, TypeError, ValueError, AttributeError, UrlError, BadDate):
+    except _WRONG:
         return Aside.UNTOLD if purpose in ("rescue", "push") else None
 
 
@@ -160,8 +198,36 @@ def _told_of(document: dict[str, Any]) -> Told:
     )
 
 
+def _attempted(document: dict[str, Any]) -> Attempted | Aside:
+    fetch, source = document["fetch"], document["source"]
+    if source is None:
+        return Aside.NO_SOURCE
+    if _PURPOSES[fetch["purpose"]] != "source":
+        return Aside.NO_VISIT
+    if fetch["outcome"] not in _FAILED:
+        raise ValueError("an answer of which nothing was kept")
+    return Attempted(
+        hop=_hop_of(fetch),
+        source_url=parse_url(text(source["url"])),
+        visit=matching(_UID, fetch["visit"]),
+    )
+
+
 def _hop(fetch: dict[str, Any], capture: dict[str, Any]) -> Hop:
-    if capture.get("truncated") not in _TRUNCATED or fetch["outcome"] not in OUTCOMES:
+    if capture.get("truncated") not in _TRUNCATED:
+        raise ValueError("a word that is not ours")
+    return replace(
+        _hop_of(fetch),
+        mime_declared=text_or_none(capture.get("mime_declared")),
+        mime_sniffed=text_or_none(capture.get("mime_sniffed")),
+        flags=tuple(text(flag) for flag in capture.get("flags") or ()),
+        truncated=capture.get("truncated"),
+        capture_uid=matching(_UID, capture["uid"]),
+    )
+
+
+def _hop_of(fetch: dict[str, Any]) -> Hop:
+    if fetch["outcome"] not in OUTCOMES:
         raise ValueError("a word that is not ours")
     verified = fetch.get("tls_verified")
     return Hop(
@@ -184,11 +250,6 @@ def _hop(fetch: dict[str, Any], capture: dict[str, Any]) -> Hop:
         wire_digest=text_or_none(fetch.get("wire_digest")),
         wire_size_bytes=number(fetch.get("wire_size_bytes")),
         robots=text_or_none(fetch.get("robots")),
-        mime_declared=text_or_none(capture.get("mime_declared")),
-        mime_sniffed=text_or_none(capture.get("mime_sniffed")),
-        flags=tuple(text(flag) for flag in capture.get("flags") or ()),
-        truncated=capture.get("truncated"),
-        capture_uid=matching(_UID, capture["uid"]),
     )
 
 

@@ -13,6 +13,7 @@ from crawler.archive.selection.records import (
     CitationRecord,
     Cited,
     FetchRecord,
+    JudgementRecord,
     MementoRecord,
     SourceRecord,
 )
@@ -114,14 +115,24 @@ def fit_to_leave(record: CaptureRecord) -> CaptureRecord:
     if memento is not None and record.withheld not in (None, REASON, DAMAGED):
         memento = replace(memento, evidence=None)
     if source is not None and record.withheld not in (None, REASON, DAMAGED):
-        labels = (each.label for each in record.citations if each.label)
-        source = replace(source, title=next(labels, source.url))
-    redacted = replace(
+        source = without_words(source, record.citations)
+    fetch = fetch_to_leave(fetch)
+    return replace(record, fetch=fetch, article=article, source=source, memento=memento)
+
+
+def without_words(source: SourceRecord, citations: tuple[CitationRecord, ...]) -> SourceRecord:
+    """Return a source that is withheld under the name that its entries give it."""
+    labels = (each.label for each in citations if each.label)
+    return replace(source, title=next(labels, source.url))
+
+
+def fetch_to_leave(fetch: FetchRecord) -> FetchRecord:
+    """Return a fetch without credentials."""
+    return replace(
         fetch,
         request_headers=tuple((n, redact_header(n, v)) for n, v in fetch.request_headers),
         response_headers=tuple((n, redact_header(n, v)) for n, v in fetch.response_headers),
     )
-    return replace(record, fetch=redacted, article=article, source=source, memento=memento)
 
 
 def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
@@ -130,10 +141,10 @@ def fit_to_publish(record: CaptureRecord) -> CaptureRecord:
     return replace(
         record,
         url=redact_url(record.url),
-        fetch=_fetch_to_publish(record.fetch),
+        fetch=fetch_to_publish(record.fetch),
         source=source and source_to_publish(source),
         refers_to=refers_to and replace(refers_to, url=_redacted(refers_to.url)),
-        judgement=judgement and replace(judgement, final_url=_redacted(judgement.final_url)),
+        judgement=judgement and judgement_to_publish(judgement),
         memento=record.memento and _memento_to_publish(record.memento),
         citations=tuple(map(citation_to_publish, record.citations)),
     )  # fmt: skip
@@ -179,7 +190,13 @@ def citation_to_publish(citation: CitationRecord) -> CitationRecord:
     )
 
 
-def _fetch_to_publish(fetch: FetchRecord) -> FetchRecord:
+def judgement_to_publish(judgement: JudgementRecord) -> JudgementRecord:
+    """Return a judgement without the secrets of addresses."""
+    return replace(judgement, final_url=_redacted(judgement.final_url))
+
+
+def fetch_to_publish(fetch: FetchRecord) -> FetchRecord:
+    """Return a fetch without the secrets of addresses and without our contact."""
     return replace(
         fetch,
         url=redact_url(fetch.url),

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any, TypeVar
 
 from crawler.archive.views import ARTICLE_OF
@@ -261,12 +262,18 @@ def _citations() -> str:
     return f"(SELECT {_CITATIONS.format(', '.join(pairs))} WHERE k.source = c.source) AS citations"
 
 
+def columns_of_parts(prefixes: Iterable[str]) -> str:
+    """Return SQL for the columns of some parts, and for the citations of a source ``c.source``."""
+    parts = (_columns(prefix, _names(_PARTS[prefix])) for prefix in prefixes)
+    return ", ".join([*chain.from_iterable(parts), _citations()])
+
+
 def _select() -> str:
     columns = [
-        *_columns("c", _OWN),
-        *(line for prefix, part in _PARTS.items() for line in _columns(prefix, _names(part))),
+        *_columns("c", _OWN), "f.id AS fetch_number",
         "c.refers_to AS b_uid", "b.url AS b_url", "b.captured_at AS b_captured_at",
-        "coalesce(s.withheld, n.reason) AS withheld", f"{_FIRST} AS is_first", _citations(),
+        "coalesce(s.withheld, n.reason) AS withheld", f"{_FIRST} AS is_first",
+        columns_of_parts(_PARTS),
     ]  # fmt: skip
     return f"SELECT {', '.join(columns)}"
 
@@ -302,8 +309,7 @@ SELECT_ANY_RECORD = f"{_select()} FROM captures c{_PARTS_OF_A_CAPTURE}"
 
 def record_of(row: sqlite3.Row) -> CaptureRecord:
     """Return the record of a row of ``SELECT_RECORDS``."""
-    values = dict(row)
-    parts = {prefix: _part(part, prefix, values) for prefix, part in _PARTS.items()}
+    values, parts = dict(row), parts_of(row, _PARTS)
     return CaptureRecord(
         **{name: _value(name, values[f"c_{name}"]) for name in _OWN},
         refers_to=Referred(values["b_uid"], values["b_url"], values["b_captured_at"])
@@ -311,15 +317,35 @@ def record_of(row: sqlite3.Row) -> CaptureRecord:
         else None,
         fetch=parts["f"],
         run=parts["r"],
-        source=parts["s"] if values["s_id"] is not None else None,
-        judgement=parts["o"] if values["o_outcome"] is not None else None,
-        article=parts["a"] if values["a_extractor"] is not None else None,
-        change=parts["h"] if values["h_change_class"] is not None else None,
-        memento=parts["m"] if values["m_archive"] is not None else None,
-        citations=tuple(CitationRecord(**each) for each in json.loads(values["citations"])),
+        source=parts["s"],
+        judgement=parts["o"],
+        article=parts["a"],
+        change=parts["h"],
+        memento=parts["m"],
+        citations=citations_of(row),
         withheld=values["withheld"],
         is_first=bool(values["is_first"]),
     )
+
+
+# A part is there where the column that it cannot be without is.
+_THERE = {"s": "id", "o": "outcome", "a": "extractor", "h": "change_class", "m": "archive"}
+
+
+def parts_of(row: sqlite3.Row, prefixes: Iterable[str]) -> dict[str, Any]:
+    """Return the parts that a row has, by prefix; None for one that is not there."""
+    values = dict(row)
+    return {
+        prefix: _part(_PARTS[prefix], prefix, values)
+        if prefix not in _THERE or values[f"{prefix}_{_THERE[prefix]}"] is not None
+        else None
+        for prefix in prefixes
+    }
+
+
+def citations_of(row: sqlite3.Row) -> tuple[CitationRecord, ...]:
+    """Return the citations of the source of a row."""
+    return tuple(CitationRecord(**each) for each in json.loads(row["citations"]))
 
 
 def cited_of(row: sqlite3.Row) -> tuple[CitationRecord, SourceRecord | None]:

@@ -8,14 +8,18 @@ its progress bar is the count of what comes.
 
 from __future__ import annotations
 
+import heapq
 import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from operator import itemgetter
 
 from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
+from crawler.archive.selection import attempts
+from crawler.archive.selection.attempts import AttemptRecord
 from crawler.archive.selection.publishing import (
     DAMAGED,
     cited_to_publish,
@@ -104,6 +108,31 @@ class Selected:
         self.archive_uid = archive_uid
         self.count: int = self._sql.execute("SELECT count(*) FROM temp.selected").fetchone()[0]
         self.damaged: list[str] = []  # digests of payloads that could not be read so far
+        self._attempts: int | None = None  # None: not laid yet
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts without an answer are selected, beside the captures."""
+        if self._attempts is None:
+            conditions, values = _conditions(self.selection, "f.source", "f.fetched_at")
+            if self.selection.public:  # control URLs tell of the machine that asks them
+                conditions.append("f.purpose <> 'control'")
+            where = " AND ".join(conditions) or "1"
+            self._attempts = attempts.fill(self._sql, where, values, nearest=self.selection.nearest)
+        return self._attempts
+
+    def with_attempts(self) -> Iterator[CaptureRecord | AttemptRecord]:
+        """Yield captures and attempts without an answer, in the order in which they were made."""
+        if not self.attempts:
+            yield from self
+            return
+        captured = self._sql.execute(f"{SELECT_RECORDS} ORDER BY t.capture")
+        failed = attempts.rows(self._sql)
+        for row in heapq.merge(captured, failed, key=itemgetter("fetch_number")):
+            if "c_uid" in row.keys():  # noqa: SIM118 - a row is no dict
+                yield self._fit(row)
+            else:
+                yield attempts.attempt_of(row, public=self.selection.public)
 
     def __len__(self) -> int:
         return self.count
@@ -333,13 +362,18 @@ def _fill(sql: sqlite3.Connection, selection: Selection) -> None:
         _keep_nearest(sql, selection)
 
 
-def _conditions(selection: Selection) -> tuple[list[str], dict[str, object]]:
-    """Return what holds of a selected capture ``c`` and its fetch ``f``, and the values in it."""
+def _conditions(
+    selection: Selection, source: str = "c.source", at: str = "c.captured_at"
+) -> tuple[list[str], dict[str, object]]:
+    """Return what holds of a selected capture ``c`` and its fetch ``f``, and the values in it.
+
+    ``source`` and ``at`` are the columns that name the source, and say when it was captured.
+    """
     of_entries, values = _of_entries(selection)
     conditions = []
     if of_entries:
         conditions.append(
-            "c.source IN (SELECT k.source FROM citations k JOIN entries e ON e.id = k.entry"
+            f"{source} IN (SELECT k.source FROM citations k JOIN entries e ON e.id = k.entry"
             f" WHERE {' AND '.join(of_entries)})"
         )
     if selection.hosts or selection.verdicts:
@@ -348,14 +382,14 @@ def _conditions(selection: Selection) -> tuple[list[str], dict[str, object]]:
             for column, name in (("host", "hosts"), ("verdict", "verdicts"))
             if getattr(selection, name)
         ]
-        conditions.append(f"c.source IN (SELECT id FROM sources WHERE {' AND '.join(of_source)})")
-    for column, name in (("c.source", "sources"), ("f.run", "runs")):
+        conditions.append(f"{source} IN (SELECT id FROM sources WHERE {' AND '.join(of_source)})")
+    for column, name in ((source, "sources"), ("f.run", "runs")):
         if getattr(selection, name):
             conditions.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
     if selection.since:
-        conditions.append("c.captured_at >= :since")
+        conditions.append(f"{at} >= :since")
     if selection.until:
-        conditions.append("c.captured_at <= :until")
+        conditions.append(f"{at} <= :until")
     for name in ("sources", "hosts", "runs", "verdicts"):
         values[name] = json.dumps(getattr(selection, name))
     return conditions, {**values, "since": selection.since, "until": selection.until}

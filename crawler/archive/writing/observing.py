@@ -12,7 +12,7 @@ from typing import Any
 
 from crawler.archive.connection import Connection
 from crawler.archive.views import ARTICLE_OF
-from crawler.archive.writing.sequence import LINEAGE, in_sequence
+from crawler.archive.writing.sequence import LINEAGE, ORIGIN, in_sequence
 from crawler.comparison.texts import lines_of
 from crawler.dates import format_instant
 from crawler.items import OWN, Article, Hop, PageFacts
@@ -107,16 +107,17 @@ class Observing:
         """Return the visit that ended with a fetch."""
         rows = self._sql.execute(
             "SELECT g.*, c.id AS capture, c.payload AS payload, c.mime_declared, c.mime_sniffed,"
-            " c.flags AS flags, c.truncated AS truncated, c.origin AS origin"
+            f" c.flags AS flags, c.truncated AS truncated, {ORIGIN} AS origin"
             " FROM fetches f JOIN fetches g ON g.source = f.source AND g.visit = f.visit"
-            " LEFT JOIN captures c ON c.fetch = g.id WHERE f.id = ? ORDER BY g.id",
+            " JOIN runs r ON r.id = g.run LEFT JOIN captures c ON c.fetch = g.id"
+            " WHERE f.id = ? ORDER BY g.id",
             (fetch,),
         ).fetchall()
         last = rows[-1]
         hops = tuple(_hop(row) for row in rows)
         return EndedVisit(
             last["source"], last["run"], hops, last["id"], last["capture"], last["payload"],
-            last["origin"] or OWN,
+            last["origin"],
         )  # fmt: skip
 
     def observation(self, visit: EndedVisit, good: GoodCopy | None, now: datetime) -> Observation:

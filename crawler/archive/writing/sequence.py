@@ -15,11 +15,13 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
-from crawler.items import OWN
+from crawler.items import IMPORTED, OWN
 
 # What ``in_sequence`` wants of a row: its fetch, when that was, and out of whose hands it came.
 # For queries that join fetches f or outcomes o with runs r and captures c.
-LINEAGE = f"coalesce(c.origin, '{OWN}') AS origin, r.archive_uid AS archive_uid"
+# Of an attempt of which nothing was kept the run tells it: a person supplies no such thing.
+ORIGIN = f"coalesce(c.origin, CASE r.command WHEN 'import' THEN '{IMPORTED}' ELSE '{OWN}' END)"
+LINEAGE = f"{ORIGIN} AS origin, r.archive_uid AS archive_uid"
 
 _at = itemgetter("fetched_at")
 _numbered = itemgetter("fetch")
