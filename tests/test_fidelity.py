@@ -89,6 +89,7 @@ CASES = {
     "cut-gzip": Case(coded(GZIP[:-40], "gzip"), *TRUNCATED, ("decode-truncated",), body=GZIP[:-40]),
     "cut-br": Case(coded(BROTLI[:-9], "br"), *TRUNCATED, ("decode-truncated",), body=BROTLI[:-9]),
     "cut-zstd": Case(coded(ZSTD[:-9], "zstd"), *TRUNCATED, ("decode-truncated",), body=ZSTD[:-9]),
+    "nothing-coded": Case(coded(gzip.compress(b""), "gzip"), "server-error", "empty", body=b""),
     "crc": Case(coded(WRONG_CRC, "gzip"), *TRUNCATED, ("decode-error:crc",), body=WRONG_CRC),
     **{
         f"plain-{name}": Case(coded(PAGE, name), *GOOD, ("mislabelled-coding",))

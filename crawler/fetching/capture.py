@@ -187,7 +187,7 @@ class CaptureMiddleware:
         seen = (*response.flags, *sorted(verification.faults if verification else ()))
         outcome, reason = outcome_of_response(
             response.status,
-            size_bytes=len(wire),
+            size_bytes=len(payload.body),
             truncated=truncated is not None or is_undecoded(payload),
             has_location=b"Location" in response.headers,
             conditional=any(name in request.headers for name in _CONDITIONS),

@@ -137,7 +137,7 @@ def _answer(
     declared = head.get_header("content-type")
     outcome, reason = outcome_of_response(
         status,
-        size_bytes=len(wire),
+        size_bytes=len(payload.body),
         truncated=truncated is not None or is_undecoded(payload),
         has_location=bool(head.get_header("location")),
     )

@@ -85,9 +85,9 @@ def outcome_of_response(
 ) -> tuple[str, str]:
     """Return (outcome, reason code) of an answer.
 
-    ``size_bytes`` is that of the body as received. A truncated or undecodable body is a failure of
-    the server even with status 200: half an article must never stand for the whole. A 304 to a
-    request that was not ``conditional`` confirms nothing.
+    ``size_bytes`` is that of the body once its codings are undone. A truncated or undecodable body
+    is a failure of the server even with status 200: half an article must never stand for the whole.
+    A 304 to a request that was not ``conditional`` confirms nothing.
     """
     if status == 304 and not conditional:
         return "server-error", "unasked-304"
