@@ -36,6 +36,11 @@ def test_a_prompt_refresh_to_another_page_is_followed(content: str, target: str 
         "<!-- {} -->",
         "<noscript>{}</noscript>",
         "<script>var a = '{}';</script>",
+        "<title>{}</title>",
+        "<style>{}</style>",
+        "<textarea>{}</textarea>",
+        "<template>{}</template>",
+        "<iframe>{}</iframe>",
         "<p>refresh</p>",
     ],
 )

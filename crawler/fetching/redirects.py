@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 REFRESH_MAX_SECONDS = 5.0
 _OTHER_SCHEME = re.compile(rb"\s*(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
+# What stands in these is text to a browser, or is not for one that runs scripts.
+_NO_MARKUP = (
+    "script", "noscript", "title", "textarea", "style", "template", "xmp", "iframe", "noembed",
+    "noframes",
+)  # fmt: skip
 SCAN_BYTES = 16_384  # a stub is small, and a page declares its refresh early in its head
 
 
@@ -73,7 +78,7 @@ class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
 
 
 class MetaRefreshMiddleware(_Unconditional):
-    """Follows a meta refresh of at most five seconds, never one in a comment or in noscript."""
+    """Follows a meta refresh of at most five seconds, never one in a comment, noscript or text."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -107,7 +112,8 @@ def prompt_refresh(head: bytes, url: str) -> str | None:
     if b"refresh" not in head.lower():
         return None
     text = head.decode("utf-8", "replace")  # the markup is ASCII; few targets are not
-    seconds, target = get_meta_refresh(text, get_base_url(text, url))
+    base = get_base_url(text, url)
+    seconds, target = get_meta_refresh(text, base, ignore_tags=_NO_MARKUP)
     if seconds is None or target is None or seconds > REFRESH_MAX_SECONDS:
         return None
     if target.split("#")[0] == url.split("#")[0] or not target.startswith(("http:", "https:")):
