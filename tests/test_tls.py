@@ -18,10 +18,13 @@ from typing import Any
 
 import pytest
 import trustme
+from scrapy.utils.test import get_crawler
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from crawler.demo import START
 from crawler.errors import UsageError
-from crawler.fetching.tls import check_trust
+from crawler.fetching.tls import NotingPolicy, check_trust
 from tests.crawling import crawl, rows, sourcekeep
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -249,6 +252,13 @@ def test_verification_can_be_made_fatal(web: Web, tmp_path: Path) -> None:
     assert crawled.hops(web.url("good"))[0]["tls_verified"] == 1
     assert crawled.hops(web.url("expired"))[-1]["reason"] == "tls"
     assert len(web.sites["expired"].asked) == before
+
+
+def test_the_dot_at_the_end_of_a_name_is_no_part_of_it() -> None:
+    """``https://news.example./``: no server name ends so (RFC 6066 §3), and no certificate's."""
+    creator = NotingPolicy.for_crawler(get_crawler()).creatorForNetloc(b"news.example.", 443)
+    tls = TLSMemoryBIOFactory(creator, True, Factory.forProtocol(Protocol)).buildProtocol(None)
+    assert creator.clientConnectionForTLS(tls).get_servername() == b"news.example"
 
 
 # Through a proxy

@@ -114,7 +114,9 @@ class NotingPolicy(_ScrapyClientContextFactory):
 
     def creatorForNetloc(self, hostname: bytes, port: int) -> ClientTLSOptions:  # type: ignore[override]
         """Return what makes the connections to a host, as Twisted asks for it."""
-        creator = _NotingOptions(self._options._makeTLSConnection, hostname.decode("ascii"))
+        # No dot at its end, neither in what is sent (RFC 6066 §3) nor in what is compared.
+        name = hostname.decode("ascii").removesuffix(".")
+        creator = _NotingOptions(self._options._makeTLSConnection, name)
         creator.fatal = self._verify_certificates
         return creator
 
