@@ -20,7 +20,7 @@ from twisted.web._newclient import Request as TxRequest
 from twisted.web.http_headers import Headers
 
 from crawler.archive import Archive
-from crawler.demo import START, Answer, DemoWeb, Request, Script, delay, drip, page
+from crawler.demo import START, Answer, DemoWeb, Request, Script, delay, drip, endless, page
 from crawler.errors import UsageError
 from crawler.fetching.bodies import Gate, RateFloor, RateWatch
 from crawler.fetching.wire import Facts, Protocol
@@ -303,3 +303,25 @@ def test_a_request_that_neither_ends_nor_fails_is_given_up(web: DemoWeb, tmp_pat
         assert "neither ended nor failed" in attempts[0]["error"]
     (there,) = fetches(archive, urls[1])
     assert there["outcome"] == "live-unverified"
+
+
+# The cap of one body
+
+
+def test_a_body_is_read_up_to_its_cap_and_no_further(web: DemoWeb, tmp_path: Path) -> None:
+    """With all the time in the world: nothing but the cap ends the endless one."""
+    cap = 200_000
+    web.add("courier", "/endless", endless(b"<p>The ferry again.</p>" * 300))
+    web.add("wire", "/fits", page("<p>" + "a" * (cap - 3)))
+    web.add("ministry", "/exceeds", page("<p>" + "a" * (cap - 2)))
+    places = [("courier", "/endless"), ("wire", "/fits"), ("ministry", "/exceeds")]
+    endless_url, fits_url, exceeds_url = (web.url(*place) for place in places)
+    listed, archive = write_list(tmp_path, endless_url, fits_url, exceeds_url), tmp_path / "a.db"
+    allowed = ("-s", f"SOURCEKEEP_BODY_CAP_BYTES={cap}", "-s", "DOWNLOAD_TIMEOUT=60")
+    crawl(archive, START, listed, *allowed)
+    (whole,), (cut,) = fetches(archive, fits_url), fetches(archive, exceeds_url)
+    assert (whole["truncated"], whole["wire_size_bytes"]) == (None, cap)
+    assert (cut["truncated"], cut["wire_size_bytes"]) == ("length", cap + 1)
+    (endless_one,) = fetches(archive, endless_url)
+    assert endless_one["truncated"] == "length" and endless_one["good_capture"] is None
+    assert cap < endless_one["wire_size_bytes"] < cap + 2**20
