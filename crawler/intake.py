@@ -185,7 +185,40 @@ def _read_group(
             why = "lists other pages, but is no entry itself; add its folder or its URL"
             note_problem(archive, source, locator, why, counts, now)
     if entries:
+        entries += _elsewhere(archive, entries)
         keep_entry(archive, entries, pages, counts, input_id=source.id, now=now)
+
+
+def _elsewhere(archive: Archive, twins: list[Entry]) -> list[Entry]:
+    """Return what other files say of the same entry: a copy, or one of the same day and headline.
+
+    What one of them cites is cited, though the other does not. A file that is gone, or lies in no
+    input that is still read, says nothing any more.
+    """
+    own = {twin.locator for twin in twins}
+    known = archive.ledger.entry_of(merge_twins(twins))
+    places = archive.ledger.locators_of(known) - own if known is not None else set()
+    inputs = archive.ledger.inputs() if places else []
+    found = []
+    for place in sorted(places):
+        around = next((one for one in inputs if _lies_in(place, one)), None)
+        other = _read_again(place, around.base_url) if around else None
+        if other is not None and archive.ledger.entry_of(other) == known:
+            found.append(other)
+    return found
+
+
+def _lies_in(locator: str, source: Input) -> bool:
+    return source.kind != "url" and Path(locator).is_relative_to(source.locator)
+
+
+def _read_again(locator: str, base_url: str | None) -> Entry | None:
+    """Return the entry in a file; None where there is none, or no file any more."""
+    try:
+        found = read_page(Path(locator).read_bytes(), locator, base_url=base_url)
+    except (EntryError, OSError):
+        return None
+    return found if isinstance(found, Entry) else None
 
 
 def _is_index(source: Input, locator: str) -> bool:

@@ -146,6 +146,15 @@ class Ledger:
         same = row is not None and row["payload"] == digest_of(content)
         return int(row["entry"]) if same else None
 
+    def entry_of(self, entry: Entry) -> int | None:
+        """Return the row of an entry as it was read; None: it was never recorded."""
+        return self._known_entry(self._connection.sql, entry_key(entry), entry_addresses(entry))
+
+    def locators_of(self, entry: int) -> set[str]:
+        """Return where pages of an entry were read, whether they are still there or not."""
+        query = "SELECT DISTINCT locator FROM entry_versions WHERE entry = ?"
+        return {row["locator"] for row in self._connection.sql.execute(query, (entry,))}
+
     def seen_again(self, pages: Iterable[tuple[str, int]], now: str) -> None:
         """Move the last-seen dates of unchanged pages, given as (locator, entry)."""
         pairs = [(now, locator, entry) for locator, entry in pages]
@@ -379,9 +388,7 @@ WHERE id = ?12
 
 def _identity(citation: Citation) -> tuple[str, str, str]:
     """Return what a citation is known by within its entry, as the archive keeps it."""
-    return (
-        citation.role, storable_text(citation.url_as_cited), storable_text(citation.label_raw)
-    )  # fmt: skip
+    return citation.role, storable_text(citation.url_as_cited), storable_text(citation.label_raw)
 
 
 def _citation_values(citation: Citation, source_id: int | None, now: str) -> tuple[object, ...]:

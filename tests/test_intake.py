@@ -1,0 +1,68 @@
+"""Files of entries into the ledger: what each of them cites is cited, for as long as it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crawler.archive import Archive
+from crawler.intake import IntakeCounts, add_input, read_files
+from tests.archive_kit import at, rows
+
+
+def read(archive: Archive, folder: Path, day: int) -> None:
+    number = add_input(archive, str(folder), base_url=None, options={}, now=at(days=day))
+    (source,) = archive.ledger.inputs([number])
+    for _ in read_files(archive, source, IntakeCounts(), at(days=day)):
+        pass
+
+
+def write(page: Path, *urls: str, headline: str = "The harbour opens") -> None:
+    page.parent.mkdir(exist_ok=True)
+    cited = "".join(f"1. [Paper]({url})\n" for url in urls)
+    page.write_text(f"## 2026-03-01\n\n# {headline}\n\nIt opens.\n\n## Sources:\n\n{cited}")
+
+
+def cited(archive: Archive) -> tuple[set[str], set[str]]:
+    """The addresses that are cited, and those that were and no longer are."""
+    found = rows(archive, "SELECT url_as_cited AS url, removed_at FROM citations")
+    still = {row["url"] for row in found if row["removed_at"] is None}
+    return still, {row["url"] for row in found} - still
+
+
+def test_of_two_files_with_one_day_and_headline_neither_takes_away_what_the_other_cites(
+    archive: Archive, tmp_path: Path
+) -> None:
+    first, second, a = tmp_path / "news" / "a.md", tmp_path / "copies" / "b.md", "http://a.example/"
+    write(first, f"{a}1", f"{a}2")
+    write(second, f"{a}1", f"{a}3")
+    for day, folder in enumerate((first.parent, second.parent, first.parent)):
+        read(archive, folder, day)
+    assert cited(archive) == ({f"{a}1", f"{a}2", f"{a}3"}, set())
+    write(second, f"{a}1")
+    read(archive, second.parent, 4)
+    assert cited(archive) == ({f"{a}1", f"{a}2"}, {f"{a}3"}), "neither of them says so any more"
+    write(first, f"{a}2", headline="The harbour closes")
+    read(archive, first.parent, 5)
+    write(second, f"{a}4")
+    read(archive, second.parent, 6)
+    assert cited(archive)[0] == {f"{a}2", f"{a}4"}, "that is another entry by now"
+
+
+def test_a_file_that_is_gone_or_no_longer_an_input_does_not_speak_for_its_entry(
+    archive: Archive, tmp_path: Path
+) -> None:
+    old, new, a = tmp_path / "old" / "a.md", tmp_path / "new" / "a.md", "http://a.example/"
+    write(old, f"{a}1", f"{a}2")
+    read(archive, old.parent, 0)
+    new.parent.mkdir()
+    old.rename(new)
+    write(new, f"{a}1")
+    read(archive, new.parent, 1)
+    assert cited(archive) == ({f"{a}1"}, {f"{a}2"})
+    write(old, f"{a}3")
+    read(archive, old.parent, 2)
+    assert cited(archive)[0] == {f"{a}1", f"{a}3"}
+    archive.ledger.leave_input(1)
+    write(new, f"{a}1", f"{a}4")
+    read(archive, new.parent, 3)
+    assert cited(archive)[0] == {f"{a}1", f"{a}4"}
