@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import inf
 
 from scrapy.settings import Settings
 
@@ -17,6 +18,10 @@ from crawler.errors import UsageError
 from crawler.fetching.guard import check_settings
 from crawler.intake import classify_input, scope_options
 from crawler.reporting.notices import VARIABLE
+
+LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
+# Numbers that are whole by chance: Scrapy takes any.
+_MAY_BE_FRACTIONS = frozenset({"DOWNLOAD_TIMEOUT", "DOWNLOAD_DELAY_JITTER"})
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -73,8 +78,33 @@ def project_settings(chosen: Mapping[str, object]) -> Settings:
     contact = str(chosen.get("SOURCEKEEP_CONTACT") or "")
     if not contact.isprintable():
         raise UsageError(f"{contact!r}: write the contact in one line, it stands in a header")
-    settings.setdict(dict(chosen), priority="cmdline")
+    for name, value in chosen.items():
+        _set(settings, name, value)
     return settings
+
+
+def _set(settings: Settings, name: str, value: object) -> None:
+    """Set a value, if it is of the kind that the setting usually has. Raises UsageError.
+
+    Another would break the run somewhere under way, where nobody can tell what was meant.
+    """
+    usual, wanted = settings.get(name), "a JSON object"
+    try:
+        settings.set(name, value, priority="cmdline")
+        if isinstance(usual, bool):
+            wanted = "True or False"
+            settings.getbool(name)
+        elif isinstance(usual, int | float):
+            is_whole = isinstance(usual, int) and name not in _MAY_BE_FRACTIONS
+            wanted = "a whole number, 0 or more" if is_whole else "a number, 0 or more"
+            number = settings.getint(name) if is_whole else settings.getfloat(name)
+            if usual >= 0 and not 0 <= number < inf:
+                raise ValueError
+        elif name == "LOG_LEVEL" and value not in LEVELS:
+            wanted = f"one of {', '.join(LEVELS)}"
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"-s {name}={value}: write {wanted}") from None
 
 
 def _check_names(chosen: Mapping[str, object], settings: Settings) -> None:

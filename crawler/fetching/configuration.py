@@ -74,7 +74,10 @@ def budget_of(settings: BaseSettings) -> Budget:
 
 def workers_of(settings: BaseSettings) -> int | None:
     """Return how many processes extract; None: as many as suit the machine. Raises UsageError."""
-    return _int_or_none(settings, "SOURCEKEEP_WORKERS")
+    workers = _int_or_none(settings, "SOURCEKEEP_WORKERS")
+    if workers is not None and workers < 1:
+        raise UsageError(f"SOURCEKEEP_WORKERS={workers}: write 1 or more")
+    return workers
 
 
 def _int_or_none(settings: BaseSettings, name: str) -> int | None:
