@@ -95,6 +95,8 @@ def test_a_citation_keeps_the_words_of_its_link_and_its_paragraph() -> None:
     ("text", "date", "headline"),
     [
         ('+++\ntitle = "T"\ndate = 2026-03-02T10:00:00Z\n+++\n', "2026-03-02", "T"),
+        # a number that Python does not read is no front matter, and no fault of the run
+        (f"+++\nn = {'1' * 5000}\n+++\n# B\n", "2026-02-01", "B"),
         ("---\ntitle: no\n---\n", "2026-02-01", "no"),
         ("# A heading\n", "2026-02-01", "A heading"),
         ("", "2026-02-01", "2026-02-01-slug"),

@@ -54,7 +54,7 @@ def _yaml(text: str) -> Value:
 def _toml(text: str) -> Value:
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # it may also be a number too long for Python
         return None
 
 
