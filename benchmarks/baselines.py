@@ -16,7 +16,8 @@ Each ends its output with a line of JSON that tells the CPU of its pages without
 which come imports and caches: ``own_ms`` a page in the process itself, ``workers_ms`` below it. Of
 a crawl it tells also how long the visits lasted by the clock, from the first lease to the last
 answer (``visits_s``), how long the articles of ordinary pages took to come, all together
-(``others_s``), and how long the slowest page of all held its worker (``longest_s``).
+(``others_s``), which CPU was spent by then by all processes (``others_cpu_s``), and how long the
+slowest page of all held its worker (``longest_s``).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Marks:
         self._visits = self._articles = 0
         self._own_s = self._workers_s = 0.0
         self._began_at = self._visited_at = self._extracted_at = time.monotonic()
-        self._longest_s = 0.0
+        self._longest_s = self._others_cpu_s = 0.0
 
     def begin(self) -> None:
         """Note that the work begins: what came before is the start of a program."""
@@ -76,23 +77,30 @@ class Marks:
         self._articles += 1
         if HOSTILE not in url:
             self._extracted_at = time.monotonic()
+            self._others_cpu_s = time.process_time() + _ended_s() + _children_s()
         if self._articles == FIRST_ARTICLES:
             self._workers_s = _children_s()
 
     def tell(self) -> None:
         """Print what a page took."""
         own_s = time.process_time() - self._own_s
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-        workers_s = ended.ru_utime + ended.ru_stime - self._workers_s
+        workers_s = _ended_s() - self._workers_s
         extracted = self._articles - FIRST_ARTICLES  # Scrapy starts a process, too: once, for uname
         told = {
             "own_ms": own_s / max(self._visits - FIRST_VISITS, 1) * 1000,
             "workers_ms": workers_s / extracted * 1000 if extracted > 0 else 0.0,
             "visits_s": self._visited_at - self._began_at,
             "others_s": self._extracted_at - self._began_at,
+            "others_cpu_s": self._others_cpu_s,
             "longest_s": self._longest_s,
         }
         print(json.dumps(told))
+
+
+def _ended_s() -> float:
+    """Return the CPU of the processes below this one that have ended."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime
 
 
 def _children_s() -> float:
@@ -229,15 +237,16 @@ def crawl(words: list[str], *, extracting: bool = True, limited: bool = True) ->
         marks.visit()
         return kept
 
-    async def extract_and_mark(self: ExtractionQueue, job: ExtractionJob) -> None:
-        await extract(self, job)
+    async def extract_and_mark(self: ExtractionQueue, job: ExtractionJob, **how: bool) -> None:
+        await extract(self, job, **how)
         marks.article(job.url)
 
     async def read_and_mark(self: ExtractionPool, body: bytes, **about: Any) -> Extraction:  # noqa: ANN401
         began = time.monotonic()
-        found = await read(self, body, **about)
-        marks.held(time.monotonic() - began)
-        return found
+        try:
+            return await read(self, body, **about)
+        finally:  # put off, too
+            marks.held(time.monotonic() - began)
 
     ExtractionPool.extract = read_and_mark  # type: ignore[method-assign]
     Leases.begin = begin_and_mark  # type: ignore[method-assign]

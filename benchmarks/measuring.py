@@ -54,9 +54,9 @@ class Spent:
         return statistics.fmean(sum(one[name] for name in names) for one in self._marks())
 
     def seconds(self, what: str) -> float:
-        """Return how long "visits", "others" or the "longest" page of a crawl took, by the clock.
+        """Return how long "visits", "others" or the "longest" page of a crawl took.
 
-        baselines.py tells what they are.
+        baselines.py tells what they are; by the clock, but for "others_cpu".
         """
         return self._marks()[0][f"{what}_s"]
 

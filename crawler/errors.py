@@ -19,6 +19,7 @@
     ├── RequestFailed               a request outside of a crawl was refused, or not answered
     ├── StampRefused                an answer that is no time stamp of what was asked for
     ├── PayloadDamaged              bytes that do not match their digest
+    ├── PutOff                      a page is slow, and others wait for its worker
     └── ExtractionFailed            a worker died, hung or refused; costs one article, never the run
 
 The web failing is no error: it is a row in ``fetches`` with an outcome.
@@ -113,6 +114,13 @@ class RequestFailed(SourcekeepError):
 
 class StampRefused(SourcekeepError):
     """An authority gave no time stamp, or one that does not hold."""
+
+
+class PutOff(SourcekeepError):
+    """A payload was not read because it takes long, and others wait; ask again when none does."""
+
+    def __init__(self) -> None:
+        super().__init__("the page takes long, and others wait")
 
 
 class ExtractionFailed(SourcekeepError):

@@ -217,6 +217,13 @@ class Payloads:
         row = self._connection.sql.execute("SELECT count(*) FROM payloads").fetchone()
         return int(row[0])
 
+    def size_bytes(self, digest: str) -> int:
+        """Return how long a payload is; 0 when the archive does not hold it."""
+        row = self._connection.sql.execute(
+            "SELECT size_bytes FROM payloads WHERE digest = ?", (digest,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def get(self, digest: str) -> bytes:
         """Return a payload, checked against its digest.
 

@@ -18,13 +18,16 @@ import signal
 import sys
 import time
 from dataclasses import asdict
+from inspect import unwrap
 from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import ExtractionFailed
+from crawler.extraction import interruption
 from crawler.extraction.article import read_facts, read_payload
 from crawler.extraction.frames import LENGTHS, Header, extraction_to_json, header_of, packed
+from crawler.extraction.quicker import quicker
 from crawler.items import Extraction
 
 MEMORY_BYTES = 2**30  # of address space; a normal page needs 170 MB, 14 MB of markup 550 MB
@@ -45,6 +48,11 @@ def main() -> None:
     requests, replies = take_pipes()
     confine()
     warm_up()
+    interruption.heed(
+        during=(_all.__code__, _facts.__code__),
+        never_in=(send.__code__, unwrap(quicker).__code__),
+        not_now=lambda: send(replies, {"not_now": True}),
+    )
     send(replies, {"ready": True})
     serve(requests, replies)
 
@@ -105,6 +113,8 @@ def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
         found = (
             _facts(request, body) if request["rung"] == "facts" else _all(request, body, replies)
         )
+    except interruption.Interrupted:
+        send(replies, {"final": True, "failure": "put-off", **usage()})
     except MemoryError:
         send(replies, {"final": True, "failure": "memory", **usage()})
     except ExtractionFailed as exc:
@@ -142,7 +152,7 @@ def _all(request: Header, body: bytes, replies: BinaryIO) -> Header:
 def limit_cpu(seconds: int) -> None:
     """Let the kernel end this process (SIGXCPU) after so many more seconds of CPU.
 
-    A signal handler would not do: neither libxml2 nor a regular expression lets it run.
+    A signal handler would not do: libxml2 does not let it run.
     """
     soft = ceil(time.process_time()) + seconds
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)

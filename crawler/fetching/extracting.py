@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from crawler.archive import Archive, ExtractionJob
 from crawler.archive.writing.articles import JobKey
 from crawler.dates import format_instant
-from crawler.errors import PayloadDamaged
+from crawler.errors import PayloadDamaged, PutOff
 from crawler.extraction.pool import ExtractionPool
 from crawler.fetching.clock import Clock
+from crawler.fetching.turns import Turn, Turns
 from crawler.items import Article, PageFacts
 
 logger = logging.getLogger(__name__)
@@ -20,7 +23,8 @@ logger = logging.getLogger(__name__)
 class ExtractionQueue:
     """What waits for extraction is a question to the archive, so nothing is lost by a kill.
 
-    Only as many payloads as there are workers are in memory at a time.
+    Only as many payloads as there are workers are in memory at a time: one that is put off is read
+    from the archive again when its turn comes.
     """
 
     def __init__(
@@ -34,8 +38,10 @@ class ExtractionQueue:
         self._archive = archive
         self._clock = clock
         self._write = write
-        self.pool = ExtractionPool(workers)
-        self._waiting: list[ExtractionJob] = []
+        self.pool = ExtractionPool(workers, others_wait=lambda: self._turns.others_wait)
+        self._turns = Turns(self.pool.workers)
+        self._awaited = 0  # who waits for something to be read, and brings nothing until then
+        self._wake: asyncio.TimerHandle | None = None
         self._known: set[JobKey] = set()  # queued in this run, done ones included
         self._over: set[JobKey] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -50,7 +56,7 @@ class ExtractionQueue:
     @property
     def pending(self) -> int:
         """How many payloads wait or are being extracted."""
-        return len(self._waiting) + len(self._tasks)
+        return len(self._turns) + len(self._tasks)
 
     def is_over(self, job: ExtractionJob) -> bool:
         """Tell whether a payload was read in this run, or could not be."""
@@ -58,16 +64,31 @@ class ExtractionQueue:
 
     def add(self, jobs: list[ExtractionJob]) -> None:
         """Queue payloads, each once in a run."""
-        fresh = [job for job in jobs if job.key not in self._known]
-        self._known.update(job.key for job in fresh)
-        self._waiting.extend(fresh)
+        now = time.monotonic()
+        for job in jobs:
+            if job.key not in self._known:
+                self._known.add(job.key)
+                self._turns.add(job, self._archive.payloads.size_bytes(job.payload), now=now)
         self._start()
 
     def _start(self) -> None:
-        while not self._stopped and self._waiting and len(self._tasks) < self.pool.workers:
-            task = asyncio.get_running_loop().create_task(self._extract(self._waiting.pop(0)))
+        """Begin what there are workers for."""
+        if self._wake is not None:
+            self._wake.cancel()
+            self._wake = None
+        while not self._stopped and len(self._tasks) < self.pool.workers:
+            now = time.monotonic()
+            turn = self._turns.take(now=now, all_are_here=self._awaited > 0)
+            if turn is None:
+                self._wake_in(self._turns.rest_seconds(now=now))
+                return
+            task = asyncio.get_running_loop().create_task(self._take(turn))
             self._tasks.add(task)
             task.add_done_callback(self._finished)
+
+    def _wake_in(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self._wake = asyncio.get_running_loop().call_later(seconds, self._start)
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -81,14 +102,22 @@ class ExtractionQueue:
             self.broken = problem
             logger.error("extraction stops, its payloads wait for the next run: %s", problem)
 
-    async def _extract(self, job: ExtractionJob) -> None:
+    async def _take(self, turn: Turn) -> None:
+        try:
+            await self._extract(turn.page.job, may_be_put_off=turn.may_be_put_off)
+        except PutOff:
+            self._turns.was_put_off(turn, now=time.monotonic())
+        else:
+            self._turns.was_read(turn, now=time.monotonic())
+
+    async def _extract(self, job: ExtractionJob, *, may_be_put_off: bool) -> None:
         try:
             body = self._archive.payloads.get(job.payload)
         except (PayloadDamaged, KeyError):  # rotten, or in another archive
             self.failed += 1  # an article of wrong bytes would be a lie
             self._write(lambda: self._over_with(job))
             return
-        article, facts = await self._read(body, job)
+        article, facts = await self._read(body, job, may_be_put_off=may_be_put_off)
         self._write(lambda: self._save(job, article, facts))
         if article is not None:
             self.done += 1
@@ -97,12 +126,19 @@ class ExtractionQueue:
             self.on_article()
 
     async def _read(
-        self, body: bytes, job: ExtractionJob
+        self, body: bytes, job: ExtractionJob, *, may_be_put_off: bool
     ) -> tuple[Article | None, PageFacts | None]:
         if job.facts_only:
-            return None, await self.pool.facts(body, url=job.url, content_type=job.content_type)
+            facts = await self.pool.facts(
+                body, url=job.url, content_type=job.content_type, may_be_put_off=may_be_put_off
+            )
+            return None, facts
         found = await self.pool.extract(
-            body, url=job.url, content_type=job.content_type, fetched_on=job.captured_on
+            body,
+            url=job.url,
+            content_type=job.content_type,
+            fetched_on=job.captured_on,
+            may_be_put_off=may_be_put_off,
         )
         return found.article, found.facts
 
@@ -121,32 +157,47 @@ class ExtractionQueue:
         if self.on_read is not None:
             self.on_read(job)
 
+    @contextmanager
+    def _waiting_for_it(self) -> Iterator[None]:
+        """Let slow pages have all workers when none else waits: whoever waits brings no others."""
+        self._awaited += 1
+        self._start()
+        try:
+            yield
+        finally:
+            self._awaited -= 1
+
     async def something_ended(self) -> bool:
         """Wait until a payload was read. False: none is being read."""
-        if self._stopped or not self._tasks:
-            return False
-        self._ended.clear()
-        ended = asyncio.create_task(self._ended.wait())
-        await asyncio.wait({ended, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        return True
+        with self._waiting_for_it():
+            if self._stopped or not self._tasks:
+                return False
+            self._ended.clear()
+            ended = asyncio.create_task(self._ended.wait())
+            await asyncio.wait({ended, *self._tasks}, return_when=asyncio.FIRST_COMPLETED)
+            ended.cancel()
+            return True
 
     async def settle(self) -> None:
         """Wait until everything queued has its article; the workers stay."""
-        while self._tasks and not self._stopped:
-            await asyncio.wait(set(self._tasks))
-            await asyncio.sleep(0)  # lets the done callbacks start the next ones
+        with self._waiting_for_it():
+            while self._tasks and not self._stopped:
+                await asyncio.wait(set(self._tasks))
+                await asyncio.sleep(0)  # lets the done callbacks start the next ones
 
     async def drain(self) -> None:
         """Wait until everything queued has its article, then end the workers."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
-            await asyncio.sleep(0)  # lets the done callbacks start the next ones
+        with self._waiting_for_it():
+            while self._tasks:
+                await asyncio.wait(set(self._tasks))
+                await asyncio.sleep(0)  # lets the done callbacks start the next ones
         await self.pool.close()
 
     def kill(self) -> None:
         """End the workers at once; what is not extracted is extracted by the next run."""
         self._stopped = True
+        if self._wake is not None:
+            self._wake.cancel()
         for task in self._tasks:
             task.cancel()
         self.pool.kill()
