@@ -42,7 +42,7 @@ NEVER_ON_DISK = (
 MERGING = WRITER.replace(
     "        archive.frontier.release_all()\n",
     "        archive.connection.sql.execute('PRAGMA wal_autocheckpoint = {pages}')\n"
-    "        archive.connection.sql.execute('PRAGMA synchronous = {sync}')\n"
+    "        {otherwise}\n"
     "        archive.frontier.release_all()\n",
 )
 
@@ -254,10 +254,14 @@ def there(archive: Path) -> set[str]:
 # The writer of groups
 
 
-def trace_writer(folder: Path, *, pages: int = 30, sync: str = "FULL") -> list[Step]:
+# What would go wrong, were the archive opened so. By default it is as it was opened.
+UNSYNCED = "archive.connection.sql.execute('PRAGMA synchronous = NORMAL')"
+
+
+def trace_writer(folder: Path, *, pages: int = 30, otherwise: str = "pass") -> list[Step]:
     listed, archive = folder / "list.txt", folder / "a.db"
     listed.write_text("".join(f"http://host{n % 3}.example/{n}\n" for n in range(SOURCES)))
-    script = MERGING.replace("{pages}", str(pages)).replace("{sync}", sync)
+    script = MERGING.replace("{pages}", str(pages)).replace("{otherwise}", otherwise)
     run_traced(folder / "trace", "-c", script, archive, listed)
     return steps_of(folder / "trace", archive)
 
@@ -317,7 +321,7 @@ def test_after_a_power_cut_the_next_run_does_the_rest(tmp_path: Path) -> None:
 
 def test_a_writer_that_does_not_sync_its_commits_is_found_out(tmp_path: Path) -> None:
     """The test can fail: with synchronous=NORMAL, usual for WAL, visits are lost."""
-    steps = trace_writer(tmp_path, pages=1000, sync="NORMAL")
+    steps = trace_writer(tmp_path, pages=1000, otherwise=UNSYNCED)
     _, stood, lost = cut_everywhere(steps, tmp_path / "left", stride=40, seeds=1)
     assert stood and lost
 
