@@ -97,7 +97,12 @@ def _is_of_the_program(option: str) -> bool:
 
 
 def _never_fail_to_print() -> None:
-    """Write what the terminal's encoding lacks as an escape: a title must not break a command."""
+    """Write what the terminal's encoding lacks as an escape: a title must not break a command.
+
+    Where there is no stdout at all (``>&-``), nobody wants to read.
+    """
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
