@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from crawler.archive import Archive, Input, Page
 from crawler.dates import parse_day
@@ -43,12 +45,26 @@ def classify_input(text: str) -> tuple[str, str]:
             return "url", parse_url(text)
         except UrlError as exc:
             raise InputNotFound(text, f"not a URL that can be fetched ({exc.reason})") from exc
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return "folder", str(path.resolve())
-    if path.is_file():
-        return "file", str(path.resolve())
+    path = _place(text)
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = 0
+    except OSError as exc:
+        raise InputNotFound(text, f"cannot be read: {exc.strerror}") from exc
+    if S_ISDIR(mode):
+        return "folder", str(path)
+    if S_ISREG(mode):
+        return "file", str(path)
     raise InputNotFound(text, "no such file or folder; a web page needs its http:// or https://")
+
+
+def _place(text: str) -> Path:
+    """Return the path that a person named, links followed as far as they lead."""
+    path = Path(text)
+    with suppress(RuntimeError):  # "~name/", and nobody is called so
+        path = path.expanduser()
+    return Path(os.path.realpath(path))
 
 
 def scope_options(depth: str | None, since: str | None, until: str | None) -> dict[str, str]:
@@ -91,7 +107,7 @@ def find_input(archive: Archive, text: str) -> int:
     if text.isdecimal() and int(text) in known.values():
         return int(text)
     try:
-        locator = parse_url(text) if "://" in text else str(Path(text).expanduser().resolve())
+        locator = parse_url(text) if "://" in text else str(_place(text))
     except UrlError:
         locator = text
     if locator not in known:
@@ -108,30 +124,39 @@ def read_files(
     file or folder has gone.
     """
     path = Path(source.locator)
-    if not path.exists():
-        raise InputNotFound(source.locator, "was added, but is no longer there")
+    _look_for(path)
     again: list[tuple[str, int]] = []
     connection, number = archive.connection, 0
     connection.begin_group()
+    problems = counts.problems
+
+    def unread(place: Path, why: OSError) -> None:
+        told = f"may not be looked into: {why.strerror}"
+        note_problem(archive, source, str(place), told, counts, now)
+
     try:
-        for number, group in enumerate(find_pages(path), 1):
+        for number, group in enumerate(find_pages(path, unread), 1):
             _read_group(archive, source, group, counts, again, now)
             if number % BATCH == 0:
                 _flush(archive, again, now)
             yield
         _flush(archive, again, now)
-        if not number:
-            note_problem(archive, source, source.locator, _why_nothing(path), counts, now)
+        if not number and counts.problems == problems:
+            why = f"no page of entries lies in this folder ({', '.join(SUFFIXES)})"
+            note_problem(archive, source, source.locator, why, counts, now)
         archive.ledger.input_read(source.id, now)
     finally:
         connection.end_group()
 
 
-def _why_nothing(folder: Path) -> str:
-    """Return why no page was found in a folder."""
-    if not os.access(folder, os.R_OK | os.X_OK):
-        return "this folder may not be read"
-    return f"no page of entries lies in this folder ({', '.join(SUFFIXES)})"
+def _look_for(path: Path) -> None:
+    """See whether an input is there. Raises InputNotFound: it is gone, or kept from us."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        raise InputNotFound(str(path), "was added, but is no longer there") from exc
+    except OSError as exc:  # rights that were taken away, a network's disk that has gone
+        raise InputNotFound(str(path), f"cannot be read: {exc.strerror}") from exc
 
 
 def _flush(archive: Archive, again: list[tuple[str, int]], now: str) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from crawler.archive import Archive
-from crawler.intake import IntakeCounts, add_input, read_files
+from crawler.errors import InputNotFound
+from crawler.intake import IntakeCounts, add_input, classify_input, read_files
 from tests.archive_kit import at, rows
 
 
@@ -17,7 +23,7 @@ def read(archive: Archive, folder: Path, day: int) -> None:
 
 
 def write(page: Path, *urls: str, headline: str = "The harbour opens") -> None:
-    page.parent.mkdir(exist_ok=True)
+    page.parent.mkdir(exist_ok=True, parents=True)
     cited = "".join(f"1. [Paper]({url})\n" for url in urls)
     page.write_text(f"## 2026-03-01\n\n# {headline}\n\nIt opens.\n\n## Sources:\n\n{cited}")
 
@@ -66,3 +72,51 @@ def test_a_file_that_is_gone_or_no_longer_an_input_does_not_speak_for_its_entry(
     write(new, f"{a}1", f"{a}4")
     read(archive, new.parent, 3)
     assert cited(archive)[0] == {f"{a}1", f"{a}4"}
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told_and_the_others_are_read(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "news" / "a.md", "http://a.example/1")
+    write(tmp_path / "news" / "shut" / "b.md", "http://a.example/2")
+    shut(monkeypatch, tmp_path / "news" / "shut")
+    read(archive, tmp_path / "news", 0)
+    (problem,) = archive.reading.problems()
+    assert problem["locator"] == str(tmp_path / "news" / "shut")
+    assert problem["problem"] == "may not be looked into: Permission denied"
+    assert cited(archive) == ({"http://a.example/1"}, set())
+
+
+def test_an_input_behind_a_folder_that_may_not_be_entered_is_refused_in_a_sentence(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "news" / "a.md", "http://a.example/1")
+    read(archive, tmp_path / "news", 0)
+    shut(monkeypatch, tmp_path)
+    (source,) = archive.ledger.inputs()
+    with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):
+        next(read_files(archive, source, IntakeCounts(), at()))
+    with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):
+        classify_input(str(tmp_path / "news"))
+    with pytest.raises(InputNotFound, match="no such file"):
+        classify_input("~nobody-is-called-so/news")
+
+
+def shut(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Take away the right to enter a folder, from root too."""
+    stat, listing = Path.stat, Path.iterdir
+
+    def refused(path: Path) -> None:
+        if folder in path.parents:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    def stat_or_not(path: Path, **how: bool) -> os.stat_result:
+        refused(path)
+        return stat(path, **how)
+
+    def list_or_not(path: Path) -> Iterator[Path]:
+        refused(path / "any")
+        return listing(path)
+
+    monkeypatch.setattr(Path, "stat", stat_or_not)
+    monkeypatch.setattr(Path, "iterdir", list_or_not)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from crawler.errors import InputNotFound
 
@@ -21,27 +23,32 @@ class PageGroup:
     files: tuple[Path, ...]  # one of each format, Markdown first
 
 
-def find_pages(path: Path) -> Iterator[PageGroup]:
+def find_pages(
+    path: Path, unread: Callable[[Path, OSError], object] = lambda place, why: None
+) -> Iterator[PageGroup]:
     """Give the entry pages at a path, folder by folder, sorted by name.
 
     A file is given as it is, whatever its name. In a folder, hidden files and folders and README
     files are left out, and an index is a page like another: of a day, or of a post. Symbolic links
-    are followed, each folder is read once. Raises InputNotFound when there is nothing at the path.
+    are followed, each folder is read once; ``unread`` is told of those that may not be looked into,
+    and why. Raises InputNotFound when there is nothing at the path.
     """
     if path.is_file():
         return iter((PageGroup(str(path), (path,)),))
     if not path.is_dir():
         raise InputNotFound(str(path), "there is no such file or folder")
-    return _walk(path, set())
+    return _walk(path, set(), unread)
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[PageGroup]:
+def _walk(
+    folder: Path, seen: set[tuple[int, int]], unread: Callable[[Path, OSError], object]
+) -> Iterator[PageGroup]:
     pending = [folder]
     while pending:
         current = pending.pop()
         if not _is_new(current, seen):
             continue
-        files, folders = _listing(current)
+        files, folders = _listing(current, unread)
         yield from _groups(files)
         pending += reversed(folders)
 
@@ -59,13 +66,29 @@ def _is_new(folder: Path, seen: set[tuple[int, int]]) -> bool:
     return True
 
 
-def _listing(folder: Path) -> tuple[list[Path], list[Path]]:
+def _listing(
+    folder: Path, unread: Callable[[Path, OSError], object]
+) -> tuple[list[Path], list[Path]]:
+    """Return the pages and the folders in a folder; links that lead nowhere are left out."""
     try:
         places = sorted(p for p in folder.iterdir() if not p.name.startswith("."))
-    except OSError:
-        return [], []  # not ours to read
-    pages = [p for p in places if _is_page(p) and p.is_file()]
-    return pages, [p for p in places if p.is_dir()]
+    except OSError as exc:
+        unread(folder, exc)
+        return [], []
+    pages: list[Path] = []
+    folders: list[Path] = []
+    for place in places:
+        try:
+            mode = place.stat().st_mode
+        except OSError as exc:
+            if exc.errno not in (errno.ENOENT, errno.ELOOP):
+                unread(place, exc)
+            continue
+        if S_ISDIR(mode):
+            folders.append(place)
+        elif S_ISREG(mode) and _is_page(place):
+            pages.append(place)
+    return pages, folders
 
 
 def _is_page(path: Path) -> bool:
