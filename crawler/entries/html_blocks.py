@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Any
 
 from lxml import etree
@@ -16,6 +16,11 @@ Element = Any  # lxml has no types of its own
 
 _SKIPPED = {
     "script", "style", "noscript", "template", "svg", "math", "object", "iframe", "head",
+}  # fmt: skip
+# What may stand in a head (HTML Standard, "metadata content"), and old kinds of it.
+_OF_HEAD = {
+    "title", "meta", "link", "base", "script", "style", "noscript", "template", "basefont",
+    "bgsound", "object",
 }  # fmt: skip
 _INLINE = _SKIPPED | {
     "a", "abbr", "b", "bdi", "bdo", "big", "br", "cite", "code", "data", "del", "dfn", "em",
@@ -70,9 +75,28 @@ def parse_html(text: str) -> Element | None:
     """Return the root of an HTML page; None when there is nothing in it."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return document_fromstring(text.encode("utf-8"), parser=parser, ensure_head_body=True)
+        root = document_fromstring(text.encode("utf-8"), parser=parser, ensure_head_body=True)
     except (etree.LxmlError, ValueError, AssertionError):
         return None  # lxml's ways of saying that a document is empty
+    _empty_head(root)
+    return root
+
+
+def _empty_head(root: Element) -> None:
+    """Move what is no part of a head into the body, as browsers do (HTML, "in head" insertion).
+
+    libxml2 2.14 knows the elements of HTML 4: where a page has no body tag, it leaves an ARTICLE or
+    MAIN behind a LINK in the head, with all that is in it.
+    """
+    head, body = root.find("head"), root.find("body")
+    if head is None or body is None:
+        return
+    beyond = list(dropwhile(lambda element: element.tag in _OF_HEAD, head))
+    for place, element in enumerate(beyond):
+        body.insert(place, element)
+    if beyond and body.text:
+        beyond[-1].tail = f"{beyond[-1].tail or ''}{body.text}"
+        body.text = None
 
 
 def read_blocks(root: Element) -> list[Block]:
