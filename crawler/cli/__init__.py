@@ -16,6 +16,7 @@ from importlib import import_module
 
 from crawler import __version__
 from crawler.cli.exits import EXIT_BROKE, EXIT_DONE, EXIT_INTEGRITY, EXIT_USAGE
+from crawler.cli.hints import on_archive
 from crawler.cli.options import add_common_options
 from crawler.errors import PayloadDamaged, SourcekeepError, UsageError
 from crawler.exports.inert import plain
@@ -119,13 +120,13 @@ def _run(parsed: argparse.Namespace) -> int:
         sys.stdout.flush()
         return code
     except UsageError as exc:
-        return _complain(exc, EXIT_USAGE)
+        return _complain(_told(exc, parsed), EXIT_USAGE)
     except PayloadDamaged as exc:
-        return _complain(exc, EXIT_INTEGRITY)
+        return _complain(_told(exc, parsed), EXIT_INTEGRITY)
     except sqlite3.DatabaseError as exc:
         return _complain(f"the archive is damaged: {exc}; restore a backup", EXIT_INTEGRITY)
     except SourcekeepError as exc:
-        return _complain(exc, EXIT_BROKE)
+        return _complain(_told(exc, parsed), EXIT_BROKE)
     except BrokenPipeError:  # `sourcekeep status | head`
         _drop_output()
         return EXIT_DONE
@@ -136,6 +137,10 @@ def _run(parsed: argparse.Namespace) -> int:
         return _complain(f"cannot be written: {exc.strerror}", EXIT_BROKE)
     except KeyboardInterrupt:
         return _complain("interrupted; run the same command again to go on", EXIT_BROKE)
+
+
+def _told(problem: Exception, parsed: argparse.Namespace) -> str:
+    return on_archive(str(problem), getattr(parsed, "archive", None), COMMANDS)
 
 
 def _drop_output() -> None:
