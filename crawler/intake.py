@@ -78,6 +78,14 @@ def scope_options(depth: str | None, since: str | None, until: str | None) -> di
     return {name: value for name, value in options.items() if value is not None}
 
 
+def checked_base(base_url: str | None) -> str | None:
+    """Return a base URL as it is kept; None for none. Raises InputNotFound."""
+    try:
+        return parse_url(base_url) if base_url else None
+    except UrlError as exc:
+        raise InputNotFound(base_url or "", f"not a base URL ({exc.reason})") from exc
+
+
 def add_input(
     archive: Archive,
     text: str,
@@ -88,13 +96,12 @@ def add_input(
 ) -> int:
     """Remember what a person named as an input, and return its id. Raises InputNotFound."""
     kind, locator = classify_input(text)
-    try:
-        base = parse_url(base_url) if base_url else None
-    except UrlError as exc:
-        raise InputNotFound(base_url or "", f"not a base URL ({exc.reason})") from exc
+    base = checked_base(base_url)
     barred = archive.barring.holding(locator) if kind == "url" else None
     if barred is not None:
-        raise UsageError(f"{text}: {barred} is barred; take that back with: add --off {barred}")
+        raise UsageError(
+            f"{text}: {barred} is barred; take that back with: sourcekeep add --off {barred}"
+        )
     return archive.ledger.add_input(kind, locator, base_url=base, options=options, now=now)
 
 

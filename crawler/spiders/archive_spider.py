@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -12,10 +13,13 @@ from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
+from crawler.errors import SourcekeepError
 from crawler.fetching.configuration import user_agent
 from crawler.fetching.handler import PutOff
 from crawler.fetching.session import Session
 from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
+
+logger = logging.getLogger(__name__)
 
 
 class ArchiveSpider(Spider):
@@ -38,7 +42,21 @@ class ArchiveSpider(Spider):
     def from_crawler(
         cls, crawler: Crawler, *args: Any, session: Session | None = None, **kwargs: Any
     ) -> Self:
-        """Build the spider. Raises ArchiveError when the archive cannot be used."""
+        """Build the spider. Raises ArchiveError when the archive cannot be used.
+
+        Under ``scrapy crawl`` what is wrong is told in one sentence, and it ends with exit code 1.
+        """
+        if session is not None:
+            return cls._made(crawler, args, kwargs, session)
+        try:
+            return cls._made(crawler, args, kwargs, None)
+        except SourcekeepError as exc:
+            logger.error("%s", exc)
+            # Of any other exception Scrapy 2.19 prints the traceback; both make it exit with 1.
+            raise asyncio.CancelledError from exc
+
+    @classmethod
+    def _made(cls, crawler: Crawler, args: Any, kwargs: Any, session: Session | None) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.owns_session = session is None
         spider.session = session or Session.open(crawler.settings, f"scrapy crawl {cls.name}")

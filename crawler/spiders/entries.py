@@ -13,7 +13,15 @@ from crawler.archive import Input
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost, InputNotFound
 from crawler.fetching.visits import Visit
-from crawler.intake import IntakeCounts, add_input, note_problem, read_files, scope_options
+from crawler.intake import (
+    IntakeCounts,
+    add_input,
+    checked_base,
+    classify_input,
+    note_problem,
+    read_files,
+    scope_options,
+)
 from crawler.spiders.archive_spider import ArchiveSpider
 from crawler.spiders.following import Step
 from crawler.spiders.pages import SitePages
@@ -39,6 +47,9 @@ class EntriesSpider(ArchiveSpider):
         super().__init__(**kwargs)
         self._named, self._base_url, self._ids = input, base_url, input_ids
         self._options = scope_options(depth, since, until)
+        if input is not None:  # a wrong word ends the crawl before it begins
+            classify_input(input)
+            checked_base(base_url)
         self.counts = counts or IntakeCounts()
 
     async def start(self) -> AsyncIterator[Request]:
