@@ -38,6 +38,7 @@ from measuring import (
     workplace,
 )
 from proxy import Proxy, Served, plain_url
+from storage_ideas import print_ideas
 
 GROUPS = {  # tables and indexes of one kind, by the beginning of their names
     "payloads": "payloads",
@@ -184,8 +185,8 @@ def _sizes_by_group(archive: Path) -> dict[str, int]:
     return sums
 
 
-def measure(shared: Path, pages: int | None = None) -> list[Figure]:
-    """Measure all sets; print the tables and return the figures."""
+def measure(shared: Path, pages: int | None = None, *, ideas: bool = False) -> list[Figure]:
+    """Measure all sets; print the tables, and what ideas would save, and return the figures."""
     if shutil.which("wget") is None:
         sys.exit("wget is not installed, and writes the WARC that archives are compared with")
     corpus = corpus_of(shared)
@@ -199,6 +200,8 @@ def measure(shared: Path, pages: int | None = None) -> list[Figure]:
     }
     with workplace() as folder:
         sizes = {name: measure_set(folder, name, rounds) for name, rounds in sets.items()}
+        for name in ("one a host", "six captures") if ideas else ():
+            print_ideas(folder / f"{name}.db", sizes[name].warc, single=name == "one a host")
     print(f"\n{machine()}, SQLite {sqlite3.sqlite_version}")
     for name in ("one a host", "six captures"):
         _print_tables(name, sizes[name])
@@ -241,8 +244,9 @@ def _print_tables(name: str, sizes: Sizes) -> None:
 def main() -> int:
     parser = options(__doc__, pages=None, rounds=1)
     parser.add_argument("--pages", type=int, metavar="N", help="pages of the large sets (all)")
+    parser.add_argument("--ideas", action="store_true", help="also try what was not built")
     chosen = parser.parse_args()
-    print_figures(measure(chosen.shared, chosen.pages))
+    print_figures(measure(chosen.shared, chosen.pages, ideas=chosen.ideas))
     return 0
 
 
