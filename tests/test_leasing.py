@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -40,9 +40,22 @@ def session(tmp_path: Path) -> Iterator[Session]:
         yield opened(archive)
 
 
+class LoopClock(Clock):
+    """A clock that goes on with the sleeps of the test: a machine that halts does not turn it."""
+
+    _slept = timedelta()
+
+    def now(self) -> datetime:
+        return self._start + self._slept
+
+    async def sleep(self, seconds: int) -> None:
+        await asyncio.sleep(seconds)
+        self._slept += timedelta(seconds=seconds)
+
+
 def opened(archive: Archive) -> Session:
     run = begin(archive)
-    return Session(archive, run, Clock(datetime.now(UTC)))
+    return Session(archive, run, LoopClock())
 
 
 @pytest.mark.parametrize("something_ends", [True, False])
@@ -51,18 +64,19 @@ def test_a_host_is_not_asked_twice_because_its_visits_take_longer_than_a_lease(
 ) -> None:
     monkeypatch.setattr(leasing, "LEASE_TTL", timedelta(seconds=3))  # instants are whole seconds
 
-    async def main() -> None:
+    async def main(clock: LoopClock) -> None:
         leases = Leases(session, delay_s=0, patience_s=0)
         begun = list(leases.begin())
         assert len(begun) == 3
         if something_ends:
             leases.ended(next(visit for visit in begun if "other" in visit.url))
         for _ in range(5):
-            await asyncio.sleep(1)
+            await clock.sleep(1)
             again = {visit.url for visit in leases.begin()}
             assert not any("slow" in url for url in again)
 
-    asyncio.run(main())
+    assert isinstance(session.clock, LoopClock)
+    asyncio.run(main(session.clock))
 
 
 def test_a_host_is_not_leased_again_before_its_visits_were_asked_for(
@@ -70,17 +84,19 @@ def test_a_host_is_not_leased_again_before_its_visits_were_asked_for(
 ) -> None:
     monkeypatch.setattr(leasing, "LEASE_TTL", timedelta(seconds=2))
 
-    async def main() -> None:
+    async def main(clock: LoopClock) -> None:
         leases = Leases(session, delay_s=0, patience_s=0)
         begun = leases.begin()
         visits = [next(begun)]
-        await asyncio.sleep(3)
+        for _ in range(3):
+            await clock.sleep(1)
         visits += begun
         assert len(visits) == 3 and not list(leases.begin())
         for visit in visits:
             leases.ended(visit)
 
-    asyncio.run(main())
+    assert isinstance(session.clock, LoopClock)
+    asyncio.run(main(session.clock))
 
 
 def test_a_run_makes_no_more_visits_to_a_host_than_it_may(tmp_path: Path) -> None:
