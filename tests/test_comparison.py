@@ -85,6 +85,16 @@ def test_words_are_counted_in_scripts_without_blanks_too(text: str, words: int) 
     assert count_words(text) == words
 
 
+WORDS = "ab Z9_é\u0301ñßѲ한ท\u0e31中の・ー٣²Ⅷ" + "'’-‘`" * 3 + " \n\u00a0\u3000.,;…“”/\ud800"
+
+
+@given(st.text(st.sampled_from(WORDS)) | st.text(max_size=80))
+def test_a_word_begins_with_a_letter_and_goes_on_through_apostrophes_and_hyphens(text: str) -> None:
+    cjk = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    word = rf"[{cjk}]|[^\W{cjk}](?:[^\W{cjk}]|['’-])*"
+    assert count_words(text) == len(re.findall(word, text))
+
+
 @pytest.mark.parametrize(
     ("text", "words"), [("", 0), ("one two\nthree", 3), ("中文 网页", 4), ("not a – word", 4)]
 )

@@ -11,7 +11,7 @@ from crawler.verdicts.parking import Strangers
 from crawler.verdicts.places import place_of, same_place
 from crawler.verdicts.vocabulary.challenges import CHALLENGES
 from crawler.verdicts.vocabulary.login import LOGIN_ASKED, SUBSCRIBE
-from crawler.verdicts.vocabulary.phrases import fold
+from crawler.verdicts.vocabulary.phrases import fold, unaccented
 
 NOTHING_WORDS = 5
 LITTLE_WORDS = 50  # DOMAIN §6: a 200 with less is doubtful, never a version
@@ -215,13 +215,17 @@ def _decides(excerpt: str, case: Case) -> bool:
 
 def _tokens_found(case: Case) -> list[str]:
     """Return the rare words of a cited headline that stand in the text; [] for fewer than two."""
-    if not case.seen.expected.headlines:
-        return []
-    said = fold(" ".join((*case.lines, case.text[:20_000])))
+    wanted = [rare_tokens(headline) for headline in case.seen.expected.headlines]
+    if max(map(len, wanted), default=0) < RARE_TOKENS:
+        return []  # before the text is looked at
+    said = " ".join((*case.lines, case.text[:20_000]))
+    letters = unaccented(said)
+    if all(sum(token.strip() in letters for token in tokens) < RARE_TOKENS for tokens in wanted):
+        return []  # not even inside of words: to part these takes twice as long as all before
+    said = fold(said)
     best: list[str] = []
-    for headline in case.seen.expected.headlines:
-        found = sorted(token for token in rare_tokens(headline) if token in said)
-        best = max(best, found, key=len)
+    for tokens in wanted:
+        best = max(best, sorted(token for token in tokens if token in said), key=len)
     return [token.strip() for token in best] if len(best) >= RARE_TOKENS else []
 
 

@@ -16,10 +16,15 @@ _SEPARATORS = re.compile(r"\s[-–—|·•»«]+\s|[|»•·]|\s*[–—]\s*")
 
 def fold(text: str) -> str:
     """Return a text as words in lower case without accents, parted and enclosed by one blank."""
+    return f" {_NO_WORD.sub(' ', unaccented(text)).strip()} "
+
+
+def unaccented(text: str) -> str:
+    """Return a text in lower case without accents: a word that stands in it folded stands here."""
     if not text.isascii():
         text = _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))
         text = unicodedata.normalize("NFC", text)  # syllables of Hangul stay whole
-    return f" {_NO_WORD.sub(' ', text.lower()).strip()} "
+    return text.lower()
 
 
 def segments(line: str) -> list[str]:
