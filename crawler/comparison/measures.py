@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from crawler.comparison.change import Measures
-from crawler.comparison.texts import LATELY_READ, words_of
+from crawler.comparison.texts import LATELY_READ, normalise_text, words_of
 
 RUN = 3  # words; one changed word breaks three runs, so that moved and new text tell apart
 
@@ -45,8 +45,16 @@ def containment(excerpt: str, text: str) -> float:
     run = min(RUN, len(wanted))
     if not run:
         return 0.0
+    if _stands_verbatim(excerpt, text):
+        return 1.0  # as most do, and it is known in a tenth of the time
     runs = frozenset(_runs(wanted, run))
     return len(runs.intersection(_runs(words_of(text), run))) / len(runs)
+
+
+def _stands_verbatim(excerpt: str, text: str) -> bool:
+    """Return whether a text has an excerpt between two blanks, so that the words of both agree."""
+    wanted = f" {normalise_text(excerpt).casefold()} "
+    return wanted in f" {normalise_text(text).casefold()} "
 
 
 @lru_cache(maxsize=LATELY_READ)

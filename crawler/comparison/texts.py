@@ -31,7 +31,12 @@ def normalise_text(text: str) -> str:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text as they are compared: each normalised, empty ones left out."""
-    return [line for raw in _unified(text).split("\n") if (line := " ".join(raw.split()))]
+    return [line for raw in raw_lines(text) if (line := " ".join(raw.split()))]
+
+
+def raw_lines(text: str) -> list[str]:
+    """Return the lines of a text with its characters as they are compared, but its own blanks."""
+    return _unified(text).split("\n")
 
 
 def _unified(text: str) -> str:

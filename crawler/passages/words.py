@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from crawler.comparison import normalise_text
-from crawler.comparison.texts import LONG
+from crawler.comparison.texts import LONG, raw_lines
 
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # as in count_words()
 _HAS_IDEOGRAPH = re.compile(f"[{_IDEOGRAPH}]")
@@ -31,7 +31,7 @@ _NO_BLANK = re.compile(
 )
 
 ELLIPSIS = "..."  # words are left out here; "…" is normalised to it
-_LINE_END = " \ue000 "  # a private character, which no text has a use for
+_GLYPH = "\ue000"  # the first private character, as fonts of icons use it: it parts lines, too
 _MAY_END = frozenset(".!?。" + _CLOSING)
 _END = re.compile(rf"[.!?。][{re.escape(_CLOSING)}]*$")
 _NO_END = re.compile(
@@ -84,8 +84,7 @@ def read(text: str) -> Reading:
 def _read(text: str) -> Reading:
     tokens: list[str] = []
     lines: list[int] = []
-    # normalised at once, which is faster than line by line
-    for line in normalise_text(text.replace("\n", _LINE_END)).split(_LINE_END.strip()):
+    for line in raw_lines(text.replace(_GLYPH, "\n") if _GLYPH in text else text):
         if found := _tokens_of(line):
             lines.append(len(tokens))
             tokens += found
