@@ -108,13 +108,18 @@ def is_unparted(text: str) -> bool:
     return _UNPARTED.search(text[:2000]) is not None
 
 
+def words_in(line: str) -> tuple[str, ...]:
+    """Return the same words as ``words_of`` of what is normalised already."""
+    return tuple(_WORD.findall(line.casefold()))
+
+
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a text as they are compared: normalised, and without regard to case."""
     return _words_lately(text) if len(text) > LONG else _words(text)
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(_WORD.findall(normalise_text(text).casefold()))
+    return words_in(normalise_text(text))
 
 
 _words_lately = lru_cache(maxsize=LATELY_READ)(_words)

@@ -154,11 +154,12 @@ def quotations(line: str) -> Iterator[tuple[int, int]]:
 
 def names_in(lines: Iterable[str]) -> frozenset[str]:
     """Return the words that normalised lines write with a capital in the middle of sentences."""
+    words = " \n ".join(lines).split(" ")  # the sign between keeps apart what stands in two lines
+    capitals = {word for word in set(words) if word[:1].isupper()}
     inside = {
         word
-        for line in lines
-        for before, word in pairwise(line.split(" "))
-        if word[:1].isupper() and (before[-1:].islower() or before[-1:] == ",")
+        for before, word in pairwise(words)
+        if word in capitals and (before[-1:].islower() or before[-1:] == ",")
     }
     found = {_bare(word.strip(_MARKS)).casefold() for word in inside}
     return frozenset(found - lexicon.NO_NAMES)
