@@ -5,6 +5,6 @@ command, with the same result.
 """
 
 from crawler.conclusion.planning import may_ask_conditionally, policy_of
-from crawler.conclusion.stage import Conclusion
+from crawler.conclusion.stage import Asked, Conclusion
 
-__all__ = ["Conclusion", "may_ask_conditionally", "policy_of"]
+__all__ = ["Asked", "Conclusion", "may_ask_conditionally", "policy_of"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
 from crawler.comparison import Change, compare, measure
@@ -27,6 +28,10 @@ from crawler.verdicts.state import Override, Seen, Verdict
 INCIDENT_REST = timedelta(hours=6)
 # These say something of the host, whatever was at the address; others only of what we once held.
 _HOST_FAILURES = frozenset({"dead-host", "server-error", "blocked"})
+
+# When a visit was judged, and how long its host asked to be left alone then; None: it did not ask.
+Asked = tuple[datetime, timedelta | None]
+_NOTHING_ASKED: Mapping[int, Asked] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -119,7 +124,22 @@ class Conclusion:
         """
         return len(self._conclude_anew(source, now))
 
-    def _conclude_anew(self, source: int, now: datetime) -> dict[int, Judgement]:
+    def conclude_by_others(self, source: int, asked: Mapping[int, Asked], *, now: datetime) -> None:
+        """Judge a source anew because of what this run found at other sources after it was judged.
+
+        The verdict is one of this run, and the schedule keeps to what the host asked for at the end
+        of this run's visits (by their last fetches).
+        """
+        self._conclude_anew(source, now, run=self._run, asked=asked)
+
+    def _conclude_anew(
+        self,
+        source: int,
+        now: datetime,
+        *,
+        run: int | None = None,
+        asked: Mapping[int, Asked] = _NOTHING_ASKED,
+    ) -> dict[int, Judgement]:
         """Judge all visits to a source, and return the judgements by the visits' last fetches."""
         judgements: dict[int, Judgement] = {}
         visits = self._archive.observing.visits_of(source)
@@ -135,8 +155,9 @@ class Conclusion:
                 self._write(visit, judgement, seen, good, incidents.get(visit.fetch), then)
                 history, verdict = self._conclude(source)
                 if visit.origin == OWN:  # the schedule is that of our own visits
-                    self._plan(visit, judgement, seen, history, verdict, then, None)
-            self._archive.judgements.save_verdict(source, verdict, run=None, now=now)
+                    at, rest = asked.get(visit.fetch, (then, None))
+                    self._plan(visit, judgement, seen, history, verdict, at, rest)
+            self._archive.judgements.save_verdict(source, verdict, run=run, now=now)
             self._archive.frontier.judged(source)
         return judgements
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from crawler.archive import Archive, EndedVisit, ExtractionJob
 from crawler.archive.writing.articles import JobKey
 from crawler.archive.writing.observing import parent_of
-from crawler.conclusion import Conclusion
+from crawler.conclusion import Asked, Conclusion
 from crawler.fetching.clock import Clock
 from crawler.urls import host_key
 from crawler.verdicts.probes import probe_url
@@ -59,6 +59,9 @@ class JudgingQueue:
         self._readers: dict[JobKey, set[int]] = defaultdict(set)  # sources that wait for a job
         self._suspended: dict[Folder, list[_Waiting]] = {}
         self._probes: dict[JobKey, Folder] = {}  # answers of siblings that are being read
+        # Sources that were led elsewhere, with their visits; and whether any came since `finish`.
+        self._led: defaultdict[int, dict[int, Asked]] = defaultdict(dict)
+        self._led_since = False
 
     def resume(self) -> None:
         """Take up the visits that an interrupted run, or an older release, left unjudged."""
@@ -98,9 +101,22 @@ class JudgingQueue:
             self._judge_suspended(folder)
 
     def finish(self) -> None:
-        """Judge without their siblings the pages whose siblings could not be asked."""
+        """Judge without their siblings the pages whose siblings could not be asked.
+
+        Then, once more, what was led to an address to which many are: the first of them were judged
+        before the others had been seen.
+        """
         for folder in list(self._suspended):
             self._judge_suspended(folder)
+        if self._led_since:
+            self._led_since = False
+            self._judge_by_others()
+
+    def _judge_by_others(self) -> None:
+        now = self._clock.now()
+        for source in self._archive.observing.ending_together(list(self._led)):
+            if source not in self._queues:  # else a visit to it is not read yet
+                self._conclusion.conclude_by_others(source, self._led[source], now=now)
 
     def _judge_suspended(self, folder: Folder) -> None:
         for waiting in self._suspended.pop(folder, ()):
@@ -116,11 +132,15 @@ class JudgingQueue:
             del self._queues[source]
 
     def _judge(self, waiting: _Waiting) -> None:
+        visit, now = waiting.visit, self._clock.now()
         judgement = self._conclusion.conclude(
-            waiting.visit, now=self._clock.now(), rest=waiting.rest, final=waiting.final
+            visit, now=now, rest=waiting.rest, final=waiting.final
         )
         if judgement is None:
             self._suspend(waiting)
+        elif visit.last.url != visit.hops[0].url:
+            self._led[visit.source][visit.fetch] = now, waiting.rest
+            self._led_since = True
 
     def _suspend(self, waiting: _Waiting) -> None:
         """Ask for a page beside this one that cannot exist; once for all pages of a folder."""
