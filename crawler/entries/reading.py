@@ -15,6 +15,7 @@ from crawler.entries.markdown import read_markdown
 from crawler.entries.posts import SeveralPosts
 from crawler.entries.records import Value, read_record, strings_of
 from crawler.entries.text import decode
+from crawler.entries.unpacking import unpacked
 from crawler.entries.url_list import read_url_list
 from crawler.errors import NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
@@ -43,12 +44,14 @@ def read_page(
     ``locator`` is the path or URL that they come from; ``base_url`` is what relative addresses
     lean on, where the locator is no URL. What is malformed gives warnings, and what could be read.
     Raises NothingFound when there is neither an entry nor a day's index in it, EntryError when it
-    cannot be parsed at all. Both say why in one sentence; no other error leaves here.
+    cannot be parsed at all. Both say why in one sentence; no other error leaves here. What lies in
+    a gzip file is read as if it lay there by itself.
     """
+    content, name = unpacked(content, locator)
     text, is_text = decode(content, mime)
     if not text.strip():
         raise NothingFound(locator, "the page is empty")
-    kind = kind_of(text, locator, mime)
+    kind = kind_of(text, name, mime)
     if kind == "url-list":
         return _noted(read_url_list(text, locator), is_text, is_whole=True)
     page = _open_page(kind, text, locator, base_url)
