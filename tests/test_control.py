@@ -12,6 +12,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.cli.crawl import project_settings
+from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, page, redirect, silence
 from crawler.digests import new_uid
 from crawler.fetching import clock
@@ -90,8 +91,10 @@ def test_while_we_are_offline_no_source_fails(
     assert offline.code == 0
     assert "seems to be offline" in offline.err and len(offline.err.splitlines()) == 1
     assert offline.json["outcomes"].keys() == {"local-fault"}
-    sources = rows(archive, "SELECT DISTINCT failures, last_outcome FROM sources")
-    assert sources == [{"failures": 0, "last_outcome": None}]
+    sources = rows(archive, "SELECT DISTINCT failures, last_outcome, last_fetched_at FROM sources")
+    assert sources == [{"failures": 0, "last_outcome": None, "last_fetched_at": None}]
+    rests = "SELECT count(*) FROM hosts WHERE backoff_until >= ?"
+    assert value(archive, rests, format_instant(START + timedelta(hours=1))) > 0
     fetches = rows(archive, "SELECT DISTINCT purpose, outcome, reason FROM fetches ORDER BY 1")
     assert fetches == [
         {"purpose": "control", "outcome": "dead-host", "reason": "refused"},
