@@ -218,6 +218,13 @@ def test_demo_refuses_an_archive_that_holds_other_things(entry: Path, tmp_path: 
     sourcekeep("add", entry, "--archive", archive)
     done = sourcekeep("demo", "--archive", archive)
     assert done.code == 2 and "holds other things" in done.err
+    # nor where its entries come from this machine only, and what they cite from the web
+    sourcekeep("add", "http://127.0.0.1:1313/index.xml", "--archive", archive)
+    sourcekeep("add", "--off", "1", "--archive", archive)
+    assert sourcekeep("demo", "--archive", archive).code == 2
+    with Archive.open(archive) as kept:
+        kept.connection.sql.execute("UPDATE inputs SET locator = 'http://127.0.0.1/' WHERE id = 1")
+    assert sourcekeep("demo", "--archive", archive).code == 2
     with Archive.open(archive) as kept:
         assert kept.reading.coverage().entries == 1
 

@@ -19,7 +19,7 @@ from crawler.dates import format_instant
 from crawler.demo import LOOKS, START, DemoWeb
 from crawler.errors import ArchiveError, SourcekeepError, UsageError
 
-LOOPBACK = "http://127."
+LOOPBACK = ("http://127.", "https://127.")
 SHOWN = 16  # snapshots in the table at the end
 
 Rows = list[dict[str, object]]
@@ -78,10 +78,13 @@ def _make_room(path: Path) -> None:
         return
     try:
         with Archive.open_for_reading(path) as archive:
-            inputs = archive.ledger.inputs()
+            inputs = [str(row["locator"]) for row in archive.reading.inputs()]
+            held = archive.reading.source_urls()
     except ArchiveError as exc:
         raise UsageError(f"{path} exists and is no demo archive; name another file") from exc
-    if not inputs or not all(source.locator.startswith(LOOPBACK) for source in inputs):
+    # all inputs, whether they are still read or not; and a site that is written on this machine
+    # cites the web
+    if not inputs or not all(address.startswith(LOOPBACK) for address in (*inputs, *held)):
         raise UsageError(f"{path} holds other things than a demo; name another file: --archive")
     with Archive.open(path) as archive, archive.run_lock():  # raises when a demo is at work on it
         archive.remove()

@@ -138,6 +138,10 @@ class Reading:
         """Return the ids of all sources."""
         return [row["id"] for row in self._sql.execute("SELECT id FROM sources ORDER BY id")]
 
+    def source_urls(self) -> list[str]:
+        """Return the address of every source."""
+        return [row["url"] for row in self._sql.execute("SELECT url FROM sources ORDER BY id")]
+
     def sources_showing(self, payload: str) -> list[int]:
         """Return the sources that have shown a payload."""
         rows = self._sql.execute(
