@@ -95,6 +95,7 @@ class _Agent(_ScrapyAgent):
         reader = getattr(self._answer, "_bodyProtocol", None)
         if reader is not None:
             reader._bodybuf = BytesIO()
+        self._answer = self._watch = None
 
     def _cb_bodyready(self, txresponse: TxResponse, request: Request) -> Any:  # noqa: ANN401
         self._answer = txresponse

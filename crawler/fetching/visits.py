@@ -12,7 +12,6 @@ from crawler.dates import format_instant
 from crawler.digests import new_uid
 from crawler.fetching.clock import Clock
 from crawler.fetching.failures import failure_code, failure_text
-from crawler.fetching.garbage import Debris
 from crawler.fetching.handler import PutOff
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure
@@ -51,10 +50,14 @@ class Visit:
         """The decoded body in which a visit ended; None when there is none."""
         return self.last.body if self.last else None
 
+    @property
+    def bodies_bytes(self) -> int:
+        """How long the decoded bodies of all hops are together."""
+        return sum(len(hop.body or b"") for hop in self.hops)
 
-def let_go_of_bodies(visit: Visit, debris: Debris) -> None:
+
+def let_go_of_bodies(visit: Visit) -> None:
     """Drop the bodies of a visit that is written."""
-    debris.add(sum(len(hop.body or b"") for hop in visit.hops))
     visit.hops[:] = [replace(hop, body=None) for hop in visit.hops]
 
 

@@ -155,7 +155,7 @@ async def _examined(
 ) -> Fetched:
     payload, last = reply.kept.final_payload, hops[-1]
     size = len(reply.visit.body or b"")
-    let_go_of_bodies(reply.visit, session.debris)
+    let_go_of_bodies(reply.visit)
     if payload is not None and last.mime_sniffed is not None:
         await session.read(_jobs(payload, last, memento_datetime, session))
     observing = session.archive.observing

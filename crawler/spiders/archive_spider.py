@@ -101,6 +101,7 @@ class ArchiveSpider(Spider):
     def _failed(self, visit: Visit, failure: Failure, done: Callable[[Visit], Any]) -> Any:
         """A failure is a hop already, unless it came about above the capture layer."""
         last = visit.last
+        self.session.debris.add(visit.bodies_bytes)
         if isinstance(failure.value, PutOff):
             visit.put_off = failure.value
         elif last is None:

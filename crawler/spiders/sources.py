@@ -43,5 +43,5 @@ class SourcesSpider(ArchiveSpider):
     def _visited(self, visit: Visit) -> None:
         if visit.hops:  # none: the host asked for rest while the request waited
             self.session.keep_visit(visit)
-            let_go_of_bodies(visit, self.session.debris)
+            let_go_of_bodies(visit)
         self.leases.ended(visit)

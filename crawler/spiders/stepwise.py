@@ -76,5 +76,6 @@ class StepwiseSpider(ArchiveSpider):
         except PutOff as exc:
             visit.put_off = exc
         except Exception as exc:  # noqa: BLE001 - whatever it is becomes a row
+            self.session.debris.add(visit.bodies_bytes)
             if visit.last is None:
                 visit.hops.append(unsent_hop(visit, exc, self.session.clock))
