@@ -131,13 +131,16 @@ class Archive:
         self.withholding = Withholding(connection, self.payloads, self.articles)
 
     @classmethod
-    def open(cls, path: str | Path, *, create: bool = False) -> Self:
+    def open(
+        cls, path: str | Path, *, create: bool = False, scratch_in_memory: bool = False
+    ) -> Self:
         """Open an archive for writing, bringing its schema up to date.
 
+        ``scratch_in_memory``: for who writes many small steps; not for who sorts or copies much.
         Raises ArchiveError and its kin: no such file (unless ``create``), not writable, not an
         archive, or from a newer Sourcekeep.
         """
-        return cls(connect(Path(path), create=create))
+        return cls(connect(Path(path), create=create, scratch_in_memory=scratch_in_memory))
 
     @classmethod
     def open_for_reading(cls, path: str | Path) -> Self:

@@ -95,7 +95,7 @@ class Session:
         policy = schedule_of(settings)
         with ExitStack() as resources:
             archive = resources.enter_context(
-                Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True)
+                Archive.open(settings["SOURCEKEEP_ARCHIVE"], create=True, scratch_in_memory=True)
             )
             resources.enter_context(archive.run_lock())
             held = resources.enter_context(reserve(archive.path))
