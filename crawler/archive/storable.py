@@ -33,6 +33,8 @@ def storable_text(text: str) -> str:
 
 def storable(parameters: Parameters) -> Parameters:
     """Return the parameters of a statement with every text and integer made storable."""
+    if not parameters:
+        return parameters
     if isinstance(parameters, Mapping):
         return {name: _value(value) for name, value in parameters.items()}
     # Most are NULL or plain text: a hundred and fifty values for each page that is visited.

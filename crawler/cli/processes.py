@@ -48,9 +48,12 @@ def run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) ->
 def make_process(settings: Settings) -> AsyncCrawlerProcess:
     """Return the process of a run; a line for each certificate that it meets would be noise.
 
-    What a certificate is worth is written into the fetch.
+    What a certificate is worth is written into the fetch. Lines that no handler takes are not even
+    made: Scrapy has one for each answer.
     """
     process = AsyncCrawlerProcess(settings)
+    level = min(handler.level for handler in logging.getLogger().handlers)
+    logging.getLogger("scrapy").setLevel(level)
     logging.getLogger("scrapy.core.downloader.tls").setLevel(logging.ERROR)
     return process
 

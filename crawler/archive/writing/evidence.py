@@ -238,5 +238,5 @@ class Evidence:
         return str(row["uid"]) if row else None
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# json.dumps would build one for each value.
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
