@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
 
 from dateutil import parser as dateutil_parser
 
@@ -49,6 +50,22 @@ def parse_day(text: str) -> str:
     Of an instant with a zone it is the day as written there, not the day that it was in UTC.
     """
     return _parse(text).date().isoformat()
+
+
+def parse_feed_day(text: str) -> str | None:
+    """Return the day that a feed names, as its author wrote it, whatever the zone; None: no date.
+
+    RSS writes dates as mails do (RFC 822, ``Sun, 01 Mar 2026 23:30:00 +0100``), Atom and JSON Feed
+    as RFC 3339 has it.
+    """
+    try:
+        return parse_day(text.strip())
+    except BadDate:
+        pass
+    try:
+        return parsedate_to_datetime(text.strip()).date().isoformat()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def _parse(text: str) -> datetime:

@@ -11,7 +11,14 @@ from stat import S_ISDIR, S_ISREG
 
 from crawler.archive import Archive, Input, Page
 from crawler.dates import parse_day
-from crawler.entries import SUFFIXES, PageGroup, find_pages, merge_twins, read_page
+from crawler.entries import (
+    SUFFIXES,
+    PageGroup,
+    dated_by_feed,
+    find_pages,
+    merge_twins,
+    read_page,
+)
 from crawler.errors import EntryError, InputNotFound, UrlError, UsageError
 from crawler.items import DayIndex, Entry
 from crawler.urls import parse_url
@@ -300,6 +307,7 @@ class FetchedPage:
     body: bytes
     mime: str | None
     capture: int | None
+    listed_on: str | None = None  # the day that a feed names for it
 
 
 def read_fetched(
@@ -317,6 +325,7 @@ def read_fetched(
         note_problem(archive, source, page.url, exc.why, counts, now)
         return None
     if isinstance(found, Entry):
+        found = dated_by_feed(found, page.listed_on)
         kept = page_of(found, page.body, page.capture)
         keep_entry(archive, [found], [kept], counts, input_id=source.id, now=now)
     else:

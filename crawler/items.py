@@ -97,6 +97,7 @@ class DayIndex:
     entry_urls: tuple[str, ...]  # as written, in page order, each once
     previous_url: str | None = None
     next_url: str | None = None
+    entry_dates: tuple[str | None, ...] = ()  # of a feed: of each the day that it tells; else ()
 
 
 @dataclass(frozen=True, slots=True)

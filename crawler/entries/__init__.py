@@ -10,13 +10,14 @@ entry (``WARNINGS`` explains the codes), not an error.
 from crawler.entries.drafts import WARNINGS
 from crawler.entries.identity import entry_addresses, entry_key
 from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
-from crawler.entries.reading import read_page
+from crawler.entries.reading import dated_by_feed, read_page
 from crawler.entries.twins import merge_twins
 
 __all__ = [
     "SUFFIXES",
     "WARNINGS",
     "PageGroup",
+    "dated_by_feed",
     "entry_addresses",
     "entry_key",
     "find_pages",

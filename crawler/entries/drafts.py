@@ -19,6 +19,7 @@ WARNINGS = {  # code -> what it means; the documentation lists them from here
     "damaged-page": "the page breaks off or is malformed; what could be read was read",
     "date-disagrees": "the date written in the page is not the one in its address",
     "date-from-address": "the page names no date; the one in its address was taken",
+    "date-from-feed": "the page names no date; that of the feed which lists it was taken",
     "line-without-link": "a line among the sources holds no address",
     "no-date": "neither the page nor its address names a date",
     "no-headline": "the page has no headline",

@@ -1,13 +1,14 @@
 """Feeds and sitemaps: RSS, Atom, JSON Feed, sitemaps.org. They list pages, and are no entries.
 
-Of a feed only the addresses are taken: the pages themselves hold the whole text, where many feeds
-hold a part of it.
+Of a feed only the addresses are taken, and the days, for pages that tell none: the pages themselves
+hold the whole text, where many feeds hold a part of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from crawler.dates import parse_feed_day
 from crawler.entries.records import TEXT, Value
 from crawler.errors import NothingFound
 from crawler.items import DayIndex
@@ -20,6 +21,9 @@ _LISTS = {
     "urlset": ("url",),
     "sitemapindex": ("sitemap",),
 }
+# When a page was published, by RSS 2.0, Atom, Dublin Core (RSS 1.0) and JSON Feed; then when it
+# was edited. A sitemap's `lastmod` is when its file was written, which says nothing of either.
+_DATES = ("pubDate", "published", "date", "date_published", "updated", "date_modified")
 _JSON_FEED = "https://jsonfeed.org/version/"
 
 
@@ -31,10 +35,14 @@ def read_feed(tree: Value, locator: str) -> DayIndex | None:
     items = _items(tree)
     if items is None:
         return None
-    found = dict.fromkeys(filter(None, map(_address, items)))
+    found: dict[str, str | None] = {}
+    for item in items:
+        if address := _address(item):
+            found[address] = found.get(address) or _day(item)
     if not found:
         raise NothingFound(locator, "a feed or sitemap, but it lists no page")
-    return DayIndex(locator, None, tuple(found))
+    dates = tuple(found.values())
+    return DayIndex(locator, None, tuple(found), entry_dates=dates if any(dates) else ())
 
 
 def _items(tree: Value) -> list[Value] | None:
@@ -66,6 +74,18 @@ def _address(item: Value) -> str:
     links = [*_each(item.get("loc")), *_each(item.get("url")), *_each(item.get("link"))]
     addresses = (_target(link) for link in links)
     return next(filter(None, addresses), _permalink(item.get("guid")))
+
+
+def _day(item: Value) -> str | None:
+    """Return the day on which a listed page was published, else that of its latest edition."""
+    if not isinstance(item, dict):
+        return None
+    written = (text for name in _DATES for text in map(_text, _each(item.get(name))))
+    return next(filter(None, map(parse_feed_day, written)), None)
+
+
+def _text(value: Value) -> str:
+    return str(value.get(TEXT) or "") if isinstance(value, Mapping) else str(value)
 
 
 def _target(link: Value) -> str:

@@ -66,6 +66,19 @@ def read_page(
     return found if isinstance(found, DayIndex) else _noted(found, is_text, page.is_whole)
 
 
+def dated_by_feed(entry: Entry, day: str | None) -> Entry:
+    """Return an entry with the day that a feed names for it, where it has none itself."""
+    if entry.date is not None or day is None:
+        return entry
+    noted = [warning for warning in entry.warnings if warning.code != "no-date"]
+    noted.append(ReadingWarning("date-from-feed", f"The date {day} was taken from the feed."))
+    citations = tuple(
+        replace(each, cited_on=day, cited_on_basis="entry") if each.cited_on is None else each
+        for each in entry.citations
+    )
+    return replace(entry, date=day, citations=citations, warnings=tuple(noted))
+
+
 def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Page | DayIndex:
     if kind == "html":
         return _html_page(text, locator, base_url)

@@ -32,9 +32,9 @@ class Scope:
         """A range of days was asked for: neighbouring days are followed to its ends."""
         return self.since is not None or self.until is not None
 
-    def covers(self, url: str) -> bool:
-        """Tell whether a URL is on the site, and its day, if it names one, in the range."""
-        day = day_in_path(url)
+    def covers(self, url: str, listed_on: str | None = None) -> bool:
+        """Tell whether a URL is on the site, and the day that it or a feed names in the range."""
+        day = day_in_path(url) or listed_on
         if day and ((self.since and day < self.since) or (self.until and day > self.until)):
             return False
         return same_site(url, self.site)
@@ -46,6 +46,7 @@ class Step:
 
     url: str
     depth: int
+    listed_on: str | None = None  # the day that a feed names for it
 
 
 def next_steps(page: Entry | DayIndex, url: str, depth: int, scope: Scope) -> Iterator[Step]:
@@ -54,6 +55,7 @@ def next_steps(page: Entry | DayIndex, url: str, depth: int, scope: Scope) -> It
     A day index leads to its entries at its own depth: it is only their list. Its neighbours cost
     no depth inside a range of dates, which bounds them; every other link costs one.
     """
+    days = _days(page)
     for target, cost in _links(page, scope):
         if depth + cost > scope.depth:
             continue
@@ -61,8 +63,16 @@ def next_steps(page: Entry | DayIndex, url: str, depth: int, scope: Scope) -> It
             absolute = parse_url(target, url)
         except UrlError:
             continue
-        if scope.covers(absolute):
-            yield Step(absolute, depth + cost)
+        if scope.covers(absolute, days.get(target)):
+            yield Step(absolute, depth + cost, days.get(target))
+
+
+def _days(page: Entry | DayIndex) -> dict[str, str]:
+    """Return the days that a feed names, by the links as written."""
+    if not isinstance(page, DayIndex) or not page.entry_dates:
+        return {}
+    pairs = zip(page.entry_urls, page.entry_dates, strict=True)
+    return {link: day for link, day in pairs if day is not None}
 
 
 def _links(page: Entry | DayIndex, scope: Scope) -> Iterator[tuple[str, int]]:

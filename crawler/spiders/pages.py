@@ -80,17 +80,17 @@ class SitePages:
         if kept is None or visit.outcome not in LIVE or kept.final_payload is None:
             self._note_missing(visit, step, source)
             return []
-        found = self._session.write(lambda: self._take(visit, kept, source))
+        found = self._session.write(lambda: self._take(visit, kept, step, source))
         return [] if found is None else _steps(found, visit.hops[-1].url, step.depth, source)
 
-    def _take(self, visit: Visit, kept: Kept, source: Input) -> Entry | DayIndex | None:
+    def _take(self, visit: Visit, kept: Kept, step: Step, source: Input) -> Entry | DayIndex | None:
         """Read the page; after a 304 the one that it confirms, whose links are wanted too."""
         archive, last = self._session.archive, visit.hops[-1]
         body = visit.body
         if body is None:
             body = archive.payloads.get(kept.final_payload or "")
         archive.ledger.input_read(source.id, self._now())
-        page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture)
+        page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture, step.listed_on)
         return read_fetched(archive, page, source, self._counts, self._now())
 
     def _note_missing(self, visit: Visit, step: Step, source: Input) -> None:

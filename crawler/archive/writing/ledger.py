@@ -231,7 +231,8 @@ class Ledger:
         else:
             entry_id = known
             sql.execute(
-                "UPDATE entries SET key = ?1, title = ?2, date = ?3, topic = ?4, summary = ?5,"
+                "UPDATE entries SET key = ?1, title = ?2, date = coalesce(?3, date), topic = ?4,"
+                " summary = ?5,"
                 " context = ?6, url = ?7, image_url = ?8, input = coalesce(?9, input),"
                 " last_seen_at = ?10 WHERE id = ?11",
                 (*values, entry_id),
