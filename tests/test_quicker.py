@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
-from trafilatura import bare_extraction, core, xpaths
+from trafilatura import bare_extraction, core, metadata, xpaths
 from trafilatura.metadata import extract_author, extract_title
 
 from crawler.extraction import page
-from crawler.extraction.quicker import WRITTEN_FOR, quicker
+from crawler.extraction.quicker import WRITTEN_FOR, author_of, quicker
 from crawler.extraction.selections import Selection
 
 BASELINE = sys.modules["trafilatura.baseline"]
@@ -61,6 +63,42 @@ def assert_read_alike(corpus: Path, step: int) -> None:
         with quicker():
             ours = read(markup, url)
         assert ours == read(markup, url), row["id"]
+        tree = page.parse(markup)
+        assert tree is None or author_of(tree) == extract_author(tree), row["id"]
+
+
+@pytest.mark.parametrize(
+    ("body", "author"),
+    [
+        ("<p class=byline>By Ada Lovelace</p>", "Ada Lovelace"),
+        ("<div class=sidebar><p class=byline>Ada King</p></div><p class=byl>Mary S</p>", "Mary S"),
+        ("<p class=byline>Ada <time>1843</time>King</p>", "Ada King"),
+        ("<figure><p class=byline>Ada King</p></figure>", None),
+        ("<time class=author>Ada King</time>", None),
+        ("<div class=author><span class=title>Dr</span> Ada King</div>", "Ada King"),
+        (f"<p class=author>{'x' * 130}</p><p class=author>Ada King</p>", "Ada King"),
+        ("<p class=author></p>" * 30 + "<p class=author>Ada King</p>", "Ada King"),
+        ("<p><rel>me</rel>Ada King</p>", "Me Ada King"),
+        ("<p>Nobody</p>", None),
+    ],
+)
+def test_an_author_is_found_as_in_a_pruned_copy(body: str, author: str | None) -> None:
+    tree = page.parse(f"<html><head><title>x</title></head><body>{body}</body></html>")
+    assert tree is not None
+    before = etree.tostring(tree)
+    assert author_of(tree) == extract_author(tree) == author
+    assert etree.tostring(tree) == before
+
+
+json_like = st.text('"\\ \n\t{}:,ab\u2028', max_size=60)
+
+
+@settings(max_examples=300, deadline=None)
+@given(json_like)
+def test_json_loses_the_same_white_space(text: str) -> None:
+    theirs = metadata.JSON_MINIFY.sub(r"\1", text)
+    with quicker():
+        assert metadata.JSON_MINIFY.sub(r"\1", text) == theirs
 
 
 def test_real_pages_are_read_alike_with_and_without(corpus: Path) -> None:
@@ -68,5 +106,6 @@ def test_real_pages_are_read_alike_with_and_without(corpus: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_all_real_pages_are_read_alike_with_and_without(corpus: Path) -> None:
     assert_read_alike(corpus, 1)

@@ -59,7 +59,13 @@ def all_of(parts: list[Part]) -> Part:
     """Return the parts as one that holds when all of them do."""
     if len(parts) == 1:
         return parts[0]
-    conditions = [condition(part) for part in parts]
+    return all_conditions(tuple(condition(part) for part in parts))
+
+
+def all_conditions(conditions: tuple[Condition, ...]) -> Condition:
+    """Return whether all of the conditions hold."""
+    if len(conditions) == 1:
+        return conditions[0]
 
     def all_hold(element: etree._Element) -> bool:
         for holds in conditions:  # noqa: SIM110  a generator would take longer than most tests

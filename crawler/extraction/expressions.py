@@ -36,13 +36,13 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Elements of some tags (empty: of any) that meet a condition (None: all of them).
+    """Elements of some tags (empty: of any) that meet all conditions.
 
     ``limit``: all of them, the first of the document, or the first among each parent's children.
     """
 
     tags: frozenset[str]
-    condition: Condition | None
+    conditions: tuple[Condition, ...]
     limit: Literal["none", "first", "first-child"] = "none"
 
 
@@ -89,14 +89,14 @@ class _Reader:
         while self._takes("["):
             if self._takes("1"):  # the last of all
                 self._must("]")
-                return absolute, Step(tags, _both(conditions), "first-child")
+                return absolute, Step(tags, tuple(conditions), "first-child")
             part = self._either()
             self._must("]")
             if isinstance(part, Tags) and not tags:
                 tags = part.tags
             else:
                 conditions.append(condition(part))
-        return absolute, Step(tags, _both(conditions))
+        return absolute, Step(tags, tuple(conditions))
 
     def _either(self) -> Part:
         parts = [self._both_of()]
@@ -129,8 +129,9 @@ class _Reader:
             return self._function(text)
         if kind == "word" and ":" not in text and self._takes("="):  # a child of that name
             value = self._literal()
-            return lambda element: any(
-                child.xpath("string()") == value for child in element.iterchildren(text)
+            return lambda element: (
+                len(element) > 0
+                and any(child.xpath("string()") == value for child in element.iterchildren(text))
             )
         raise Unreadable
 
@@ -209,10 +210,6 @@ def _tokens(path: str) -> Iterator[tuple[str, str]]:
             raise Unreadable
         yield str(match.lastgroup), match[str(match.lastgroup)]
         at = match.end()
-
-
-def _both(conditions: list[Condition]) -> Condition | None:
-    return condition(all_of(list(conditions))) if conditions else None
 
 
 def _holds(name: str, literal: str, flags: str) -> Holds:

@@ -16,7 +16,6 @@ from htmldate import find_date
 from lxml import html
 from trafilatura.metadata import (
     examine_meta,
-    extract_author,
     extract_meta_json,
     extract_sitename,
     extract_title,
@@ -26,6 +25,7 @@ from trafilatura.settings import Document
 from trafilatura.utils import line_processing
 
 from crawler.extraction.page import clean_line
+from crawler.extraction.quicker import author_of
 
 _MAX_CHARS = 10_000  # of a field
 _HOST = re.compile(r"https?://(?:www\.)?([^/]+)")
@@ -50,7 +50,7 @@ def read_metadata(tree: html.HtmlElement, markup: str, *, url: str, fetched_on: 
     if about.author and " " not in about.author:  # a login or an agency, not a person
         about.author = None
     about = _with_json(tree, about)
-    author = about.author or extract_author(tree)
+    author = about.author or author_of(tree)
     address = about.url or extract_url(tree, url)
     day = find_date(
         tree,
@@ -123,7 +123,7 @@ def _defuse(tree: html.HtmlElement) -> None:
     JSON cannot be parsed anyway. Delete this when it is linear upstream.
     """
     for script in tree.iter("script"):
-        if script.text and _PROGRAM.search(script.get("type") or ""):
+        if _PROGRAM.search(script.get("type") or "") and script.text:
             rest = script.text[_end_of_strings(script.text) :]
             if rest.count('"') * len(rest) > 20_000_000:  # 0.3 s
                 script.text = None

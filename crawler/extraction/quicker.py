@@ -4,12 +4,17 @@ Worker side. Each gives what the original gives, and stands in its place only wi
 ``quicker()``: whoever else uses the library in this process has it as it came. They were written
 for one release, and with any other nothing is replaced (tests/test_quicker.py fails then).
 
-* XPath expressions are evaluated by ``selections``: extraction takes 0.78 of what it took.
+* XPath expressions are evaluated by ``selections``: alone they save a fifth of an extraction.
 * ``_prepare_tree`` keeps no copy for extractors that the fast mode does not ask.
+* ``JSON_MINIFY`` goes from quote to quote instead of from letter to letter.
+
+``author_of`` is to be called instead of the library's own: it copies no page in order to leave out
+parts of it.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +24,17 @@ from importlib.metadata import version
 from typing import Any
 
 from lxml import etree, html
-from trafilatura import core, xpaths
+from trafilatura import core, metadata, xpaths
 from trafilatura.htmlprocessing import convert_tags, tree_cleaning
+from trafilatura.json_metadata import normalize_authors
 from trafilatura.settings import Extractor
+from trafilatura.utils import trim
 
 from crawler.extraction.expressions import Unreadable
 from crawler.extraction.selections import Selection
 
 WRITTEN_FOR = "2.3.1"
+_INSTALLED = version("trafilatura")
 # Lists of expressions; of those of bodies only the first element that one finds is looked at.
 _LISTS = (
     "OVERALL_DISCARD_XPATH", "TEASER_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS",
@@ -37,6 +45,8 @@ _BODIES = "BODY_XPATH"
 # "from trafilatura import baseline" gives the function of that name
 _BASELINE = sys.modules["trafilatura.baseline"]
 _CLEANED = "BASIC_CLEAN_XPATH"
+_LONG = 120  # characters that are too many for authors
+_MANY = 20  # elements after which a copy that is pruned once is the cheaper way
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,12 @@ def _selections() -> Iterator[_Place]:
         yield _Place(_BASELINE, _CLEANED, selection)
 
 
+def _selections_of(expressions: list[etree.XPath]) -> list[Selection]:
+    """Return all of the expressions as selections; none when any of them cannot be read."""
+    found = [selection for e in expressions if (selection := _selection_of(e))]
+    return found if len(found) == len(expressions) and WRITTEN_FOR == _INSTALLED else []
+
+
 def _selection_of(expression: etree.XPath) -> Selection | None:
     try:
         return Selection(expression.path)
@@ -99,9 +115,46 @@ def _prepare_tree(
     return converted, converted
 
 
+def author_of(tree: html.HtmlElement) -> str | None:
+    """Return the author whom trafilatura's ``extract_author`` finds in the elements of a page.
+
+    That one prunes a copy of the page first. Here the page is looked at as it is, and what stands
+    in a part that would be pruned is passed over. The library is asked where an element holds such
+    a part, or where there are many.
+    """
+    if not _AUTHORS or not _NO_AUTHORS:
+        return metadata.extract_author(tree)
+    for selection in _AUTHORS:
+        for count, element in enumerate(selection.each(tree)):
+            if count == _MANY:
+                return metadata.extract_author(tree)
+            if _is_pruned(element, tree):
+                continue
+            if any(pruned.any_below(element) for pruned in _NO_AUTHORS):
+                return metadata.extract_author(tree)
+            content = trim(" ".join(element.itertext()))
+            if 2 < len(content) < _LONG:
+                return normalize_authors(None, content)
+    return None
+
+
+def _is_pruned(element: html.HtmlElement, tree: html.HtmlElement) -> bool:
+    """Return whether an element or one around it would be pruned; the root never is."""
+    return any(
+        up is not tree and any(pruned.holds_of(up) for pruned in _NO_AUTHORS)
+        for up in (element, *element.iterancestors())
+    )
+
+
 _ORIGINAL_PREPARE_TREE = core._prepare_tree
 _PLACES = (
-    (*_selections(), _Place(core, "_prepare_tree", _prepare_tree))
-    if version("trafilatura") == WRITTEN_FOR
+    (
+        *_selections(),
+        _Place(core, "_prepare_tree", _prepare_tree),
+        _Place(metadata, "JSON_MINIFY", re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|\s+')),
+    )
+    if _INSTALLED == WRITTEN_FOR
     else ()
 )
+_AUTHORS = _selections_of(xpaths.AUTHOR_XPATHS)
+_NO_AUTHORS = _selections_of(xpaths.AUTHOR_DISCARD_XPATHS)

@@ -14,10 +14,11 @@ of an HTML parser, which knows no namespaces.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree
 
-from crawler.extraction.conditions import Condition, any_condition
+from crawler.extraction.conditions import Condition, all_conditions, any_condition
 from crawler.extraction.expressions import Step, steps_of
 
 
@@ -33,25 +34,40 @@ class Selection:
 
     def __call__(self, tree: etree._Element) -> list[etree._Element]:
         """Return the elements, in the order of the document, each once."""
-        return list(self._found(tree))
+        if any(step.limit != "none" for step in self._steps):
+            return list(_limited(self._walk(tree), self._steps))
+        return list(self.each(tree))
 
     def first(self, tree: etree._Element) -> list[etree._Element]:
         """Return the first of the elements, alone in a list; an empty one when there is none."""
-        return [element for _, element in zip(range(1), self._found(tree), strict=False)]
+        return list(islice(self.each(tree), 1))  # every limit lets the very first through
+
+    def holds_of(self, element: etree._Element) -> bool:
+        """Return whether an element would be among them if it stood in the tree that is asked."""
+        return self._condition_for(element.tag)(element)
 
     def __repr__(self) -> str:
         return self.path
 
-    def _found(self, tree: etree._Element) -> Iterator[etree._Element]:
+    def _walk(self, tree: etree._Element) -> Iterator[etree._Element]:
         if self._absolute:
-            walk = iter(tree.getroottree().getroot().iter(*self._walked))
-        else:
-            walk = iter(tree.iterdescendants(*self._walked))
-        if any(step.limit != "none" for step in self._steps):
-            return _limited(walk, self._steps)
+            return iter(tree.getroottree().getroot().iter(*self._walked))
+        return iter(tree.iterdescendants(*self._walked))
+
+    def each(self, tree: etree._Element) -> Iterator[etree._Element]:
+        """Give the elements one by one, without regard to limits."""
+        return self._met(self._walk(tree))
+
+    def any_below(self, element: etree._Element) -> bool:
+        """Return whether any of the elements stands in this one, wherever the expression begins."""
+        return next(self._met(iter(element.iterdescendants(*self._walked))), None) is not None
+
+    def _met(self, walk: Iterator[etree._Element]) -> Iterator[etree._Element]:
         if len(self._steps) > 1:
             return self._of_any_step(walk)
-        return filter(self._steps[0].condition, walk) if self._steps[0].condition else walk
+        for condition in self._steps[0].conditions:
+            walk = filter(condition, walk)
+        return walk
 
     def _of_any_step(self, walk: Iterator[etree._Element]) -> Iterator[etree._Element]:
         known: dict[str, Condition] = {}
@@ -65,26 +81,20 @@ class Selection:
     def _condition_for(self, tag: str) -> Condition:
         """Return what an element of this tag must meet for any of the steps to ask for it."""
         asking = [step for step in self._steps if not step.tags or tag in step.tags]
-        conditions = [step.condition for step in asking if step.condition]
-        if len(conditions) < len(asking):
-            return lambda _: True
-        if len(conditions) == 1:
-            return conditions[0]
-        return any_condition(conditions)
+        met = [all_conditions(step.conditions) for step in asking]
+        return met[0] if len(met) == 1 else any_condition(met)
 
 
 def _limited(walk: Iterator[etree._Element], steps: tuple[Step, ...]) -> Iterator[etree._Element]:
     """Give the elements that any step asks for, of those that a limit lets through."""
+    asked = [(step, all_conditions(step.conditions)) for step in steps]
     seen: dict[Step, set[etree._Element | None]] = {step: set() for step in steps}
     for element in walk:
         wanted = False
-        for step in steps:
-            if (not step.tags or element.tag in step.tags) and (
-                step.condition is None or step.condition(element)
-            ):
+        for step, met in asked:
+            if (not step.tags or element.tag in step.tags) and met(element):
                 among = element.getparent() if step.limit == "first-child" else None
                 wanted |= step.limit == "none" or among not in seen[step]
-                if step.limit != "none":
-                    seen[step].add(among)
+                seen[step].add(among)
         if wanted:
             yield element
