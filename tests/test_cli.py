@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from crawler.archive import Archive
-from crawler.cli import COMMANDS
+from crawler.cli import COMMANDS, main
 from crawler.cli.demo import report
 from crawler.cli.output import plural, safe, shorten, size
 from crawler.demo import SOURCES
@@ -211,6 +211,17 @@ def test_a_source_that_several_fit_is_asked_back(tmp_path: Path) -> None:
     assert done.code == 2 and "fits 2 sources" in done.err
     assert sourcekeep("history", "one", "--archive", archive).code == 0
     assert sourcekeep("history", "2", "--archive", archive).code == 0
+
+
+def test_ctrl_c_before_a_command_has_begun_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(parser: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("crawler.cli.status.configure", interrupted)
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == "sourcekeep: interrupted before it began\n"
 
 
 def test_demo_refuses_an_archive_that_holds_other_things(entry: Path, tmp_path: Path) -> None:

@@ -69,6 +69,15 @@ exit codes: 0 done; 1 did not run or broke; 2 wrong usage; 3 done, but something
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    try:
+        parsed = _parsed(arguments)
+    except KeyboardInterrupt:  # while the command was being loaded
+        return _complain("interrupted before it began", EXIT_BROKE)
+    return _run(parsed)
+
+
+def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return what was asked for; what is wrong with it ends the program with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="sourcekeep",
         description="Keeps the web pages that you cite: dated snapshots of every source.",
@@ -89,8 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if name == asked:
             add_common_options(command)
             import_module(module_of(name)).configure(command)
-    parsed = parser.parse_args(words)
-    return _run(parsed)
+    return parser.parse_args(words)
 
 
 def _is_of_the_program(option: str) -> bool:
