@@ -6,8 +6,19 @@ import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from crawler.comparison import CHANGES, TOLD, Change, compare, containment, lines_of, measure
+from crawler.comparison import (
+    CHANGES,
+    TOLD,
+    Change,
+    compare,
+    containment,
+    lines_of,
+    measure,
+    tokens,
+)
 from crawler.items import Article
 
 TEXT = """\
@@ -454,3 +465,17 @@ def test_containment_is_the_share_of_an_excerpt_that_stands(
     excerpt: str, low: float, high: float
 ) -> None:
     assert low <= containment(excerpt, TEXT) <= high
+
+
+PIECES = (
+    "September", "septiembre", " ", " ", "de ", " of ", "12", "5", "1999", "%", " per cent", "$",
+    "US$", "USD ", "Rs. ", " million", "st", "A380", "the", " ones", "one", "-", "+", ",", ".", "/",
+    "word " * 8, "x" * 33,
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+def test_a_number_is_found_wherever_it_stands_in_a_sentence(sentence: str) -> None:
+    everywhere = tokens._parts(True, False).finditer(sentence)
+    found = [(part.span(), part.lastgroup) for part in tokens._parts_of(sentence)]
+    assert found == [(part.span(), part.lastgroup) for part in everywhere]

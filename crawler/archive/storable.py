@@ -35,12 +35,14 @@ def storable(parameters: Parameters) -> Parameters:
     """Return the parameters of a statement with every text and integer made storable."""
     if not parameters:
         return parameters
-    if isinstance(parameters, Mapping):
+    if type(parameters) is not tuple and isinstance(parameters, Mapping):
         return {name: _value(value) for name, value in parameters.items()}
-    # Most are NULL or plain text: a hundred and fifty values for each page that is visited.
+    # Most are NULL, plain text or small: two hundred values for each page that is visited.
     return [
         value
-        if value is None or (type(value) is str and value.isascii() and "\0" not in value)
+        if value is None
+        or (value.isascii() and "\0" not in value if type(value) is str else type(value) is bytes)
+        or (type(value) is int and -_MAX <= value <= _MAX)
         else _value(value)
         for value in parameters
     ]

@@ -31,12 +31,19 @@ def normalise_text(text: str) -> str:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text as they are compared: each normalised, empty ones left out."""
-    return [line for raw in raw_lines(text) if (line := " ".join(raw.split()))]
+    return list(_lines_lately(text) if len(text) > LONG else _lines(text))
 
 
 def raw_lines(text: str) -> list[str]:
     """Return the lines of a text with its characters as they are compared, but its own blanks."""
     return _unified(text).split("\n")
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line for raw in raw_lines(text) if (line := " ".join(raw.split())))
+
+
+_lines_lately = lru_cache(maxsize=LATELY_READ)(_lines)
 
 
 def _unified(text: str) -> str:

@@ -120,6 +120,33 @@ def _parts(has_digits: bool, has_cjk: bool) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{k}>{part})" for k, part in kinds.items()), re.IGNORECASE)
 
 
+# What stands of a number or date before its first digit has at most 18 characters, a month's name
+# and "de" among them.
+_REACH = 30
+
+
+def _parts_of(sentence: str) -> Iterator[re.Match[str]]:
+    """Give the parts of a sentence: numbers are looked for only shortly before a digit."""
+    if _HAS_CJK.search(sentence):
+        yield from _parts(True, True).finditer(sentence)
+        return
+    at = 0
+    while digit := _HAS_DIGIT.search(sentence, at):
+        for part in _parts(False, False).finditer(sentence, at):
+            if part.start() >= digit.start() - _REACH:
+                break
+            yield part
+            at = part.end()
+        for part in _parts(True, False).finditer(sentence, at):
+            yield part
+            at = part.end()
+            if at > digit.start():
+                break
+        else:
+            return
+    yield from _parts(False, False).finditer(sentence, at)
+
+
 _QUOTED = re.compile(
     r'(?<!\w)"(?=[^\s"])([^"]{1,2000}?)(?<=[^\s"])"(?!\w)|[「『《](.{1,500}?)[」』》]|'
     r"(?<![\w])'(?=[^\W_])((?:[^'\"]|(?<=\w)'(?=\w)){2,500}?)(?<=\S)'(?!\w)"
@@ -131,8 +158,7 @@ def tokens_of(sentence: str, reading: Reading, *, listed: bool = False) -> list[
 
     ``listed``: it is an item of a list, where names stand without a sentence around them.
     """
-    has_cjk = _HAS_CJK.search(sentence) is not None
-    parts = list(_parts(_HAS_DIGIT.search(sentence) is not None, has_cjk).finditer(sentence))
+    parts = list(_parts_of(sentence))
     names = _names(sentence, [part for part in parts if part.lastgroup == "word"], reading, listed)
     found: list[Token] = []
     for part in parts:
