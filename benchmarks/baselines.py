@@ -36,10 +36,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from crawler.archive import ExtractionJob, Kept
-    from crawler.fetching.extracting import ExtractionQueue
-    from crawler.fetching.leasing import Leases
-    from crawler.fetching.session import Session
-    from crawler.fetching.visits import Visit
+    from crawler.fetching.run.extracting import ExtractionQueue
+    from crawler.fetching.run.leasing import Leases
+    from crawler.fetching.run.session import Session
+    from crawler.fetching.run.visits import Visit
     from crawler.items import Extraction
 
 LATEST = "2026-11-22"  # no page was published later
@@ -219,9 +219,9 @@ async def through_pool(pages: list[tuple[Path, str]], warm_up: int, workers: int
 def crawl(words: list[str], *, extracting: bool = True, limited: bool = True) -> int:
     from crawler.cli import main as sourcekeep
     from crawler.extraction.pool import ExtractionPool
-    from crawler.fetching.extracting import ExtractionQueue
-    from crawler.fetching.leasing import Leases
-    from crawler.fetching.session import Session
+    from crawler.fetching.run.extracting import ExtractionQueue
+    from crawler.fetching.run.leasing import Leases
+    from crawler.fetching.run.session import Session
 
     marks = Marks()
     keep_visit, extract = Session.keep_visit, ExtractionQueue._extract

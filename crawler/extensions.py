@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self, cast
 
 from scrapy import signals
 
-from crawler.fetching.clock import keep_timers_steady
-from crawler.fetching.garbage import collect_rarely
+from crawler.fetching.run.clock import keep_timers_steady
+from crawler.fetching.run.garbage import collect_rarely
 from crawler.urls import redact_text
 
 if TYPE_CHECKING:

@@ -73,8 +73,8 @@ RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408, 503]  # not 429: asked to wait
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False  # on by default since 2.19: a local port that runs Python
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.fetching.handler.ArchiveDownloadHandler",
-    "https": "crawler.fetching.handler.ArchiveDownloadHandler",
+    "http": "crawler.fetching.wire.handler.ArchiveDownloadHandler",
+    "https": "crawler.fetching.wire.handler.ArchiveDownloadHandler",
     "file": None,
     "data": None,
     "ftp": None,
@@ -114,7 +114,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.fetching.control.ControlMiddleware": 540,
     "crawler.fetching.redirects.MetaRefreshMiddleware": 580,
     "crawler.fetching.redirects.RedirectMiddleware": 600,
-    "crawler.fetching.proxy.UserProxyMiddleware": 750,
+    "crawler.fetching.wire.proxy.UserProxyMiddleware": 750,
     "crawler.fetching.capture.CaptureMiddleware": 950,
 }
 SPIDER_MIDDLEWARES = {
@@ -125,7 +125,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 EXTENSIONS = {
-    "crawler.fetching.guard.EgressGuard": 0,
+    "crawler.fetching.wire.guard.EgressGuard": 0,
     "crawler.extensions.RunExtension": 10,
 }
 # Off in any case; but Scrapy imports whatever stands here, None beside it or not, and aiohttp and

@@ -131,7 +131,11 @@ def _import_all() -> None:
 
     for module in pkgutil.iter_modules(cli.__path__, "crawler.cli."):
         import_module(module.name)
-    for name in ("crawler.spiders.entries", "crawler.spiders.sources", "crawler.fetching.handler"):
+    for name in (
+        "crawler.spiders.entries",
+        "crawler.spiders.sources",
+        "crawler.fetching.wire.handler",
+    ):
         import_module(name)
     assert "twisted.internet.reactor" not in sys.modules
     gc.collect()

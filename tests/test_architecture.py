@@ -111,6 +111,8 @@ INNER_ROOMS = {  # of rooms that have rooms of their own -> those beside them th
     "archive.queries": {"archive.elsewhere"},
     "archive.selection": {"archive.queries", "archive.writing"},
     "archive.merge": set(),
+    "fetching.wire": set(),
+    "fetching.run": {"fetching.wire"},
     "inspect.shown": set(),
 }  # fmt: skip
 

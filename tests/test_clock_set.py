@@ -18,7 +18,7 @@ import pytest
 
 from crawler.dates import parse_instant
 from crawler.demo import START, DemoWeb, delay, page, silence
-from crawler.fetching.pacing import rest_of
+from crawler.fetching.run.pacing import rest_of
 from tests.crawling import crawl_words, environment, rows, value
 
 ROOT = Path(__file__).parent.parent

@@ -15,11 +15,11 @@ from crawler.cli.crawl import project_settings
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, page, redirect, silence
 from crawler.digests import new_uid
-from crawler.fetching import clock
-from crawler.fetching.clock import Clock
 from crawler.fetching.control import COULD_BE_OURS, as_local_fault, could_be_ours
-from crawler.fetching.endings import skew_of
-from crawler.fetching.session import Session
+from crawler.fetching.run import clock
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.endings import skew_of
+from crawler.fetching.run.session import Session
 from crawler.items import Hop
 from crawler.verdicts import OUTCOMES
 from crawler.verdicts.outcomes import _BY_FAILURE

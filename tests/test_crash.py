@@ -26,8 +26,8 @@ from crawler.archive.opening import reserve
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, delay, page
 from crawler.errors import ArchiveError, EvidenceLost
-from crawler.fetching.clock import Clock
-from crawler.fetching.session import Session
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.session import Session
 from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
 
 ROOT = Path(__file__).parent.parent
@@ -235,7 +235,7 @@ def test_a_reader_that_holds_a_transaction_blocks_nobody(web: DemoWeb, tmp_path:
 ALARMED = """
 import sys
 from crawler.archive import opening
-from crawler.fetching import session
+from crawler.fetching.run import session
 session.WAL_NOTED_BYTES = opening.WAL_KEPT_BYTES = 6 * 2**20
 from crawler.cli import main
 sys.exit(main())

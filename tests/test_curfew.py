@@ -13,7 +13,7 @@ import pytest
 
 from crawler.cli.crawl import project_settings
 from crawler.demo import START, DemoWeb, delay, page, redirect
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from tests.crawling import crawl, crawl_words, environment, rows, value
 
 HOSTS = ("courier", "wire", "ministry", "gazette")

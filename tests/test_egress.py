@@ -40,27 +40,27 @@ from twisted.internet.testing import MemoryReactorClock
 
 from crawler.addresses import parse_networks, refusal
 from crawler.errors import UsageError
-from crawler.fetching.egress import (
+from crawler.fetching.wire.egress import (
     AddressRefused,
     EgressPolicy,
     GuardedPool,
     GuardedReactor,
     peer_refusal,
 )
-from crawler.fetching.guard import check_settings
-from crawler.fetching.proxy import parse_proxy, warn_about_environment_proxies
+from crawler.fetching.wire.guard import check_settings
+from crawler.fetching.wire.proxy import parse_proxy, warn_about_environment_proxies
 from tests import commands
 from tests.crawling import environment, rows
 from tests.test_addresses import all_spellings
 
-GUARDED = "crawler.fetching.egress.GuardedDownloadHandler"
+GUARDED = "crawler.fetching.wire.egress.GuardedDownloadHandler"
 PLAIN = "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler"
 OTHERS = dict.fromkeys(("file", "data", "ftp", "s3"))
 SETTINGS: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": {"http": GUARDED, "https": GUARDED, **OTHERS},
-    "EXTENSIONS": {"crawler.fetching.guard.EgressGuard": 0},
+    "EXTENSIONS": {"crawler.fetching.wire.guard.EgressGuard": 0},
     "DOWNLOADER_MIDDLEWARES": {
-        "crawler.fetching.proxy.UserProxyMiddleware": 750,
+        "crawler.fetching.wire.proxy.UserProxyMiddleware": 750,
         "__main__.Witness": 950,
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
         "crawler.fetching.robots.RobotsMiddleware": 100,
@@ -119,7 +119,7 @@ def run_crawl(job: dict[str, Any]) -> dict[str, Any]:
     import scrapy
     from scrapy.crawler import AsyncCrawlerProcess
 
-    from crawler.fetching.egress import GuardedDownloadHandler
+    from crawler.fetching.wire.egress import GuardedDownloadHandler
 
     seen: list[list[str]] = []
     headers: list[str] = []
@@ -373,7 +373,8 @@ def test_ports_are_part_of_the_policy() -> None:
 ROOT = Path(__file__).parent.parent
 GUARDLESS = """
 import sys
-from crawler.fetching import egress, guard
+from crawler.fetching.wire import egress
+from crawler.fetching.wire import guard
 
 async def pass_it(crawler):
     pass

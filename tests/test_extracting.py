@@ -10,9 +10,9 @@ import pytest
 
 from crawler.archive import Archive, ExtractionJob
 from crawler.extraction import pool as pools
-from crawler.fetching import turns
-from crawler.fetching.clock import Clock
-from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.run import turns
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.extracting import ExtractionQueue
 from tests.test_extraction import PARAGRAPHS, PROSE, html
 from tests.test_extraction_pool import children
 

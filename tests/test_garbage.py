@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawler.demo import START, DemoWeb, coded, cut_off, drip, page, redirect
-from crawler.fetching.garbage import BODIES_MAX_BYTES, Debris
+from crawler.fetching.run.garbage import BODIES_MAX_BYTES, Debris
 from tests import commands
 from tests.crawling import crawl_words, environment
 

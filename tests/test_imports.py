@@ -25,7 +25,7 @@ from crawler.cli import main
 from crawler.conclusion import Conclusion
 from crawler.dates import parse_instant
 from crawler.digests import digest_of
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 from crawler.imports.containers import RATIO_MAX
 from crawler.imports.importing import SMALL_BYTES, Importer
 from crawler.imports.records import Record, Unread, read_records

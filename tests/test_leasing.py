@@ -12,11 +12,11 @@ import pytest
 
 from crawler.archive import Archive, EndedVisit
 from crawler.demo import START, DemoWeb, page
-from crawler.fetching import leasing
-from crawler.fetching.clock import Clock
-from crawler.fetching.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
-from crawler.fetching.leasing import Leases
-from crawler.fetching.session import Session
+from crawler.fetching.run import leasing
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
+from crawler.fetching.run.leasing import Leases
+from crawler.fetching.run.session import Session
 from tests.archive_kit import (
     article,
     at,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from crawler.fetching.pacing import REST_MAX, REST_UNTOLD, STRIKE, rest_of
+from crawler.fetching.run.pacing import REST_MAX, REST_UNTOLD, STRIKE, rest_of
 
 
 @pytest.mark.parametrize(

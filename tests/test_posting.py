@@ -15,8 +15,8 @@ import trustme
 
 from crawler.addresses import parse_networks
 from crawler.errors import RequestFailed
-from crawler.fetching.egress import EgressPolicy
-from crawler.fetching.posting import ask
+from crawler.fetching.wire.egress import EgressPolicy
+from crawler.fetching.wire.posting import ask
 
 LOOPBACK = EgressPolicy(allowed=parse_networks(["127.0.0.0/8"]))
 

@@ -16,7 +16,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.errors import StampRefused, UsageError
-from crawler.fetching.calendars import BEHIND_PUBLIC, PUBLIC, may_be_asked
+from crawler.fetching.wire.calendars import BEHIND_PUBLIC, PUBLIC, may_be_asked
 from crawler.stamping import proofs
 from crawler.stamping.headers import Header, check_block, read_headers
 from tests.archive_kit import URL, fill, new_archive, source

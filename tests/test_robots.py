@@ -42,7 +42,7 @@ from tests.test_egress import in_a_process, once
 
 OURS = "crawler.fetching.robots.RobotsMiddleware"
 SCRAPYS = "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware"
-GUARDED = "crawler.fetching.egress.GuardedDownloadHandler"
+GUARDED = "crawler.fetching.wire.egress.GuardedDownloadHandler"
 SETTINGS: dict[str, Any] = {
     "DOWNLOAD_HANDLERS": {
         "http": GUARDED, "https": GUARDED, **dict.fromkeys(("file", "data", "ftp", "s3")),

@@ -24,7 +24,7 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from crawler.demo import START
 from crawler.errors import UsageError
-from crawler.fetching.tls import NotingPolicy, check_trust
+from crawler.fetching.wire.tls import NotingPolicy, check_trust
 from tests.crawling import crawl, rows, sourcekeep
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")

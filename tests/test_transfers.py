@@ -22,8 +22,8 @@ from twisted.web.http_headers import Headers
 from crawler.archive import Archive
 from crawler.demo import START, Answer, DemoWeb, Request, Script, delay, drip, endless, page
 from crawler.errors import UsageError
-from crawler.fetching.bodies import Gate, RateFloor, RateWatch
-from crawler.fetching.wire import Facts, Protocol
+from crawler.fetching.wire.bodies import Gate, RateFloor, RateWatch
+from crawler.fetching.wire.protocol import Facts, Protocol
 from tests.crawling import Outcome, crawl, crawl_words, environment, rows, sourcekeep
 
 ROOT = Path(__file__).parent.parent
@@ -266,7 +266,7 @@ def test_a_connection_that_the_host_has_closed_is_not_used_again(
 STALLING = """
 import sys
 from twisted.internet.defer import Deferred
-from crawler.fetching import handler
+from crawler.fetching.wire import handler
 
 handler.STALL_MARGIN_S = 1.0
 download = handler._Agent.download_request

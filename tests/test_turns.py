@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawler.archive import ExtractionJob
-from crawler.fetching.turns import CALM_SECONDS, LARGE_BYTES, TURN_SECONDS, Turn, Turns
+from crawler.fetching.run.turns import CALM_SECONDS, LARGE_BYTES, TURN_SECONDS, Turn, Turns
 
 
 def job(name: str) -> ExtractionJob:

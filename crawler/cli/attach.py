@@ -14,8 +14,8 @@ from crawler.cli.output import plural, print_json, safe
 from crawler.codings import DEFAULT_LIMIT
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import InputNotFound, UsageError
-from crawler.fetching.bodies import CAP_MAX_BYTES
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.wire.bodies import CAP_MAX_BYTES
 from crawler.imports.attaching import hops_of_container
 from crawler.imports.concluding import conclude_waiting
 from crawler.imports.containers import is_container

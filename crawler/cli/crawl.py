@@ -15,7 +15,7 @@ from crawler.cli.options import add_clock_option, add_fetch_options, add_setting
 from crawler.cli.rescuing import check_archives
 from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
-from crawler.fetching.guard import check_settings
+from crawler.fetching.wire.guard import check_settings
 from crawler.intake import classify_input, scope_options
 from crawler.reporting.notices import VARIABLE
 

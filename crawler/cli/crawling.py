@@ -19,8 +19,8 @@ from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
 from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
 from crawler.dates import format_instant
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
 from crawler.intake import IntakeCounts, add_input
 from crawler.rescue import Homecoming
 from crawler.rescue.pushing import Keys, Pushed

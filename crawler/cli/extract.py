@@ -12,8 +12,8 @@ from crawler.cli.output import plural, print_json, progress
 from crawler.conclusion import Conclusion, policy_of
 from crawler.errors import UsageError
 from crawler.extraction.extractors import extractor_for
-from crawler.fetching.clock import Clock
-from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.extracting import ExtractionQueue
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe
 from crawler.codings import DEFAULT_LIMIT
 from crawler.errors import InputNotFound, UsageError
-from crawler.fetching.bodies import CAP_MAX_BYTES
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.wire.bodies import CAP_MAX_BYTES
 from crawler.imports.concluding import conclude_waiting
 from crawler.imports.containers import ContainerRefused
 from crawler.imports.counts import Counts

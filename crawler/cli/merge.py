@@ -15,7 +15,7 @@ from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe
 from crawler.errors import InputNotFound, UsageError
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 from crawler.imports.concluding import conclude_waiting
 from crawler.imports.running import running
 

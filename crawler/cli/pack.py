@@ -31,7 +31,7 @@ from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 
 COMMAND = "pack"  # of its rows in `runs`
 

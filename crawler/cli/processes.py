@@ -11,8 +11,8 @@ from scrapy.settings import Settings
 from scrapy.utils.defer import deferred_from_coro
 from twisted.python.failure import Failure
 
-from crawler.fetching.garbage import collect_rarely
-from crawler.fetching.session import Session
+from crawler.fetching.run.garbage import collect_rarely
+from crawler.fetching.run.session import Session
 from crawler.spiders.archive_spider import ArchiveSpider
 
 if TYPE_CHECKING:

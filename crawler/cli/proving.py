@@ -18,8 +18,8 @@ from crawler.cli.options import moment
 from crawler.cli.output import plural, print_json, safe
 from crawler.errors import ExportNotWritten, RequestFailed, StampRefused, UsageError
 from crawler.exports.destination import new_file
-from crawler.fetching.calendars import PUBLIC, look_up, may_be_asked, submit
-from crawler.fetching.egress import EgressPolicy
+from crawler.fetching.wire.calendars import PUBLIC, look_up, may_be_asked, submit
+from crawler.fetching.wire.egress import EgressPolicy
 from crawler.stamping import proofs
 from crawler.stamping.checking import KeptStamp, attested
 from crawler.stamping.headers import Headers, check_block, read_headers

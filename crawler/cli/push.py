@@ -19,7 +19,7 @@ from crawler.cli.options import (
 from crawler.cli.output import plural, print_json, print_table, safe
 from crawler.cli.rescuing import Result, archive_to_push_to, push
 from crawler.errors import UsageError
-from crawler.fetching.guard import check_settings
+from crawler.fetching.wire.guard import check_settings
 from crawler.mementos.registry import WebArchive
 from crawler.rescue.pushing import Keys, Pushed
 

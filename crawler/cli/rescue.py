@@ -23,7 +23,7 @@ from crawler.cli.options import (
 from crawler.cli.output import plural, print_json, print_table, safe
 from crawler.cli.rescuing import Result, look_for_moved, recheck, rescue
 from crawler.errors import UsageError
-from crawler.fetching.guard import check_settings
+from crawler.fetching.wire.guard import check_settings
 from crawler.mementos.registry import archives_of
 from crawler.rescue import Homecoming
 

@@ -14,8 +14,8 @@ from crawler.cli.logs import log_file
 from crawler.cli.output import progress
 from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
 from crawler.errors import UsageError
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Homecoming
 from crawler.rescue.moving import Proposal

@@ -15,8 +15,8 @@ from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import print_json, safe
 from crawler.dates import format_instant
 from crawler.errors import RequestFailed, StampRefused, UsageError
-from crawler.fetching.egress import EgressPolicy
-from crawler.fetching.posting import ASKABLE, TIMEOUT_S, is_askable, post
+from crawler.fetching.wire.egress import EgressPolicy
+from crawler.fetching.wire.posting import ASKABLE, TIMEOUT_S, is_askable, post
 from crawler.stamping import proofs, rfc3161
 
 

@@ -1,8 +1,7 @@
 """Scrapy's downloader side: what goes on the wire, and how what comes back is kept.
 
-From the wire upward: ``handler`` on ``egress`` (what may be dialled, and when), ``capture`` (every
-request becomes a hop), ``redirects``, ``robots``; ``guard`` starts no run without a working
-``egress``, and ``proxy`` is the only one that is used. ``visits`` collect hops, ``endings`` say
-what the end of one means, ``session`` writes it all in groups (``grouping``), ``extracting`` hands
-payloads to the workers.
+From the wire upward: ``wire`` (what may be dialled, and what is seen of a transfer), then the
+middlewares, one module each: ``capture`` makes a hop of every request, ``redirects``, ``robots``,
+``barring``, ``control``, ``curfew``. ``run.visits`` collect hops, ``run.session`` writes them in
+groups, ``run.extracting`` hands payloads to the workers.
 """

@@ -23,11 +23,11 @@ from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid, sha1_of
 from crawler.errors import UrlError
 from crawler.extraction.mediatypes import sniff
-from crawler.fetching import tls
-from crawler.fetching.egress import AddressRefused, EgressPolicy, peer_refusal
 from crawler.fetching.failures import BadTarget, failure_code, failure_text
-from crawler.fetching.handler import EXCESS, TIMED_OUT, TOO_SLOW, PutOff
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
+from crawler.fetching.wire import tls
+from crawler.fetching.wire.egress import AddressRefused, EgressPolicy, peer_refusal
+from crawler.fetching.wire.handler import EXCESS, TIMED_OUT, TOO_SLOW, PutOff
 from crawler.items import Header, Hop, Payload
 from crawler.urls import host_key, redact_header
 from crawler.verdicts import outcome_of_failure, outcome_of_response
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http.headers import Headers
 
-    from crawler.fetching.session import Session
+    from crawler.fetching.run.session import Session
 
 logger = logging.getLogger(__name__)
 

@@ -22,17 +22,17 @@ from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
 from crawler.errors import UsageError
 from crawler.fetching.barring import refuse_barred
-from crawler.fetching.configuration import user_agent
-from crawler.fetching.egress import EgressPolicy, GuardedDownloadHandler
 from crawler.fetching.failures import failure_code, failure_text
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.configuration import user_agent
+from crawler.fetching.run.visits import Visit
+from crawler.fetching.wire.egress import EgressPolicy, GuardedDownloadHandler
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure, outcome_of_response
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from crawler.fetching.session import Session
+    from crawler.fetching.run.session import Session
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from scrapy import Request, signals
 
-from crawler.fetching.handler import PutOff
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
+from crawler.fetching.wire.handler import PutOff
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

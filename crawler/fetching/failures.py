@@ -26,9 +26,9 @@ from twisted.web._newclient import ParseError
 from twisted.web.client import ResponseFailed
 
 from crawler.fetching.barring import PlaceBarred
-from crawler.fetching.egress import AddressRefused
-from crawler.fetching.handler import DownloadStalled
 from crawler.fetching.robots import RobotsExcluded
+from crawler.fetching.wire.egress import AddressRefused
+from crawler.fetching.wire.handler import DownloadStalled
 
 
 class BadTarget(IgnoreRequest):

@@ -24,7 +24,7 @@ from w3lib.html import get_base_url, get_meta_refresh
 
 from crawler.errors import UrlError
 from crawler.fetching.failures import BadTarget
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
 from crawler.urls import parse_url
 
 if TYPE_CHECKING:

@@ -37,8 +37,8 @@ from w3lib.url import safe_url_string
 from crawler.dates import format_instant, utc_now
 from crawler.errors import SourcekeepError
 from crawler.fetching.barring import PlaceBarred
-from crawler.fetching.egress import AddressRefused
-from crawler.fetching.handler import PutOff
+from crawler.fetching.wire.egress import AddressRefused
+from crawler.fetching.wire.handler import PutOff
 from crawler.robotstxt import (
     MAX_REDIRECTS,
     REDIRECTS,

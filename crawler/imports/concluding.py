@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from crawler.archive import Archive, ExtractionJob
 from crawler.conclusion import Conclusion
-from crawler.fetching.clock import Clock
-from crawler.fetching.extracting import ExtractionQueue
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.extracting import ExtractionQueue
 
 SOURCES_AT_ONCE = 16  # whose payloads are read together; only their jobs are in memory
 

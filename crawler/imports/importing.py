@@ -16,7 +16,7 @@ from crawler.dates import format_instant, parse_instant
 from crawler.digests import digest_of
 from crawler.errors import PayloadDamaged, UrlError
 from crawler.extraction.extractors import PAGES
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 from crawler.imports.chains import Chains, Visit, target_of
 from crawler.imports.containers import Part, Signed, opened
 from crawler.imports.counts import Counts

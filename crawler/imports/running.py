@@ -12,7 +12,7 @@ from crawler.archive import Archive
 from crawler.archive.opening import reserve
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 
 SOFTWARE = ("trafilatura", "lxml", "warcio")
 

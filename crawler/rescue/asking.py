@@ -18,9 +18,9 @@ from crawler.archive import Kept
 from crawler.archive.elsewhere.testimony import Pace
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import BadDate, PayloadDamaged, UrlError
-from crawler.fetching.pacing import told_rest
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.pacing import told_rest
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
 from crawler.mementos.limits import Kind, after_answer, distance
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Answer, Result

@@ -13,7 +13,7 @@ from crawler.archive.elsewhere.rescuing import Ending
 from crawler.archive.elsewhere.wanting import CitedMemento
 from crawler.digests import sha1_of
 from crawler.errors import PayloadDamaged
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from crawler.mementos.choosing import Cited, Looked, candidates, next_to_fetch
 from crawler.mementos.grading import Graded, Witness, grade
 from crawler.mementos.listing import Listed

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from crawler.errors import PayloadDamaged
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from crawler.mementos.crawls import Crawl, crawls_of
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Found, trouble_in

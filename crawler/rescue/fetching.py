@@ -9,8 +9,8 @@ from typing import Final
 from crawler.archive import ExtractionJob
 from crawler.archive.elsewhere.wanting import Wanted
 from crawler.extraction.extractors import PAGES
-from crawler.fetching.session import Session
-from crawler.fetching.visits import let_go_of_bodies
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import let_go_of_bodies
 from crawler.items import Article, Hop, PageFacts
 from crawler.mementos.examining import Examined, examine
 from crawler.mementos.listing import links_in

@@ -12,8 +12,8 @@ from urllib.parse import urljoin
 from crawler.archive import ExtractionJob, Kept
 from crawler.archive.elsewhere.relocations import Missing
 from crawler.comparison import containment, measure
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
 from crawler.items import Article
 from crawler.mementos.examining import EXCERPT, LEAST_WORDS
 from crawler.mementos.relocating import (

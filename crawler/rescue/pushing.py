@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from crawler.archive.elsewhere.pushing import Push
 from crawler.dates import parse_instant
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from crawler.mementos.choosing import Cited
 from crawler.mementos.grading import Witness, grade
 from crawler.mementos.listing import Listed

@@ -10,7 +10,7 @@ from crawler.archive import Row
 from crawler.archive.elsewhere.wanting import Wanted
 from crawler.comparison import measure, text_digest
 from crawler.dates import format_instant
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from crawler.items import Article
 from crawler.mementos.choosing import Cited, candidates
 from crawler.mementos.registry import WebArchive

@@ -13,7 +13,7 @@ from dataclasses import replace
 from crawler.dates import parse_instant
 from crawler.digests import sha1_of
 from crawler.errors import UrlError
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
 from crawler.imports.exchanges import exchange_of, payload_forms
 from crawler.imports.ours import Elsewhere, NotUsable
 from crawler.imports.records import Record, Unread, read_records

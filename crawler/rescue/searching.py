@@ -10,7 +10,7 @@ from typing import Final
 
 from crawler.archive.elsewhere.wanting import Wanted
 from crawler.dates import format_instant
-from crawler.fetching.session import Session
+from crawler.fetching.run.session import Session
 from crawler.mementos.choosing import LOOKUPS_MAX, Cited, candidates, spellings
 from crawler.mementos.crawls import CRAWLS_MAX, nearest_crawls
 from crawler.mementos.elsewhere import Further

@@ -14,10 +14,10 @@ from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from crawler.errors import SourcekeepError
-from crawler.fetching.configuration import user_agent
-from crawler.fetching.handler import PutOff
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit, dead_end, unsent_hop, visit_request
+from crawler.fetching.run.configuration import user_agent
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit, dead_end, unsent_hop, visit_request
+from crawler.fetching.wire.handler import PutOff
 
 logger = logging.getLogger(__name__)
 

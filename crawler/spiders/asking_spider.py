@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from scrapy.crawler import Crawler
 
 from crawler.fetching.ranges import guard_ranges
-from crawler.fetching.visits import Visit, visit_request
+from crawler.fetching.run.visits import Visit, visit_request
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Archives
 from crawler.spiders.stepwise import StepwiseSpider

@@ -12,7 +12,7 @@ from scrapy import Request
 from crawler.archive import Input
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost, InputNotFound
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
 from crawler.intake import (
     IntakeCounts,
     add_input,

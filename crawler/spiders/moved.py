@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from crawler.fetching.visits import Visit, visit_request
+from crawler.fetching.run.visits import Visit, visit_request
 from crawler.rescue.moving import Mover, Proposal
 from crawler.spiders.stepwise import StepwiseSpider
 

@@ -9,8 +9,8 @@ from crawler.archive import Input, Kept, KeptPage
 from crawler.dates import day_in_path, format_instant, parse_instant
 from crawler.entries import read_page
 from crawler.errors import EntryError
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
 from crawler.intake import FetchedPage, IntakeCounts, note_problem, read_fetched
 from crawler.items import DayIndex, Entry
 from crawler.schedule import next_rung

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 from scrapy import Request
 
-from crawler.fetching.leasing import Leases
-from crawler.fetching.visits import Visit, let_go_of_bodies
+from crawler.fetching.run.leasing import Leases
+from crawler.fetching.run.visits import Visit, let_go_of_bodies
 from crawler.spiders.archive_spider import ArchiveSpider
 
 

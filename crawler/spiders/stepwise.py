@@ -12,8 +12,8 @@ from scrapy import Request
 from scrapy.exceptions import CloseSpider
 
 from crawler.errors import UsageError
-from crawler.fetching.handler import PutOff
-from crawler.fetching.visits import Visit, unsent_hop
+from crawler.fetching.run.visits import Visit, unsent_hop
+from crawler.fetching.wire.handler import PutOff
 from crawler.spiders.archive_spider import ArchiveSpider
 
 

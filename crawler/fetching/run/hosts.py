@@ -7,10 +7,10 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from crawler.archive import Archive
-from crawler.fetching.clock import Clock
-from crawler.fetching.endings import skew_of
-from crawler.fetching.pacing import rest_of
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.endings import skew_of
+from crawler.fetching.run.pacing import rest_of
+from crawler.fetching.run.visits import Visit
 from crawler.items import Hop
 from crawler.urls import host_key
 

@@ -20,22 +20,22 @@ from crawler.codings import DEFAULT_LIMIT
 from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
 from crawler.errors import EvidenceLost
-from crawler.fetching.budget import Budget
-from crawler.fetching.clock import Clock
-from crawler.fetching.configuration import (
+from crawler.fetching.run.budget import Budget
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.configuration import (
     budget_of,
     recorded_settings,
     schedule_of,
     software,
     workers_of,
 )
-from crawler.fetching.endings import ended_visit
-from crawler.fetching.extracting import ExtractionQueue
-from crawler.fetching.garbage import Debris
-from crawler.fetching.grouping import GroupedRobots, GroupedWrites
-from crawler.fetching.hosts import HostNotes
-from crawler.fetching.judging import JudgingQueue
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.endings import ended_visit
+from crawler.fetching.run.extracting import ExtractionQueue
+from crawler.fetching.run.garbage import Debris
+from crawler.fetching.run.grouping import GroupedRobots, GroupedWrites
+from crawler.fetching.run.hosts import HostNotes
+from crawler.fetching.run.judging import JudgingQueue
+from crawler.fetching.run.visits import Visit
 from crawler.items import OWN, Hop
 from crawler.schedule import ADAPTIVE, Policy
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from crawler.archive import DueSource, HostLease
-from crawler.fetching.handler import HostRests
-from crawler.fetching.session import Session
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit
+from crawler.fetching.wire.handler import HostRests
 
 WORKER = "local"
 LEASE_TTL = timedelta(seconds=60)

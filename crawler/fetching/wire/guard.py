@@ -18,10 +18,10 @@ from scrapy.exceptions import CloseSpider
 from scrapy.utils.misc import load_object
 
 from crawler.errors import SourcekeepError, UsageError
-from crawler.fetching.bodies import RateFloor, check_body_cap
-from crawler.fetching.egress import AddressRefused, EgressPolicy, GuardedDownloadHandler
-from crawler.fetching.proxy import warn_about_environment_proxies
-from crawler.fetching.tls import check_trust
+from crawler.fetching.wire.bodies import RateFloor, check_body_cap
+from crawler.fetching.wire.egress import AddressRefused, EgressPolicy, GuardedDownloadHandler
+from crawler.fetching.wire.proxy import warn_about_environment_proxies
+from crawler.fetching.wire.tls import check_trust
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -19,7 +19,7 @@ from scrapy.core.downloader.handlers.http11 import (
 from twisted.internet.error import ConnectionLost
 from twisted.web._newclient import ParseError
 
-from crawler.fetching.tls import Verification, verification_of
+from crawler.fetching.wire.tls import Verification, verification_of
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred

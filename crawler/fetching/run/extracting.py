@@ -13,8 +13,8 @@ from crawler.archive.writing.articles import JobKey
 from crawler.dates import format_instant
 from crawler.errors import PayloadDamaged, PutOff
 from crawler.extraction.pool import ExtractionPool
-from crawler.fetching.clock import Clock
-from crawler.fetching.turns import Turn, Turns
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.turns import Turn, Turns
 from crawler.items import Article, PageFacts
 
 logger = logging.getLogger(__name__)

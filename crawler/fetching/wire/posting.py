@@ -16,7 +16,7 @@ from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 from crawler.errors import RequestFailed
-from crawler.fetching.egress import EgressPolicy
+from crawler.fetching.wire.egress import EgressPolicy
 
 TIMEOUT_S = 30.0  # for the whole of it, from the first address that is dialled
 ANSWER_MAX_BYTES = 2**20

@@ -25,10 +25,10 @@ from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
 from twisted.internet import endpoints
 
-from crawler.fetching.bodies import Gate, RateFloor, RateWatch
-from crawler.fetching.egress import GuardedDownloadHandler
-from crawler.fetching.tls import NotingPolicy
-from crawler.fetching.wire import Facts, ProtocolFactory
+from crawler.fetching.wire.bodies import Gate, RateFloor, RateWatch
+from crawler.fetching.wire.egress import GuardedDownloadHandler
+from crawler.fetching.wire.protocol import Facts, ProtocolFactory
+from crawler.fetching.wire.tls import NotingPolicy
 from crawler.urls import host_key
 
 if TYPE_CHECKING:

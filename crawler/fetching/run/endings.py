@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 from crawler.archive import EndedVisit, Kept
 from crawler.dates import parse_instant
-from crawler.fetching.visits import Visit
+from crawler.fetching.run.visits import Visit
 from crawler.items import Hop
 
 

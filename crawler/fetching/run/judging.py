@@ -15,7 +15,7 @@ from crawler.archive import Archive, EndedVisit, ExtractionJob
 from crawler.archive.writing.articles import JobKey
 from crawler.archive.writing.observing import parent_of
 from crawler.conclusion import Asked, Conclusion
-from crawler.fetching.clock import Clock
+from crawler.fetching.run.clock import Clock
 from crawler.urls import host_key
 from crawler.verdicts.probes import probe_url
 

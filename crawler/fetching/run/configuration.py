@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler import __version__
 from crawler.errors import UsageError
-from crawler.fetching.budget import Budget
+from crawler.fetching.run.budget import Budget
 from crawler.schedule import ADAPTIVE, POLICIES, Policy
 from crawler.urls import redact_url
 

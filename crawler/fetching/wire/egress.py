@@ -43,7 +43,7 @@ from crawler.addresses import (
     parse_ports,
     refusal,
 )
-from crawler.fetching.proxy import proxy_of
+from crawler.fetching.wire.proxy import proxy_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -10,9 +10,9 @@ from scrapy import Request
 from crawler.archive import DueSource, HostLease
 from crawler.dates import format_instant
 from crawler.digests import new_uid
-from crawler.fetching.clock import Clock
 from crawler.fetching.failures import failure_code, failure_text
-from crawler.fetching.handler import PutOff
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.wire.handler import PutOff
 from crawler.items import Hop
 from crawler.verdicts import outcome_of_failure
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from crawler import __version__
 from crawler.errors import RequestFailed
-from crawler.fetching.egress import EgressPolicy
-from crawler.fetching.posting import ask, told_status
+from crawler.fetching.wire.egress import EgressPolicy
+from crawler.fetching.wire.posting import ask, told_status
 from crawler.stamping.proofs import ANSWER_MAX_BYTES
 
 # Those of the reference client (opentimestamps 0.4.5), run by three parties.

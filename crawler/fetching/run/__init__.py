@@ -1,0 +1,1 @@
+"""A run: what it holds from the lock of the archive to its last commit, and what it may begin."""
