@@ -273,10 +273,10 @@ def crawl(words: list[str], *, extracting: bool = True, limited: bool = True) ->
     Leases.begin = begin_and_mark  # type: ignore[method-assign]
     Session.keep_visit = keep_and_mark  # type: ignore[method-assign]
     ExtractionQueue._extract = extract_and_mark  # type: ignore[method-assign]
-    defaults = {**(ExtractionPool.__init__.__kwdefaults__ or {}), "command": WORKER}
-    if not limited:
-        defaults["wall_seconds"] = 3600.0
-    ExtractionPool.__init__.__kwdefaults__ = defaults
+    if not limited:  # workers that are replaced, as hostile pages have it, are those of the crawler
+        defaults = dict(ExtractionPool.__init__.__kwdefaults__ or {})
+        defaults |= {"wall_seconds": 3600.0, "command": WORKER}
+        ExtractionPool.__init__.__kwdefaults__ = defaults
     if not extracting:
         ExtractionQueue.feed = ExtractionQueue.add = lambda *_: None  # type: ignore[method-assign]
     code = sourcekeep(["crawl", *words])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from crawler.items import Article, Extraction, PageFacts
@@ -34,23 +34,35 @@ def header_of(encoded: bytes) -> Header:
 
 def extraction_to_json(found: Extraction) -> Header:
     """Return an article and the facts of its page as JSON can carry them."""
-    return asdict(found)
+    facts = found.facts
+    return {
+        "article": fields_of(found.article),
+        "facts": fields_of(facts) if facts is not None else None,
+    }
 
 
-def extraction_from_json(fields: Header) -> Extraction:
+def fields_of(plain: Article | PageFacts) -> Header:
+    """Return the fields of what holds nothing but values and tuples of them.
+
+    ``dataclasses.asdict`` would copy each of hundreds of links: 25 instead of 3 microseconds.
+    """
+    return {field.name: getattr(plain, field.name) for field in fields(plain)}
+
+
+def extraction_from_json(told: Header) -> Extraction:
     """Return what ``extraction_to_json`` was given. Raises TypeError, KeyError on other fields."""
     return Extraction(
-        Article(**_with_tuples(fields["article"], "links", "tried")),
-        facts_from_json(fields["facts"]),
+        Article(**_with_tuples(told["article"], "links", "tried")),
+        facts_from_json(told["facts"]),
     )
 
 
-def facts_from_json(fields: Header | None) -> PageFacts | None:
-    """Return the facts that ``dataclasses.asdict`` made fields of; None of None."""
-    if fields is None:
+def facts_from_json(told: Header | None) -> PageFacts | None:
+    """Return the facts that ``fields_of`` was given; None of None."""
+    if told is None:
         return None
-    return PageFacts(**_with_tuples(fields, "headings", "robots", "markers"))
+    return PageFacts(**_with_tuples(told, "headings", "robots", "markers"))
 
 
-def _with_tuples(fields: Header, *names: str) -> Header:
-    return {**fields, **{name: tuple(fields[name]) for name in names}}
+def _with_tuples(told: Header, *names: str) -> Header:
+    return {**told, **{name: tuple(told[name]) for name in names}}

@@ -17,7 +17,6 @@ import resource
 import signal
 import sys
 import time
-from dataclasses import asdict
 from inspect import unwrap
 from math import ceil
 from pathlib import Path
@@ -26,7 +25,14 @@ from typing import BinaryIO
 from crawler.errors import ExtractionFailed
 from crawler.extraction import interruption
 from crawler.extraction.article import read_facts, read_payload
-from crawler.extraction.frames import LENGTHS, Header, extraction_to_json, header_of, packed
+from crawler.extraction.frames import (
+    LENGTHS,
+    Header,
+    extraction_to_json,
+    fields_of,
+    header_of,
+    packed,
+)
 from crawler.extraction.quicker import quicker
 from crawler.items import Extraction
 
@@ -129,7 +135,7 @@ def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
 def _facts(request: Header, body: bytes) -> Header:
     """Return the facts alone: what is wanted of the body of an error answer."""
     facts = read_facts(body, url=request["url"], content_type=request["content_type"])
-    return {"facts": asdict(facts) if facts is not None else None}
+    return {"facts": fields_of(facts) if facts is not None else None}
 
 
 def _all(request: Header, body: bytes, replies: BinaryIO) -> Header:
