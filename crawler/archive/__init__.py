@@ -28,8 +28,9 @@ from crawler.archive.seals.manifests import Manifest, beside
 from crawler.archive.seals.sealing import Sealing
 from crawler.archive.selection.attempts import AttemptRecord
 from crawler.archive.selection.choosing import Choosing
+from crawler.archive.selection.narrowing import Selection
 from crawler.archive.selection.records import CaptureRecord, Cited
-from crawler.archive.selection.selecting import Selected, SelectedEntry, Selecting, Selection
+from crawler.archive.selection.selecting import Selected, SelectedEntry, Selecting
 from crawler.archive.selection.withholding import Forgotten, Withholding
 from crawler.archive.verification.findings import Finding, Verification
 from crawler.archive.writing.articles import Articles, ExtractionJob

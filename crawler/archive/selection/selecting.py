@@ -9,7 +9,6 @@ its progress bar is the count of what comes.
 from __future__ import annotations
 
 import heapq
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,13 @@ from crawler.archive.connection import Connection
 from crawler.archive.payloads import Payloads
 from crawler.archive.selection import attempts
 from crawler.archive.selection.attempts import AttemptRecord
+from crawler.archive.selection.narrowing import (
+    GOOD,
+    Selection,
+    conditions_of,
+    conditions_of_entries,
+    fill,
+)
 from crawler.archive.selection.publishing import (
     DAMAGED,
     cited_to_publish,
@@ -43,44 +49,8 @@ from crawler.archive.selection.records import (
 from crawler.archive.selection.tabulating import table_rows
 from crawler.errors import PayloadDamaged, UsageError
 from crawler.urls import redact_text, redact_url
-from crawler.verdicts import LIVE
 
 CACHE_KIB = 512
-_GOOD = ", ".join(f"'{outcome}'" for outcome in sorted(LIVE))
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which captures are meant. What is empty or None does not narrow; the rest all holds at once.
-
-    What belongs to no source (entry pages, robots.txt) is selected where only dates and runs are
-    asked for.
-    """
-
-    entries: tuple[int, ...] = ()  # ids; the sources that one of them cites or has cited
-    sources: tuple[int, ...] = ()  # ids
-    hosts: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()  # of entries that cite the source
-    since: str | None = None  # instant: captured then or later
-    until: str | None = None  # instant: captured then or before
-    runs: tuple[int, ...] = ()  # ids
-    verdicts: tuple[str, ...] = ()  # the source's present state
-    # Of each source the snapshot nearest to each date of its citations, with the redirects that led
-    # to it; of what the other conditions leave.
-    nearest: bool = False
-    public: bool = False  # fit to be passed on: no payload whose page forbids copies, no secrets
-
-    @property
-    def is_narrowed(self) -> bool:
-        """Whether anything but ``public`` is asked for."""
-        whole = Selection(public=self.public)
-        return any(getattr(self, f.name) != getattr(whole, f.name) for f in fields(self))
-
-    @property
-    def narrows_captures(self) -> bool:
-        """Whether more is asked for than certain entries, ``public`` or ``nearest``."""
-        asked = (self.sources, self.hosts, self.since, self.until, self.runs, self.verdicts)
-        return any(asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +84,7 @@ class Selected:
     def attempts(self) -> int:
         """How many attempts without an answer are selected, beside the captures."""
         if self._attempts is None:
-            conditions, values = _conditions(self.selection, "f.source", "f.fetched_at")
+            conditions, values = conditions_of(self.selection, "f.source", "f.fetched_at")
             if self.selection.public:  # control URLs tell of the machine that asks them
                 conditions.append("f.purpose <> 'control'")
             where = " AND ".join(conditions) or "1"
@@ -154,7 +124,7 @@ class Selected:
             "t.at, t.capture" if day is None
             else "abs(strftime('%s', t.at) - strftime('%s', ?2)), t.at, t.capture"
         )  # fmt: skip
-        good = f"coalesce(o.outcome, f.outcome) IN ({_GOOD})"
+        good = f"coalesce(o.outcome, f.outcome) IN ({GOOD})"
         where = f"WHERE t.source = ?1 AND {good} ORDER BY {order} LIMIT 1"
         values = (source,) if day is None else (source, day)
         return next(self._records(where, *values), None)
@@ -217,7 +187,7 @@ class Selected:
         return int(row["n"])
 
     def _where_entries(self) -> tuple[str, dict[str, object]]:
-        conditions, values = _of_entries(self.selection)
+        conditions, values = conditions_of_entries(self.selection)
         if self.selection.narrows_captures:
             conditions.append(
                 "EXISTS (SELECT 1 FROM citations k WHERE k.entry = e.id AND EXISTS"
@@ -313,7 +283,7 @@ class Selecting:
                 "CREATE TEMP TABLE selected"
                 " (capture INTEGER PRIMARY KEY, source INTEGER, at TEXT, visit TEXT)"
             )
-            _fill(sql, selection)
+            fill(sql, selection)
             hold_back(sql, self._payloads, public=selection.public)
             uid = sql.execute("SELECT uid FROM archive").fetchone()["uid"]
             yield Selected(self._connection, self._payloads, selection, uid)
@@ -347,86 +317,3 @@ def _reading(sql: sqlite3.Connection) -> Iterator[None]:
     finally:
         if sql.in_transaction:
             sql.execute("ROLLBACK")  # takes the temporary tables along
-
-
-def _fill(sql: sqlite3.Connection, selection: Selection) -> None:
-    conditions, values = _conditions(selection)
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    sql.execute(
-        "INSERT INTO temp.selected SELECT c.id, c.source, c.captured_at, f.visit"
-        f" FROM captures c JOIN fetches f ON f.id = c.fetch{where}",
-        values,
-    )
-    sql.execute("CREATE INDEX temp.selected_by_source ON selected(source, at, capture)")
-    if selection.nearest:
-        _keep_nearest(sql, selection)
-
-
-def _conditions(
-    selection: Selection, source: str = "c.source", at: str = "c.captured_at"
-) -> tuple[list[str], dict[str, object]]:
-    """Return what holds of a selected capture ``c`` and its fetch ``f``, and the values in it.
-
-    ``source`` and ``at`` are the columns that name the source, and say when it was captured.
-    """
-    of_entries, values = _of_entries(selection)
-    conditions = []
-    if of_entries:
-        conditions.append(
-            f"{source} IN (SELECT k.source FROM citations k JOIN entries e ON e.id = k.entry"
-            f" WHERE {' AND '.join(of_entries)})"
-        )
-    if selection.hosts or selection.verdicts:
-        of_source = [
-            f"{column} IN (SELECT value FROM json_each(:{name}))"
-            for column, name in (("host", "hosts"), ("verdict", "verdicts"))
-            if getattr(selection, name)
-        ]
-        conditions.append(f"{source} IN (SELECT id FROM sources WHERE {' AND '.join(of_source)})")
-    for column, name in ((source, "sources"), ("f.run", "runs")):
-        if getattr(selection, name):
-            conditions.append(f"{column} IN (SELECT value FROM json_each(:{name}))")
-    if selection.since:
-        conditions.append(f"{at} >= :since")
-    if selection.until:
-        conditions.append(f"{at} <= :until")
-    for name in ("sources", "hosts", "runs", "verdicts"):
-        values[name] = json.dumps(getattr(selection, name))
-    return conditions, {**values, "since": selection.since, "until": selection.until}
-
-
-def _of_entries(selection: Selection) -> tuple[list[str], dict[str, object]]:
-    """Return what holds of an entry ``e`` that is asked for, and the values in it."""
-    asked = (("e.id", "entries"), ("e.topic", "topics"))
-    conditions = [
-        f"{column} IN (SELECT value FROM json_each(:{name}))"
-        for column, name in asked
-        if getattr(selection, name)
-    ]
-    return conditions, {name: json.dumps(getattr(selection, name)) for _, name in asked}
-
-
-def _keep_nearest(sql: sqlite3.Connection, selection: Selection) -> None:
-    """Leave of each source the visits whose snapshots are nearest to the dates of its citations.
-
-    An undated citation counts from the day on which it was first seen.
-    """
-    of_entries, values = _of_entries(selection)
-    asked = f" AND {' AND '.join(of_entries)}" if of_entries else ""
-    sql.execute(
-        f"""DELETE FROM temp.selected WHERE source IS NULL OR visit NOT IN (
-          SELECT visit FROM (SELECT t.visit AS visit, row_number() OVER (
-              PARTITION BY cited.source, cited.day
-              ORDER BY abs(strftime('%s', t.at) - strftime('%s', cited.day)), t.at, t.capture
-            ) AS place
-            FROM (SELECT DISTINCT k.source AS source,
-                coalesce(k.cited_on, substr(k.first_seen_at, 1, 10)) AS day
-              FROM citations k JOIN entries e ON e.id = k.entry
-              WHERE k.source IS NOT NULL{asked}) cited
-            JOIN temp.selected t ON t.source = cited.source
-            JOIN captures c ON c.id = t.capture JOIN fetches f ON f.id = c.fetch
-            LEFT JOIN outcomes o ON o.fetch = f.id
-            WHERE coalesce(o.outcome, f.outcome) IN ({_GOOD}))
-          WHERE place = 1)""",
-        values,
-    )

@@ -216,9 +216,7 @@ class Session:
         """Judge what was visited as far as it can be; more may be read afterwards."""
         self.commit()
         await self.extraction.settle()
-        if self.lost is None and self.extraction.broken is None:
-            self.write(self.judging.finish)
-            self.commit()
+        self._judge_what_was_read()
 
     async def read(self, jobs: list[ExtractionJob]) -> bool:
         """Have payloads read and wait until they are. False: they could not be."""
@@ -233,6 +231,9 @@ class Session:
         """Bring what was visited to its end; then no worker is left."""
         self.commit()
         await self.extraction.drain()
+        self._judge_what_was_read()
+
+    def _judge_what_was_read(self) -> None:
         if self.lost is None and self.extraction.broken is None:
             self.write(self.judging.finish)
             self.commit()
