@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -125,8 +126,8 @@ class Reading:
         found = self._by_id(text) if is_number else self._by_url(text) or self._by_part(text)
         if not found:
             raise UsageError(
-                f"no source fits {text!r}; list them with:"
-                f" sqlite-utils rows {self._path} sources_now"
+                f"no source fits {text!r}; list them with: sourcekeep export csv - --table"
+                f" sources_now --archive {shlex.quote(str(self._path))}"
             )
         if len(found) > 1:
             shown = "\n".join(f"  {row['id']:>5}  {row['url']}" for row in found[:10])
