@@ -17,7 +17,7 @@ from crawler.verdicts.vocabulary.absence import phrase_of_absence
 from crawler.verdicts.vocabulary.phrases import fold
 
 SHRUNK = 0.15  # share of our copy's words; AlNoamany 2015: off topic below
-SHARED_BY = 3  # sources of the host that end at one address, this one included
+SHARED_BY = 3  # sources, of whatever hosts, that end at one address, this one included
 NEEDED = 2
 UNLIKE = 0.05  # J3 of another article on the same topic: 0.007; of a teaser: 0.14 (DOMAIN §4.1)
 # That nothing of our copy is left is a second sign beside any but these: a page in front of a

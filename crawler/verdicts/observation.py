@@ -24,7 +24,7 @@ class Probe:
 class Surroundings:
     """What is known of the host beyond this visit."""
 
-    sources_at_final_url: int = 0  # other sources of the host whose visits ended at this URL
+    sources_at_final_url: int = 0  # other sources, of whatever hosts, that ended there
     sources_replaced: int = 0  # other sources of the host that were lately parked or usurped
     home_title: str | None = None  # title of the host's home page; None: never seen
     error_titles: frozenset[str] = frozenset()  # titles of its answers with status 404 and 410
