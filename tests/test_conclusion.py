@@ -143,6 +143,18 @@ def test_a_text_that_drifts_away_and_comes_back_is_live_again(archive: Archive, 
     assert looks.state()["verdict"] == "live"
 
 
+def test_a_copy_that_is_taken_back_takes_its_title_along(archive: Archive, run: int) -> None:
+    """The title was that of a page which was not the source's own."""
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT, "Somebody else's page"))
+    assert looks.state()["title"] == "Somebody else's page"
+    assert looks.conclusion.conclude_again(looks.number, now=NOW) == 1
+    assert looks.state()["title"] == "Somebody else's page"  # it is accepted again
+    archive.judgements.forget(looks.number)
+    assert looks.state()["good_capture"] is None
+    assert looks.state()["title"] == one(archive, "SELECT coalesce(label, url) FROM citations")
+
+
 def test_the_same_page_again_adds_no_version_and_no_change(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     looks.look(looks.page(TEXT))

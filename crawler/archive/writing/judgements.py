@@ -339,7 +339,10 @@ class Judgements:
             "DELETE FROM standings WHERE version IN (SELECT id FROM versions WHERE source = ?)",
             "DELETE FROM anchors WHERE citation IN (SELECT id FROM citations WHERE source = ?)",
             "UPDATE sources SET version = NULL, changes = 0, changed_at = NULL,"
-            " good_capture = NULL, first_captured_at = NULL, failures = 0 WHERE id = ?",
+            " good_capture = NULL, first_captured_at = NULL, failures = 0,"
+            # that of a copy that may have been none; accepted anew, it gives it again
+            " title = coalesce((SELECT nullif(k.label, '') FROM citations k"
+            "  WHERE k.source = sources.id ORDER BY k.id LIMIT 1), url) WHERE id = ?",
             "DELETE FROM changes WHERE source = ?",
             "DELETE FROM versions WHERE source = ?",
             "DELETE FROM outcomes WHERE source = ?",
