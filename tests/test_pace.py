@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -199,6 +200,23 @@ def test_a_server_that_is_down_and_says_for_how_long_is_not_asked_again(
         rows(archive, "SELECT last_outcome, failures FROM sources")
         == [{"last_outcome": "server-error", "failures": 1}] * 2
     )
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_rest_that_is_asked_for_by_a_robots_txt_is_kept_by_the_next_run_too(
+    status: int, web: DemoWeb, tmp_path: Path
+) -> None:
+    """Longer than a failure of a robots.txt is remembered, which is an hour."""
+    wait = page("Not now.", status=status, headers=[("Retry-After", "7200")])
+    web.add("courier", "/robots.txt", wait)
+    for name in ("/one", "/two"):
+        web.add("courier", name, page(TEXT + name))
+    archive, pages = tmp_path / "a.db", (("courier", "/one"), ("courier", "/two"))
+    crawl(archive, START, listed(web, tmp_path, *pages))
+    crawl(archive, START + timedelta(minutes=90))
+    assert [r.path for r in web.requests if r.host == "127.0.0.2"] == ["/robots.txt"]
+    web.add("courier", "/robots.txt", page("", status=404))
+    assert crawl(archive, START + timedelta(days=2)).json["new_captures"] == 2
 
 
 def test_the_time_of_a_capture_is_that_of_its_request(web: DemoWeb, tmp_path: Path) -> None:

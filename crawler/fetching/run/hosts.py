@@ -46,16 +46,21 @@ class HostNotes:
         """Note what the hosts of a visit said; return what rest was asked at its end, or None."""
         rest = None
         for hop in visit.hops:
-            host, skew = host_key(hop.url), skew_of(hop)
-            if skew is not None:
-                self.skews[host] = skew
-            strikes = self._strikes[host] + 1
-            rest = rest_of(hop.status, hop.response_headers, self._clock.now(), strikes=strikes)
-            if rest is not None:
-                self._strikes[host] = strikes
-                self.rest(host, self._clock.now() + rest)
-            elif hop.status is not None:
-                del self._strikes[host]
+            rest = self.note_hop(hop)
+        return rest
+
+    def note_hop(self, hop: Hop) -> timedelta | None:
+        """Note what one answer said, that of a robots.txt say; return what rest it asked for."""
+        host, skew = host_key(hop.url), skew_of(hop)
+        if skew is not None:
+            self.skews[host] = skew
+        strikes = self._strikes[host] + 1
+        rest = rest_of(hop.status, hop.response_headers, self._clock.now(), strikes=strikes)
+        if rest is not None:
+            self._strikes[host] = strikes
+            self.rest(host, self._clock.now() + rest)
+        elif hop.status is not None:
+            del self._strikes[host]
         return rest
 
     def rest(self, host: str, until: datetime) -> None:

@@ -144,8 +144,17 @@ class Session:
     # Visits
 
     def keep_alone(self, hop: Hop) -> None:
-        """Keep a fetch that belongs to no visit: a robots.txt."""
-        self.write(lambda: self.archive.evidence.record(self.run, None, [hop]))
+        """Keep a fetch that belongs to no visit: a robots.txt, or what a control URL answered.
+
+        A host that asks for rest by its robots.txt is left alone at once, pages and all.
+        """
+        self.write(lambda: self._keep_alone(hop))
+
+    def _keep_alone(self, hop: Hop) -> None:
+        with self.archive.writing():
+            self.archive.evidence.record(self.run, None, [hop])
+            if hop.purpose == "robots":
+                self.hosts.note_hop(hop)
 
     def keep_from_archive(
         self, visit: Visit, *, source: int | None = None, origin: str = OWN
