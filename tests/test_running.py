@@ -237,6 +237,32 @@ def test_a_fault_of_ours_ends_the_run_and_the_next_goes_on(
     assert crawl(archive, LATER).json["visits"] == PAGES  # none was taken for made
 
 
+@pytest.mark.parametrize("broken", ["entries.read_files", "pages.SitePages.arrived"])
+def test_a_fault_of_ours_in_reading_entries_keeps_no_source_from_its_visit(
+    broken: str, web: DemoWeb, url_list: Path, tmp_path: Path
+) -> None:
+    archive, faulty = tmp_path / "a.db", tmp_path / "faulty.py"
+    for given in (url_list, web.url("lantern", "/")):
+        sourcekeep("add", given, "--archive", archive, "--now", format_instant(START))
+    faulty.write_text(
+        "import sys\n"
+        "from crawler.spiders import entries, pages\n"
+        "def fail(*_, **__):\n"
+        "    raise RuntimeError('a fault of ours')\n"
+        f"{broken} = fail\n"
+        "from crawler.cli import main\n"
+        "sys.exit(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(faulty), *crawl_words(archive, START)],
+        capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert value(archive, "SELECT finish_reason FROM runs") == "broke"
+    seen = "SELECT count(*) FROM captures WHERE source NOT NULL"
+    assert value(archive, seen) == PAGES
+
+
 def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
     web: DemoWeb, url_list: Path, tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from scrapy.settings import Settings
 
 from crawler.cli.logs import log_file
 from crawler.cli.output import plural, progress
-from crawler.cli.processes import GOOD_ENDS, make_process, run_spider, run_to_end
+from crawler.cli.processes import BROKE, GOOD_ENDS, make_process, run_spider, run_to_end
 from crawler.dates import format_instant
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
@@ -120,17 +120,28 @@ def _crawl(
 async def _both(
     process: AsyncCrawlerProcess, session: Session, ids: list[int] | None, result: CrawlResult
 ) -> None:
-    out_of_time = False
-    for spider, share_left, arguments in (
-        (EntriesSpider, SOURCES_SHARE, {"input_ids": ids, "counts": result.intake}),
-        (SourcesSpider, 0.0, {}),
-    ):
-        with session.budget.leaving(share_left):
-            result.finish_reason = await run_spider(process, spider, session, **arguments)
-            out_of_time = out_of_time or session.budget.seconds_left <= 0
-        if result.finish_reason != "finished" or session.lost is not None:
-            return
-    if out_of_time:
+    """Read the entries, then visit what is due: also when reading broke, which the run's end tells.
+
+    What was cited before is not to wait for that fault to be mended.
+    """
+    with session.budget.leaving(SOURCES_SHARE):
+        read = result.finish_reason = await run_spider(
+            process, EntriesSpider, session, input_ids=ids, counts=result.intake
+        )
+        out_of_time = session.budget.seconds_left <= 0
+    if read in ("finished", BROKE) and session.lost is None:
+        await _visit(process, session, result, out_of_time=out_of_time)
+        if read == BROKE:
+            result.finish_reason = read
+
+
+async def _visit(
+    process: AsyncCrawlerProcess, session: Session, result: CrawlResult, *, out_of_time: bool
+) -> None:
+    result.finish_reason = await run_spider(process, SourcesSpider, session)
+    if result.finish_reason != "finished" or session.lost is not None:
+        return
+    if out_of_time or session.budget.seconds_left <= 0:
         result.finish_reason = "max-time"
     await _rescue(process, session, result)
     await _push(process, session, result)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 # What a run may end with and be no failure: done, or interrupted in good order.
 GOOD_ENDS = frozenset({"finished", "shutdown", "max-time"})
 
+BROKE = "broke"  # by a fault of ours
+_START_FAILED = "start_error"  # what Scrapy calls it when a spider breaks before its requests
+
 
 def run_to_end(process: AsyncCrawlerProcess, work: Coroutine[Any, Any, None]) -> None:
     """Start the reactor, do the work in it, stop it. Signals end the crawls in good order."""
@@ -64,4 +67,5 @@ async def run_spider(
     """Let a spider work in a session that is open, and return what it ended with."""
     crawler = process.create_crawler(spider)
     await process.crawl(crawler, session=session, **arguments)
-    return str(crawler.stats.get_value("finish_reason", "broke") if crawler.stats else "broke")
+    ended = str(crawler.stats.get_value("finish_reason", BROKE) if crawler.stats else BROKE)
+    return BROKE if ended == _START_FAILED else ended

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -65,9 +66,9 @@ class ArchiveSpider(Spider):
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""
 
-        self.session.writes.on_lost = lambda: self._close("evidence-lost")
+        self.session.writes.on_lost = lambda: self.stop("evidence-lost")
 
-    def _close(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
         """End the crawl, as soon as what is under way is over."""
         assert self.crawler.engine is not None
         if self.crawler.engine.spider is None:
@@ -115,8 +116,19 @@ class ArchiveSpider(Spider):
 
         Scrapy would log it and wait for ever for the visit that never ended.
         """
+        with self._ending_with_a_fault():
+            follows = done(visit)
+        return self._watched(follows) if isinstance(follows, Iterator) else follows
+
+    def _watched(self, requests: Iterator[Any]) -> Iterator[Any]:
+        """Yield what follows from a visit. It is worked out only now, and may break as well."""
+        with self._ending_with_a_fault():
+            yield from requests
+
+    @contextmanager
+    def _ending_with_a_fault(self) -> Iterator[None]:
         try:
-            return done(visit)
+            yield
         except Exception:
-            self._close("broke")
+            self.stop("broke")
             raise
