@@ -74,6 +74,18 @@ def test_behind_a_proxy_that_is_away_no_source_fails(closed_port: int, tmp_path:
     assert value(archive, "SELECT sum(failures) FROM sources") == 0
 
 
+def test_a_run_whose_proxy_is_away_ends_early_and_leaves_the_rest_due(
+    closed_port: int, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text("".join(f"http://host{number}.example/\n" for number in range(300)))
+    done = crawl(archive, START, listed, "--proxy", f"http://127.0.0.9:{closed_port}")
+    assert done.json["finish_reason"] == "proxy-away" and done.code == 0
+    assert len(done.err.splitlines()) == 1 and "ends early" in done.err
+    assert done.json["visits"] < 150  # twenty, and those that were under way
+    assert done.json["due_left"] == 300  # failures of ours make nobody wait but by the host
+
+
 def test_its_outcome_is_in_the_vocabulary() -> None:
     assert "local-fault" in OUTCOMES and "local-fault" not in _BY_FAILURE.values()
     assert _BY_FAILURE.keys() >= COULD_BE_OURS

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 from scrapy import Request
 from scrapy.exceptions import NotConfigured
@@ -48,6 +48,9 @@ INTERVAL_S = 30.0
 # reach itself it answers with a status of its own.
 _NEVER_REACHED = frozenset({"nxdomain", "refused", "no-route"})
 TIMEOUT_S = 10.0
+# So many visits in a row that do not reach the proxy, and nothing that answers between them, end
+# the run: a proxy that restarts is away for less, and each costs a row that says nothing.
+PROXY_TRIES = 20
 MAX_BYTES = 2**20
 
 
@@ -75,6 +78,14 @@ def as_local_fault(hop: Hop) -> Hop:
     return replace(hop, outcome="local-fault") if could_be_ours(hop) else hop
 
 
+@runtime_checkable
+class StoppableSpider(Protocol):
+    """A spider that can end its crawl early: ours all can."""
+
+    def stop(self, reason: str) -> None:
+        """End the crawl, as soon as what is under way is over."""
+
+
 class ControlMiddleware:
     """Tells our own failures from a source's before a visit ends: it asks the control URLs.
 
@@ -86,6 +97,7 @@ class ControlMiddleware:
     def __init__(self, crawler: Crawler, urls: Sequence[str]) -> None:
         self._crawler = crawler
         self._control = Control(crawler, urls)
+        self._in_vain = 0  # visits in a row that ended before the proxy
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -95,13 +107,28 @@ class ControlMiddleware:
             raise NotConfigured
         return cls(crawler, urls)
 
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Note that something answers."""
+        self._in_vain = 0
+        return response
+
     async def process_exception(self, request: Request, exception: Exception) -> None:
         """Mark the attempts of a visit as our own failure where we are offline."""
         visit: Visit | None = request.meta.get("visit")
         if visit is None or visit.last is None or not could_be_ours(visit.last):
             return
-        if self._control.proxy_is_away(visit.last) or await self._control.offline():
-            visit.hops[:] = [as_local_fault(hop) for hop in visit.hops]
+        if self._control.proxy_is_away(visit.last):
+            self._note_in_vain()
+        elif not await self._control.offline():
+            return
+        visit.hops[:] = [as_local_fault(hop) for hop in visit.hops]
+
+    def _note_in_vain(self) -> None:
+        """Let the run end when it has no way to anybody: what is left stays due."""
+        self._in_vain += 1
+        spider = self._crawler.spider
+        if self._in_vain == PROXY_TRIES and isinstance(spider, StoppableSpider):
+            spider.stop("proxy-away")
 
 
 class Control:
@@ -129,7 +156,7 @@ class Control:
             self._warned = True
             logger.warning(
                 "the proxy %s cannot be reached: failures do not count against sources,"
-                " which are due again in an hour",
+                " which are due again in an hour, and a run that reaches nobody ends early",
                 self._proxy,
             )
         return True
