@@ -83,6 +83,10 @@ def test_without_a_command_the_usage_is_shown() -> None:
         (["crawl", "-s", "RETRY_TIMES=1.5"], "write a whole number, 0 or more"),
         (["crawl", "-s", "ROBOTSTXT_OBEY=mostly"], "write True or False"),
         (["crawl", "-s", "DOWNLOADER_MIDDLEWARES=mine"], "write a JSON object"),
+        (["crawl", "-s", "RETRY_HTTP_CODES=500,abc"], "write whole numbers, with commas"),
+        (["crawl", "-s", "SCHEDULER=x"], "'x' cannot be loaded"),
+        (["crawl", "-s", "TWISTED_REACTOR=x.y"], "'x.y' cannot be loaded"),
+        (["crawl", "-s", 'EXTENSIONS={"json.Nothing": 5}'], "'json.Nothing' cannot be loaded"),
         (["crawl", "-s", "LOG_LEVEL=LOUD"], "write one of CRITICAL"),
         (["crawl", "-s", "DOWNLOAD_DELEY=60"], "did you mean DOWNLOAD_DELAY?"),
         (["crawl", "-s", "SOURCEKEEP_SPEED=3"], "no such setting: docs/settings.md lists them"),
@@ -97,7 +101,7 @@ def test_bad_usage_is_one_clear_sentence_and_exit_2(
     words: list[str], says: str, entry: Path, tmp_path: Path
 ) -> None:
     archive = tmp_path / "a.db"
-    done = sourcekeep(*(word.format(entry=entry) for word in words), cwd=tmp_path)
+    done = sourcekeep(*(word.replace("{entry}", str(entry)) for word in words), cwd=tmp_path)
     assert done.code == 2, done.err
     assert says in done.err and "Traceback" not in done.err
     assert not archive.exists()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from math import inf
 
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 
 from crawler.cli.add import add_input_options
 from crawler.cli.crawling import crawl
@@ -22,6 +24,13 @@ from crawler.reporting.notices import VARIABLE
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")
 # Numbers that are whole by chance: Scrapy takes any.
 _MAY_BE_FRACTIONS = frozenset({"DOWNLOAD_TIMEOUT", "DOWNLOAD_DELAY_JITTER"})
+
+
+# What names a class or function of Scrapy, Twisted or ours when nothing else is set.
+_CLASS_PATH = re.compile(r"(scrapy|twisted|crawler)(\.\w+)+")
+_TABLES_OF_CLASSES = frozenset(
+    {"DOWNLOADER_MIDDLEWARES", "SPIDER_MIDDLEWARES", "EXTENSIONS", "ITEM_PIPELINES"}
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -100,11 +109,31 @@ def _set(settings: Settings, name: str, value: object) -> None:
             number = settings.getint(name) if is_whole else settings.getfloat(name)
             if usual >= 0 and not 0 <= number < inf:
                 raise ValueError
+        elif isinstance(usual, list) and usual and all(isinstance(item, int) for item in usual):
+            wanted = "whole numbers, with commas between them"
+            for item in settings.getlist(name):
+                int(item)
         elif name == "LOG_LEVEL" and value not in LEVELS:
             wanted = f"one of {', '.join(LEVELS)}"
             raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise UsageError(f"-s {name}={value}: write {wanted}") from None
+    for path in _class_paths(name, usual, settings):
+        try:
+            load_object(path)
+        except (ImportError, AttributeError, NameError, ValueError, TypeError) as exc:
+            raise UsageError(f"-s {name}={value}: {path!r} cannot be loaded: {exc}") from None
+
+
+def _class_paths(name: str, usual: object, settings: Settings) -> list[str]:
+    """Return the paths of classes that a setting has now, if it is one that names classes.
+
+    In a table of them, None beside a path switches it off: that is never loaded.
+    """
+    if name.removesuffix("_BASE") in _TABLES_OF_CLASSES:
+        return [path for path, order in settings.getdict(name).items() if order is not None]
+    is_path = isinstance(usual, str) and _CLASS_PATH.fullmatch(usual) is not None
+    return [str(settings.get(name))] if is_path and name != "REFERRER_POLICY" else []
 
 
 def _check_names(chosen: Mapping[str, object], settings: Settings) -> None:
