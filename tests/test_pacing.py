@@ -6,7 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from crawler.archive import Archive
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.hosts import HostNotes
 from crawler.fetching.run.pacing import REST_MAX, REST_UNTOLD, STRIKE, rest_of
+from tests.archive_kit import hop
 
 
 @pytest.mark.parametrize(
@@ -48,3 +52,15 @@ def test_a_host_that_goes_on_refusing_is_given_more(now: datetime) -> None:
     assert rests[0] == timedelta(seconds=1) and rests[1] == STRIKE and rests[2] == 2 * STRIKE
     assert rests == sorted(rests, key=lambda rest: rest or timedelta(0))
     assert rests[-1] == REST_MAX
+
+
+def test_a_host_rests_from_its_answer_on_and_not_from_the_end_of_the_visit(
+    archive: Archive, now: datetime
+) -> None:
+    """Between the two other requests to it are on their way, and a retry."""
+    hosts = HostNotes(archive, Clock(now))
+    answer = hop("http://a.example/", status=429, response_headers=(("Retry-After", "600"),))
+    assert hosts.hear(answer)
+    until = hosts.rests_until("a.example")
+    assert until is not None and until >= now + timedelta(seconds=600)
+    assert not hosts.rests("b.example")
