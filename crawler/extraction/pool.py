@@ -24,6 +24,7 @@ from crawler.items import Article, Extraction, PageFacts
 
 MAX_INPUT_BYTES = 20_000_000  # what trafilatura takes at most, and about 3 s of CPU
 CPU_SECONDS = 10  # per try; the wall limit ends most of them first
+WALL_SECONDS = 14  # for all tries; with ends and starts of processes a page has its worker for 15
 PEAK_MB = 400  # a worker that once needed so much is replaced: it does not give memory back
 # A start costs 0.3 s of CPU, and the first odd date 1.3 s more, for which dateparser loads all its
 # languages; at 200 pages a worker that was a fifth of all extraction. What grows are caches: 10 MB
@@ -61,7 +62,7 @@ class ExtractionPool:
         self,
         workers: int | None = None,
         *,
-        wall_seconds: float = 15,
+        wall_seconds: float = WALL_SECONDS,
         jobs_per_worker: int = JOBS_PER_WORKER,
         command: Sequence[str] = COMMAND,
         others_wait: Callable[[], bool] = lambda: False,
