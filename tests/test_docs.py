@@ -6,7 +6,6 @@ import argparse
 import ast
 import configparser
 import dataclasses
-import inspect
 import re
 import shlex
 import sqlite3
@@ -34,6 +33,11 @@ from crawler.items import Article, Citation, Entry, Hop
 from crawler.reporting import files
 from crawler.reporting.text import SHOWN, SHOWN_NEW
 from crawler.spiders.entries import EntriesSpider
+from crawler.spiders.moved import MovedSpider
+from crawler.spiders.push import PushSpider
+from crawler.spiders.recheck import RecheckSpider
+from crawler.spiders.rescue import RescueSpider
+from crawler.spiders.sources import SourcesSpider
 from crawler.verdicts import hysteresis, outcomes
 from crawler.verdicts.reasons import EVIDENCE, REASONS
 from tests import test_architecture
@@ -380,11 +384,14 @@ def test_exit_codes_are_documented() -> None:
 
 
 def test_spider_arguments_are_documented() -> None:
-    internal = {"self", "input_ids", "counts", "kwargs"}
-    arguments = set(inspect.signature(EntriesSpider.__init__).parameters) - internal
-    written = [name.split()[1].partition("=")[0] for name in names(read("commands.md"),
-               "argument of `entries`")]  # fmt: skip
-    same(written, arguments, "docs/commands.md, scrapy crawl entries", "arguments")
+    for spiders, head in (
+        ([EntriesSpider], "argument of `entries`"),
+        ([RescueSpider, RecheckSpider, MovedSpider], "argument of `rescue`, `recheck`, `moved`"),
+    ):
+        written = [name.split()[1].partition("=")[0] for name in names(read("commands.md"), head)]
+        for spider in spiders:
+            same(written, spider.arguments, f"docs/commands.md, {spider.name}", "arguments")
+    assert not SourcesSpider.arguments and not PushSpider.arguments
 
 
 # ------------------------------------------------------------------ outcomes.md

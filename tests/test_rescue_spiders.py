@@ -57,15 +57,21 @@ class Loop:
     def scrapy(
         self, archive: Path, *words: object, now: datetime = NOW, **environment_: str
     ) -> str:
-        """Run ``scrapy crawl`` to its end and return its log."""
-        done = subprocess.run(
+        """Run ``scrapy crawl`` to a good end and return its log."""
+        done = self.run_scrapy(archive, *words, now=now, **environment_)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def run_scrapy(
+        self, archive: Path, *words: object, now: datetime = NOW, **environment_: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``scrapy crawl`` to its end, whatever that is."""
+        return subprocess.run(
             [sys.executable, "-m", "scrapy", "crawl", *self.settings(archive, now),
              *map(str, words)],
             capture_output=True, text=True, env=environment(**environment_), timeout=90,
             check=False, cwd=Path(__file__).parent.parent,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stderr
 
     def faulty(self, fault: str, *words: object) -> subprocess.CompletedProcess[str]:
         """Run ``sourcekeep`` with a fault of ours in it."""
@@ -108,23 +114,34 @@ def test_rescue_queues_and_asks_under_plain_scrapy_crawl(loop: Loop) -> None:
     assert STORIES[1].sentences()[0] in text
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("push",), "set SOURCEKEEP_PUSH_KEY and SOURCEKEEP_PUSH_SECRET"),
-        (("recheck",), "a second archive is needed"),
-        (("moved", "-a", "source=nowhere.example"), "nowhere.example"),
-        (("rescue", "-a", "limit=many"), "limit=many: write a number of sources"),
+        (("rescue", "-a", "sources=1"), "`rescue` takes no such argument, but limit, source"),
+        pytest.param(("rescue", "-a", "limit=many"), "limit=many: write a number", marks=SLOW),
+        pytest.param(("rescue", "-a", "limit=-1"), "limit=-1: write a number", marks=SLOW),
+        pytest.param(("rescue", "-a", "limit="), "limit=: write a number", marks=SLOW),
+        pytest.param(("moved", "-a", "source="), "source", marks=SLOW),
+        pytest.param(("moved", "-a", "source=nowhere.example"), "nowhere.example", marks=SLOW),
+        pytest.param(("recheck",), "a second archive is needed", marks=SLOW),
+        pytest.param(("recheck", "-a", "wrong=1"), "takes no such argument", marks=SLOW),
+        pytest.param(("push", "-a", "limit=1"), "no such argument, but none", marks=SLOW),
+        pytest.param(("push",), "set SOURCEKEEP_PUSH_KEY and SOURCEKEEP_PUSH_SECRET", marks=SLOW),
+        pytest.param(("sources", "-a", "source=1"), "no such argument, but none", marks=SLOW),
+        pytest.param(("entries", "-a", "counts=1"), "base_url, depth, input, since", marks=SLOW),
     ],
 )
-@pytest.mark.slow
-def test_a_wrong_word_ends_a_spider_with_one_sentence(
-    loop: Loop, words: tuple[str, ...], said: str
+def test_a_wrong_word_ends_a_spider_before_it_begins_with_one_sentence(
+    loop: Loop, words: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
-    archive = loop.archive(f"wrong-{words[0]}.db", STORIES[:1])
-    log = loop.scrapy(archive, *words)
-    assert said in log and "Traceback" not in log
-    assert reasons(archive)[-1] == "wrong-usage"
+    archive = loop.archive(f"{tmp_path.name}.db", STORIES[:1])
+    before = reasons(archive)
+    done = loop.run_scrapy(archive, *words)
+    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+    assert reasons(archive) == before
 
 
 @pytest.mark.slow
@@ -256,3 +273,11 @@ def test_data_that_cannot_be_worked_with_costs_its_own_source_only(loop: Loop) -
     assert "2017-99-99" in spoilt["why"]
     [row] = rows(archive, "SELECT state, due_at FROM rescues WHERE source = 1")
     assert row == {"state": "waiting", "due_at": "2026-03-02T00:00:00Z"}
+
+
+@pytest.mark.slow
+def test_a_barred_source_is_refused_when_it_is_named(loop: Loop) -> None:
+    archive = loop.archive("barred.db", STORIES[:1])
+    assert sourcekeep("add", "--archive", archive, "--never", GONE, "--why", "asked").code == 0
+    done = loop.run_scrapy(archive, "moved", "-a", "source=/s1")
+    assert done.returncode == 1 and f"{GONE} is barred; nobody is asked" in done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -14,7 +14,7 @@ from scrapy.exceptions import UnsupportedURLSchemeError
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
-from crawler.errors import SourcekeepError
+from crawler.errors import SourcekeepError, UsageError
 from crawler.fetching.run.configuration import user_agent
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit, dead_end, unsent_hop, visit_request
@@ -32,6 +32,7 @@ class ArchiveSpider(Spider):
 
     session: Session
     owns_session: bool
+    arguments: frozenset[str] = frozenset()  # those that ``scrapy crawl -a`` may give
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -50,6 +51,7 @@ class ArchiveSpider(Spider):
         if session is not None:
             return cls._made(crawler, args, kwargs, session)
         try:
+            cls._check_names(kwargs)
             return cls._made(crawler, args, kwargs, None)
         except SourcekeepError as exc:
             logger.error("%s", exc)
@@ -60,8 +62,24 @@ class ArchiveSpider(Spider):
     def _made(cls, crawler: Crawler, args: Any, kwargs: Any, session: Session | None) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.owns_session = session is None
+        if session is None:
+            spider.check()
         spider.session = session or Session.open(crawler.settings, f"scrapy crawl {cls.name}")
         return spider
+
+    @classmethod
+    def _check_names(cls, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in cls.arguments:
+                takes = ", ".join(sorted(cls.arguments)) or "none"
+                raise UsageError(f"-a {name}: `{cls.name}` takes no such argument, but {takes}")
+
+    def check(self) -> None:
+        """Look at what was asked for before a run begins. Raises SourcekeepError for a wrong word.
+
+        The settings are there; the session is not. Called under ``scrapy crawl`` only: the commands
+        of ours have looked already.
+        """
 
     def stop_when_lost(self) -> None:
         """Let the crawl end as soon as the archive refuses a write. Called once it has begun."""

@@ -31,6 +31,7 @@ class EntriesSpider(ArchiveSpider):
     """Reads one input (``-a input=…``), those of ``input_ids``, or all that were added."""
 
     name = "entries"
+    arguments = frozenset({"input", "depth", "since", "until", "base_url"})
     pages: SitePages
 
     def __init__(

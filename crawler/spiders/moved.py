@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from crawler.fetching.run.visits import Visit, visit_request
@@ -14,24 +13,16 @@ class MovedSpider(StepwiseSpider):
     """Asks the hosts themselves, one request at a time: by their robots.txt, at their pace."""
 
     name = "moved"
+    arguments = frozenset({"source", "limit"})
 
-    def __init__(
-        self,
-        sources: Sequence[int] = (),
-        limit: int | str | None = None,
-        source: str | None = None,
-        proposals: list[Proposal] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, proposals: list[Proposal] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit, self._named = sources, limit, source
         self.proposals = proposals if proposals is not None else []
 
     async def take_steps(self) -> None:
         """Look for each, until the run may not go on."""
         mover = Mover(self.session, self._visit)
-        sources, limit = self.chosen(self._sources, self._named), self.at_most(self._limit)
-        for missing in self.session.archive.relocations.missing(limit, sources):
+        for missing in self.session.archive.relocations.missing(self.limit, self.sources):
             if not self.may_go_on:
                 break
             self.proposals += await mover.look_for(missing)

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from crawler.errors import UsageError
+from crawler.mementos.registry import archives_of
 from crawler.rescue.rechecking import Rechecked, Rechecker
 from crawler.spiders.asking_spider import AskingSpider
+
+NAMED_IN = "SOURCEKEEP_RESCUE_ARCHIVES"
+SECOND_NEEDED = f"a second archive is needed: name it in {NAMED_IN}"
 
 
 class RecheckSpider(AskingSpider):
     """Asks the other archives for each source that has a memento here, or for those named."""
 
     name = "recheck"
+    arguments = frozenset({"source", "limit"})
 
-    def __init__(
-        self,
-        sources: Sequence[int] = (),
-        limit: int | str | None = None,
-        source: str | None = None,
-        rechecked: list[Rechecked] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, rechecked: list[Rechecked] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit, self._named = sources, limit, source
         self.rechecked = rechecked if rechecked is not None else []
+
+    def check(self) -> None:
+        """Look whether a second archive is named, besides what all look at. Raises UsageError."""
+        super().check()
+        if len(archives_of(self.settings.getlist(NAMED_IN))) < 2:
+            raise UsageError(SECOND_NEEDED)
 
     async def take_steps(self) -> None:
         """Ask a second archive for each."""
-        archives = self.archives(self.settings.getlist("SOURCEKEEP_RESCUE_ARCHIVES"))
-        if len(archives.known) < 2:
-            raise UsageError("a second archive is needed: name it in SOURCEKEEP_RESCUE_ARCHIVES")
+        archives = self.archives(self.settings.getlist(NAMED_IN))
+        if len(archives.known) < 2:  # of those that are named, some are barred
+            raise UsageError(SECOND_NEEDED)
         rechecker = Rechecker(self.session, archives)
-        sources, limit = self.chosen(self._sources, self._named), self.at_most(self._limit)
-        at_home = self.session.archive.rescuing.at_home(limit, sources)
+        at_home = self.session.archive.rescuing.at_home(self.limit, self.sources)
         await self.work_off(at_home, rechecker.recheck, self.rechecked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from crawler.rescue import Conductor, Homecoming
@@ -16,17 +15,10 @@ class RescueSpider(AskingSpider):
     """
 
     name = "rescue"
+    arguments = frozenset({"source", "limit"})
 
-    def __init__(
-        self,
-        sources: Sequence[int] = (),
-        limit: int | str | None = None,
-        source: str | None = None,
-        homecomings: list[Homecoming] | None = None,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, homecomings: list[Homecoming] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._sources, self._limit, self._named = sources, limit, source
         self.homecomings = homecomings if homecomings is not None else []
 
     async def take_steps(self) -> None:
@@ -39,9 +31,7 @@ class RescueSpider(AskingSpider):
         conductor = Conductor(
             session, archives, fetches_max=settings.getint("SOURCEKEEP_RESCUE_FETCHES")
         )
-        sources, limit, now = (
-            self.chosen(self._sources, self._named), self.at_most(self._limit), session.clock.now()
-        )  # fmt: skip
+        sources, limit, now = self.sources, self.limit, session.clock.now()
         if self.owns_session:
             session.write(lambda: session.archive.rescuing.wish(sources, now))
         due = session.archive.rescuing.due(now, limit, sources) if limit else []

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 from scrapy import Request
 from scrapy.exceptions import CloseSpider
 
+from crawler.archive import Archive
 from crawler.errors import UsageError
 from crawler.fetching.run.visits import Visit, unsent_hop
 from crawler.fetching.wire.handler import PutOff
@@ -19,6 +21,39 @@ from crawler.spiders.archive_spider import ArchiveSpider
 
 class StepwiseSpider(ArchiveSpider):
     """A spider that sends its requests itself, and waits for each."""
+
+    def __init__(
+        self,
+        sources: Sequence[int] = (),
+        limit: int | str | None = None,
+        source: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sources: Sequence[int] = sources  # the ids of those to work for; none: what is due
+        self._limit, self._named = limit, source
+
+    def check(self) -> None:
+        """Look at the limit, and find the source that a person named (``-a source=``).
+
+        Raises UsageError for what is no count, for no or more than one such source, and for one
+        that is barred; ArchiveError when the archive cannot be read.
+        """
+        if self._limit is not None and not str(self._limit).isdecimal():
+            raise UsageError(f"limit={self._limit}: write a number of sources")
+        if self._named is None:
+            return
+        with Archive.open_for_reading(self.settings["SOURCEKEEP_ARCHIVE"]) as archive:
+            found = archive.reading.source(self._named)
+        if found["barred_by"]:
+            raise UsageError(f"{found['url']}: {found['barred_by']} is barred; nobody is asked")
+        self.sources = [found["id"]]
+
+    @property
+    def limit(self) -> int:
+        """For how many sources to work: as many as was told, else SOURCEKEEP_RESCUE_MAX."""
+        told = self._limit
+        return self.settings.getint("SOURCEKEEP_RESCUE_MAX") if told is None else int(told)
 
     async def start(self) -> AsyncIterator[Request]:
         """Take the steps; nothing is yielded.
@@ -44,24 +79,6 @@ class StepwiseSpider(ArchiveSpider):
     @abstractmethod
     async def take_steps(self) -> None:
         """Do the work of the spider. Raises UsageError for a wrong word of the operator."""
-
-    def chosen(self, sources: Sequence[int], source: str | None) -> list[int]:
-        """Return the sources to work for: their ids, or one as a person names it (``-a source=``).
-
-        Raises UsageError when there is no such source, or more than one.
-        """
-        return [self.session.archive.reading.source(source)["id"]] if source else list(sources)
-
-    def at_most(self, limit: int | str | None) -> int:
-        """Return for how many sources to work: what was told, else SOURCEKEEP_RESCUE_MAX.
-
-        Raises UsageError for what is no count.
-        """
-        if limit is None:
-            return self.settings.getint("SOURCEKEEP_RESCUE_MAX")
-        if not str(limit).isdecimal():
-            raise UsageError(f"limit={limit}: write a number of sources")
-        return int(limit)
 
     @property
     def may_go_on(self) -> bool:
