@@ -8,6 +8,9 @@ INSTALLED := .venv/installed
 demo: $(INSTALLED)
 	$(BIN)/sourcekeep demo
 
+# Containers often forbid bytecode; then each process of a run would compile all of it anew.
+test test-all: export PYTHONDONTWRITEBYTECODE =
+
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow"
 
