@@ -21,7 +21,8 @@ from pathlib import Path
 
 from corpus import corpus_of
 
-from crawler.comparison import Change, compare
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
 from crawler.extraction.article import read_payload
 from crawler.items import Article
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crawler.entries import read_page
+from crawler.entries.reading import read_page
 from crawler.errors import EntryError
 from crawler.items import Entry
 

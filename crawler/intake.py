@@ -11,14 +11,9 @@ from stat import S_ISDIR, S_ISREG
 
 from crawler.archive import Archive, Input, Page
 from crawler.dates import parse_day
-from crawler.entries import (
-    SUFFIXES,
-    PageGroup,
-    dated_by_feed,
-    find_pages,
-    merge_twins,
-    read_page,
-)
+from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
+from crawler.entries.reading import dated_by_feed, read_page
+from crawler.entries.twins import merge_twins
 from crawler.errors import EntryError, InputNotFound, UrlError, UsageError
 from crawler.items import DayIndex, Entry
 from crawler.urls import parse_url

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections import defaultdict
 from functools import cache
 from graphlib import TopologicalSorter
@@ -145,3 +147,21 @@ def test_no_module_imports_another_in_a_circle() -> None:
         for module, path in MODULES.items()
     }
     TopologicalSorter(graph).prepare()
+
+
+# What a command that only reads the archive has no use for; a person waits for each of them.
+IDLE = {
+    "scrapy", "twisted", "asyncio", "lxml", "markdown_it", "yaml", "trafilatura", "sqlite_utils",
+    "crawler.entries.reading", "crawler.comparison.comparing", "crawler.verdicts.judging",
+    "crawler.mementos.examining",
+}  # fmt: skip
+
+
+def test_a_command_that_reads_the_archive_imports_no_reader_judge_or_crawler() -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys, crawler.cli.status; print(*sys.modules)"],
+        cwd=PACKAGE.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = set(told.stdout.split())
+    assert "crawler.archive" in imported
+    assert not imported & IDLE

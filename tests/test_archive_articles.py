@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crawler.archive import Archive, ExtractionJob
-from crawler.comparison import text_digest
+from crawler.comparison.texts import text_digest
 from crawler.digests import digest_of
 from tests.archive_kit import (
     GOOD,

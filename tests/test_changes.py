@@ -9,16 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import (
-    CHANGES,
-    TOLD,
-    Change,
-    compare,
-    containment,
-    lines_of,
-    measure,
-    tokens,
-)
+from crawler.comparison import tokens
+from crawler.comparison.change import CHANGES, TOLD, Change
+from crawler.comparison.comparing import compare
+from crawler.comparison.measures import containment, measure
+from crawler.comparison.texts import lines_of
 from crawler.items import Article
 
 TEXT = """\

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import count_words, normalise_text, text_digest
-from crawler.comparison.texts import estimate_words
+from crawler.comparison.texts import count_words, estimate_words, normalise_text, text_digest
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,16 @@ from typing import get_args, get_type_hints
 import pytest
 from scrapy.settings import default_settings
 
-from crawler import cli, codings, comparison, passages, schedule, settings, verdicts
+from crawler import cli, codings, passages, schedule, settings, verdicts
 from crawler.archive import Archive
 from crawler.archive.queries import report, reporting
 from crawler.archive.schema import APPLICATION_ID, SCHEMA_VERSION
 from crawler.archive.schema.first import TABLES
 from crawler.cli import COMMANDS, exits
 from crawler.cli.options import add_common_options
+from crawler.comparison import change
 from crawler.digests import new_uid
-from crawler.entries import WARNINGS
+from crawler.entries.drafts import WARNINGS
 from crawler.exports.formats import FORMATS, FileFormat
 from crawler.fetching import capture
 from crawler.items import Article, Citation, Entry, Hop
@@ -783,12 +784,10 @@ def test_the_workflow_is_yaml_with_a_lock() -> None:
 
 def test_the_classes_of_changes_are_documented_and_who_is_told() -> None:
     written = rows(read("changes.md"), "class")
-    same([codes(row[0])[0] for row in written], comparison.CHANGES, "docs/changes.md", "classes")
+    same([codes(row[0])[0] for row in written], change.CHANGES, "docs/changes.md", "classes")
     told = {codes(row[0])[0] for row in written if row[2] == "yes"}
-    assert told == comparison.TOLD, f"docs/changes.md: told are {sorted(comparison.TOLD)}"
+    assert told == change.TOLD, f"docs/changes.md: told are {sorted(change.TOLD)}"
 
 
 def test_the_kinds_of_edits_are_documented() -> None:
-    same(
-        names(read("changes.md"), "kind"), get_args(comparison.EditKind), "docs/changes.md", "kinds"
-    )
+    same(names(read("changes.md"), "kind"), get_args(change.EditKind), "docs/changes.md", "kinds")

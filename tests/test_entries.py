@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from crawler.entries import read_page
+from crawler.entries.reading import read_page
 from crawler.items import Citation, Entry
 
 AGREEMENT = Path(__file__).resolve().parent.parent / "benchmarks" / "entries_agreement.py"

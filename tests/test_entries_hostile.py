@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.entries import WARNINGS, entry_addresses, entry_key, merge_twins, read_page
+from crawler.entries.drafts import WARNINGS
+from crawler.entries.identity import entry_addresses, entry_key
+from crawler.entries.reading import read_page
+from crawler.entries.twins import merge_twins
 from crawler.errors import EntryError
 from crawler.items import DayIndex, Entry, Role
 

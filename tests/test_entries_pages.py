@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.entries import PageGroup, find_pages, read_page
+from crawler.entries.pages import PageGroup, find_pages
+from crawler.entries.reading import read_page
 from crawler.errors import InputNotFound
 from crawler.items import Entry
 

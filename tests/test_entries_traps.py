@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from crawler.entries import WARNINGS, read_page
+from crawler.entries.drafts import WARNINGS
+from crawler.entries.reading import read_page
 from crawler.errors import EntryError, NothingFound
 from crawler.items import DayIndex, Entry
 

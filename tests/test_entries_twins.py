@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from crawler.entries import entry_addresses, entry_key, merge_twins, read_page
+from crawler.entries.identity import entry_addresses, entry_key
 from crawler.entries.labels import read_label
+from crawler.entries.reading import read_page
+from crawler.entries.twins import merge_twins
 from crawler.errors import NothingFound
 from crawler.items import Entry
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from crawler.demo import START, DemoWeb, page
-from crawler.entries import read_page
+from crawler.entries.reading import read_page
 from crawler.entries.unpacking import UNPACKED_MAX_BYTES
 from crawler.errors import EntryError
 from crawler.items import DayIndex, Entry

@@ -8,7 +8,7 @@ import pytest
 
 from crawler.dates import parse_feed_day
 from crawler.demo import START, DemoWeb, page
-from crawler.entries import dated_by_feed, read_page
+from crawler.entries.reading import dated_by_feed, read_page
 from crawler.items import DayIndex, Entry
 from crawler.spiders.following import Scope, next_steps
 from tests.archive_kit import cite, entry, new_archive, one, record

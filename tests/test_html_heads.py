@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from crawler.entries import read_page
 from crawler.entries.html_blocks import parse_html
+from crawler.entries.reading import read_page
 from crawler.items import Entry
 
 TEXT = (

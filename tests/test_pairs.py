@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from crawler.comparison import Change, compare
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
 from crawler.extraction.article import read_payload
 from crawler.items import Article
 

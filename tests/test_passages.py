@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.comparison import normalise_text, text_digest
-from crawler.entries import read_page
+from crawler.comparison.texts import normalise_text, text_digest
+from crawler.entries.reading import read_page
 from crawler.items import Entry
 from crawler.passages import (
     KINDS,

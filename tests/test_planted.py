@@ -16,8 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from crawler.comparison import Change, compare, lines_of, normalise_text
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
 from crawler.comparison.interface import is_interface, is_stamp, without_marks
+from crawler.comparison.texts import lines_of, normalise_text
 from crawler.comparison.tokens import Reading, quotations, tokens_of
 from crawler.items import Article
 from tests.conftest import ROOT

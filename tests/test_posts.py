@@ -9,7 +9,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.demo import START, Behaviour, DemoWeb, page
-from crawler.entries import read_page
+from crawler.entries.reading import read_page
 from crawler.errors import NothingFound
 from crawler.items import DayIndex, Entry
 from tests.crawling import crawl, rows, sourcekeep

@@ -19,7 +19,7 @@ from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.schema.steps import migrations
 from crawler.archive.sealable import watch
 from crawler.archive.seals.sealing import Sealing
-from crawler.comparison import text_digest
+from crawler.comparison.texts import text_digest
 from crawler.digests import digest_of, digest_of_text
 from tests.archive_kit import NOW, article, at, one, rows
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.comparison import as_ansi, as_html, as_text, normalise_text, phrases, wording_of
+from crawler.comparison.showing import as_ansi, as_html, as_text, phrases
+from crawler.comparison.texts import normalise_text
+from crawler.comparison.wording import wording_of
 from tests.test_changes import PARAGRAPHS, TEXT
 
 WORDS = st.text("ab12 .,’'\"-$字\n", max_size=60)

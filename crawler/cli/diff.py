@@ -9,7 +9,8 @@ import sys
 from crawler.archive import Archive, Row
 from crawler.cli.options import archive_path, count
 from crawler.cli.output import print_json, safe
-from crawler.comparison import Change, compare
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
 from crawler.comparison.showing import as_ansi, as_html, as_text
 from crawler.comparison.wording import Wording, wording_of
 from crawler.dates import format_instant, parse_instant

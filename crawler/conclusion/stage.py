@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
-from crawler.comparison import Change, compare, measure
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
+from crawler.comparison.measures import measure
 from crawler.conclusion.planning import past_of, plan_next_visit, validators_of, verdict_on
 from crawler.dates import parse_instant
 from crawler.extraction.extractors import extractor_for

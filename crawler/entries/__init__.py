@@ -5,22 +5,6 @@ way of ``records``) for pages with a section of sources, ``posts`` for those tha
 text, ``url_list``, ``days``, ``feeds``. A reader collects into a ``drafts.Draft``, which makes
 the Entry; ``citations`` gives each link its role and URL. What a page lacks is a warning of the
 entry (``WARNINGS`` explains the codes), not an error.
+
+Nothing is imported here: every command opens an archive, which wants ``identity`` alone.
 """
-
-from crawler.entries.drafts import WARNINGS
-from crawler.entries.identity import entry_addresses, entry_key
-from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
-from crawler.entries.reading import dated_by_feed, read_page
-from crawler.entries.twins import merge_twins
-
-__all__ = [
-    "SUFFIXES",
-    "WARNINGS",
-    "PageGroup",
-    "dated_by_feed",
-    "entry_addresses",
-    "entry_key",
-    "find_pages",
-    "merge_twins",
-    "read_page",
-]

@@ -11,6 +11,7 @@ from crawler.dates import parse_day
 from crawler.entries.drafts import DATE, day_of_address, is_web_address
 from crawler.entries.headings import NEXT, NEXT_ARROWS, PREVIOUS, PREVIOUS_ARROWS
 from crawler.entries.html_blocks import Block, Element
+from crawler.entries.identity import DAY_STEMS, FORMAT_SUFFIX
 from crawler.entries.links import find_links
 from crawler.entries.markdown import headings_of
 from crawler.entries.text import clean
@@ -18,8 +19,6 @@ from crawler.errors import BadDate, NothingFound, UrlError
 from crawler.items import DayIndex
 from crawler.urls import same_site
 
-DAY_STEMS = frozenset({"index", "readme"})
-_FORMAT_SUFFIX = re.compile(r"\.(?:md|markdown|html?|json|xml)$", re.IGNORECASE)
 _DAY_FOLDER = re.compile(r"/\d{4}/\d{1,2}/\d{1,2}/?$")
 
 
@@ -112,7 +111,7 @@ def _entries(links: Sequence[DayLink], date: str | None) -> tuple[str, ...]:
         slug, day = _slug(link.target), _day(link.target)
         same_day = day == date if day and date else day is not None
         beside = day is None and link.target.removeprefix("./").count("/") == 0
-        has_suffix = bool(_FORMAT_SUFFIX.search(_path_of(link.target)))
+        has_suffix = bool(FORMAT_SUFFIX.search(_path_of(link.target)))
         if slug and (same_day or (beside and has_suffix)):
             found.setdefault(slug, link.target)
     return tuple(found.values())
@@ -149,7 +148,7 @@ def _path_of(locator: str) -> str:
 
 
 def _stem(path: str) -> str:
-    return _FORMAT_SUFFIX.sub("", path.rpartition("/")[2]).casefold()
+    return FORMAT_SUFFIX.sub("", path.rpartition("/")[2]).casefold()
 
 
 def _day(target: str) -> str | None:

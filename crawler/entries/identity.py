@@ -6,12 +6,12 @@ import re
 import unicodedata
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-from crawler.entries.days import DAY_STEMS
 from crawler.entries.drafts import is_web_address
 from crawler.entries.text import clean, fold
 from crawler.items import Entry
 
-_FORMAT_SUFFIX = re.compile(r"\.(?:md|markdown|html?|json|xml)$", re.IGNORECASE)
+DAY_STEMS = frozenset({"index", "readme"})  # of files that are called for their folder
+FORMAT_SUFFIX = re.compile(r"\.(?:md|markdown|html?|json|xml)$", re.IGNORECASE)
 _EDITION = re.compile(r"^/zh(?=/)")
 
 
@@ -63,7 +63,7 @@ def address_form(address: str) -> str:
     except ValueError:
         return address.strip()
     path = _EDITION.sub("", _decoded(parts.path))
-    form = f"{host}{_FORMAT_SUFFIX.sub('', path)}"
+    form = f"{host}{FORMAT_SUFFIX.sub('', path)}"
     return f"{form}?{parts.query}" if parts.query else form
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from lxml import html
 
-from crawler.comparison import count_words
+from crawler.comparison.texts import count_words
 from crawler.extraction import page
 
 ANNOUNCES = 6  # words; "Related:" and "Read more about this:" announce no part of a text

@@ -9,7 +9,7 @@ from pathlib import Path
 from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request, Response
 
-from crawler.comparison import CHANGES
+from crawler.comparison.change import CHANGES
 from crawler.dates import utc_now
 from crawler.exports.inert import kind_of
 from crawler.inspect.asking import HEADERS, Asked, asked_for

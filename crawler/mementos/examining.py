@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from crawler.comparison import containment, count_words, measure
+from crawler.comparison.measures import containment, measure
+from crawler.comparison.texts import count_words
 from crawler.dates import parse_instant
 from crawler.items import Article
 from crawler.verdicts import LIVE

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, Literal
 
-from crawler.comparison import Change, compare, text_digest
+from crawler.comparison.change import Change
+from crawler.comparison.comparing import compare
+from crawler.comparison.texts import text_digest
 from crawler.items import Article
 from crawler.mementos.choosing import Cited, bracket_by_digest
 from crawler.mementos.examining import PROOFS, Proof

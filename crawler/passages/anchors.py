@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Literal
 
-from crawler.comparison import text_digest
+from crawler.comparison.texts import text_digest
 from crawler.passages.quotations import quotations_in, text_fragments
 from crawler.passages.searching import ALTERED, Finding, find_passage
 from crawler.passages.supporting import says_too_little, supporting_sentences

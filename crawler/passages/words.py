@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from crawler.comparison import normalise_text
-from crawler.comparison.texts import LONG, raw_lines
+from crawler.comparison.texts import LONG, normalise_text, raw_lines
 
 _IDEOGRAPH = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # as in count_words()
 _HAS_IDEOGRAPH = re.compile(f"[{_IDEOGRAPH}]")

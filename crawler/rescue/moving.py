@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from crawler.archive import ExtractionJob, Kept
 from crawler.archive.elsewhere.relocations import Missing
-from crawler.comparison import containment, measure
+from crawler.comparison.measures import containment, measure
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
 from crawler.items import Article

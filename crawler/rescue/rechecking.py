@@ -8,7 +8,8 @@ from typing import Final
 
 from crawler.archive import Row
 from crawler.archive.elsewhere.wanting import Wanted
-from crawler.comparison import measure, text_digest
+from crawler.comparison.measures import measure
+from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant
 from crawler.fetching.run.session import Session
 from crawler.items import Article

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from crawler.archive import Input, Kept, KeptPage
 from crawler.dates import day_in_path, format_instant, parse_instant
-from crawler.entries import read_page
+from crawler.entries.reading import read_page
 from crawler.errors import EntryError
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from crawler.archive.connection import Connection
-from crawler.archive.elsewhere.testimony import CLAIMED
+from crawler.archive.elsewhere.reasons import CLAIMED, SUPPLIED, TO_COMPARE
 from crawler.dates import format_instant
 from crawler.mementos.replies import Result
 
@@ -18,18 +18,6 @@ Ending = Result | Literal["none-good"]
 ASK_AGAIN = (timedelta(days=30), timedelta(days=90), timedelta(days=182))
 # A day is all that a citation tells, so a capture on the next one is none that came too late.
 CITED_BEFORE = timedelta(days=2)
-REASONS = {
-    "never-held": "no good copy, and the last visit failed",
-    "not-proved": "the copy that we hold shows neither the excerpt nor the headline of its entry",
-    "cited-before": "it was cited before the first copy that we hold: an older one could tell",
-    "asked-for": "a person asked for it",
-    "imported": "nobody asked for it: a file that was imported has it",
-}
-# We hold what was cited, as far as the entry lets us tell. Another's copy could show that it read
-# the same on the day of the citation: worth asking for, after all that is missing.
-TO_COMPARE = "cited-before"
-SUPPLIED = "imported"  # nobody asked for it: a file that was imported has it
-
 # Sources that are cited, with what of them makes another's copy worth having. Where we were offline
 # ourselves nothing is known; what a person has settled stays settled.
 _WANTED = f"""

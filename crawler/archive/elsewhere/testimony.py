@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.archive.connection import Connection
+from crawler.archive.elsewhere.reasons import CLAIMED
 from crawler.dates import format_instant
 from crawler.mementos.claims import Claimed
 from crawler.mementos.examining import Examined
@@ -26,11 +27,6 @@ class Pace:
     index_next_at: str | None
     replay_next_at: str | None
     requests: int
-
-
-# Whether what is said of a memento ``m`` is the word of an imported file: that brought its capture.
-CLAIMED = """coalesce((SELECT u.command = 'import' FROM captures i JOIN fetches g ON g.id = i.fetch
-    JOIN runs u ON u.id = g.run WHERE i.id = m.capture), 0)"""
 
 
 class Testimony:

@@ -9,8 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from crawler.archive.connection import Connection
-from crawler.archive.elsewhere.rescuing import TO_COMPARE
-from crawler.archive.elsewhere.testimony import CLAIMED
+from crawler.archive.elsewhere.reasons import CLAIMED, TO_COMPARE
 from crawler.archive.views import ARTICLE_OF
 from crawler.errors import UrlError, UsageError
 from crawler.items import BY_HAND, IMPORTED, OURS, OWN

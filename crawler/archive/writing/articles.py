@@ -11,7 +11,7 @@ from crawler.archive.connection import Connection
 from crawler.archive.storable import storable_text
 from crawler.archive.writing.observing import EndedVisit
 from crawler.archive.writing.texts import Texts
-from crawler.comparison import count_words, text_digest
+from crawler.comparison.texts import count_words, text_digest
 from crawler.extraction.extractors import PAGES
 from crawler.items import Article
 from crawler.mementos.replies import REFUSED

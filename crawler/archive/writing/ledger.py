@@ -13,7 +13,7 @@ from crawler.archive.payloads import Payloads
 from crawler.archive.storable import storable_text
 from crawler.archive.writing.supplying import UNCITED
 from crawler.digests import digest_of
-from crawler.entries import entry_addresses, entry_key
+from crawler.entries.identity import entry_addresses, entry_key
 from crawler.errors import InputNotFound, UrlError
 from crawler.items import Citation, Entry
 from crawler.urls import host_key, urlkey

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from crawler.archive import Archive, Row
-from crawler.comparison import Measures, measure, wording_of
+from crawler.comparison.change import Measures
+from crawler.comparison.measures import measure
 from crawler.comparison.showing import Shown, paragraphs_of
-from crawler.comparison.wording import Piece
+from crawler.comparison.wording import Piece, wording_of
 
 CHOICES_SHOWN = 200  # snapshots of the source, the latest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.archive import Archive, Row
-from crawler.archive.elsewhere.testimony import CLAIMED
+from crawler.archive.elsewhere.reasons import CLAIMED
 from crawler.conclusion.explaining import Explanation, explain
 from crawler.dates import parse_day
 from crawler.errors import BadDate
