@@ -69,6 +69,39 @@ def test_a_limited_run_makes_that_many_visits_and_the_next_goes_on(
     assert len(asked) == len(set(asked)) == PAGES
 
 
+def cited_on(web: DemoWeb, number: int) -> str:
+    source = web.url("courier", f"/of/{number}")
+    web.add("courier", f"/of/{number}", page(BODY.format(number, "It says so. " * 60)))
+    return f'<h1>Day {number}</h1><p>2026-01-0{number}</p><h2>Sources</h2><a href="{source}">S</a>'
+
+
+@pytest.fixture
+def sitemap(web: DemoWeb) -> str:
+    """A sitemap of four pages, each of which cites one source."""
+    places = [web.url("lantern", f"/day/{number}") for number in range(1, 5)]
+    for number, _ in enumerate(places, 1):
+        web.add("lantern", f"/day/{number}", page(cited_on(web, number)))
+    listed = "".join(f"<url><loc>{place}</loc></url>" for place in places)
+    web.add("lantern", "/map.xml", page(
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{listed}</urlset>',
+        content_type="application/xml",
+    ))  # fmt: skip
+    return web.url("lantern", "/map.xml")
+
+
+@pytest.mark.parametrize(("limit", "pages_read", "visited"), [(2, 1, 0), (6, 3, 2), (20, 4, 4)])
+def test_what_sources_leave_of_a_limit_goes_to_the_pages_of_entries_and_back(
+    web: DemoWeb, sitemap: str, tmp_path: Path, limit: int, pages_read: int, visited: int
+) -> None:
+    """Of six: three for the site, which is read in that; the rest of two sources goes back."""
+    done = crawl(tmp_path / "a.db", START, sitemap, "--max-fetches", limit).json
+    asked = [r.path for r in web.requests if r.path.startswith(("/day/", "/map"))]
+    assert len([path for path in asked if path.startswith("/day/")]) == pages_read
+    assert asked.count("/map.xml") == 1 and done["intake"]["problems"] == 0
+    assert done["visits"] == visited and done["finish_reason"] == "finished"
+    assert len(asked) + visited <= limit
+
+
 def test_max_fetches_zero_reads_entries_and_dials_nothing(
     web: DemoWeb, url_list: Path, tmp_path: Path
 ) -> None:

@@ -25,6 +25,7 @@ from crawler.intake import IntakeCounts, add_input
 from crawler.rescue import Homecoming
 from crawler.rescue.pushing import Keys, Pushed
 from crawler.spiders.entries import EntriesSpider
+from crawler.spiders.pages import SitePages
 from crawler.spiders.push import PushSpider
 from crawler.spiders.rescue import RescueSpider
 from crawler.spiders.sources import SourcesSpider
@@ -34,6 +35,9 @@ _log = logging.getLogger(__name__)
 FAILED_SHOWN = 20
 # Of a limited run, what a site with many pages of entries must leave to the sources.
 SOURCES_SHARE = 0.5
+# What sources leave over goes to the entries, and half of that again to the sources; each turn
+# takes at least half of what is left, so that even of two hours there are 13 of them at most.
+SHORTEST_TURN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -120,32 +124,45 @@ def _crawl(
 async def _both(
     process: AsyncCrawlerProcess, session: Session, ids: list[int] | None, result: CrawlResult
 ) -> None:
-    """Read the entries, then visit what is due: also when reading broke, which the run's end tells.
+    """Read the entries and visit what is due, in turns as long as a limit holds either up.
 
-    What was cited before is not to wait for that fault to be mended.
+    Also when reading broke, which the run's end tells: what was cited before is not to wait for
+    that fault to be mended.
     """
+    pages = SitePages(session, result.intake)
+    read = await _turn(process, session, ids, result, pages)
+    while read == result.finish_reason == "finished" and pages.are_left and _may_go_on(session):
+        read = await _turn(process, session, ids, result, pages)
+    if result.finish_reason == "finished" and session.lost is None:
+        if session.budget.seconds_left <= (SHORTEST_TURN_S if pages.are_left else 0):
+            result.finish_reason = "max-time"
+        await _rescue(process, session, result)
+        await _push(process, session, result)
+        await session.read_and_judge_the_rest()
+    if read == BROKE:
+        result.finish_reason = read
+
+
+def _may_go_on(session: Session) -> bool:
+    budget = session.budget
+    return session.lost is None and budget.visits_left > 0 and budget.seconds_left > SHORTEST_TURN_S
+
+
+async def _turn(
+    process: AsyncCrawlerProcess,
+    session: Session,
+    ids: list[int] | None,
+    result: CrawlResult,
+    pages: SitePages,
+) -> str:
+    """Read entries, then visit sources, which get what reading left; return how reading ended."""
     with session.budget.leaving(SOURCES_SHARE):
         read = result.finish_reason = await run_spider(
-            process, EntriesSpider, session, input_ids=ids, counts=result.intake
+            process, EntriesSpider, session, input_ids=ids, counts=result.intake, pages=pages
         )
-        out_of_time = session.budget.seconds_left <= 0
     if read in ("finished", BROKE) and session.lost is None:
-        await _visit(process, session, result, out_of_time=out_of_time)
-        if read == BROKE:
-            result.finish_reason = read
-
-
-async def _visit(
-    process: AsyncCrawlerProcess, session: Session, result: CrawlResult, *, out_of_time: bool
-) -> None:
-    result.finish_reason = await run_spider(process, SourcesSpider, session)
-    if result.finish_reason != "finished" or session.lost is not None:
-        return
-    if out_of_time or session.budget.seconds_left <= 0:
-        result.finish_reason = "max-time"
-    await _rescue(process, session, result)
-    await _push(process, session, result)
-    await session.read_and_judge_the_rest()
+        result.finish_reason = await run_spider(process, SourcesSpider, session)
+    return read
 
 
 async def _rescue(process: AsyncCrawlerProcess, session: Session, result: CrawlResult) -> None:

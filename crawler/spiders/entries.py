@@ -28,11 +28,13 @@ from crawler.spiders.pages import SitePages
 
 
 class EntriesSpider(ArchiveSpider):
-    """Reads one input (``-a input=…``), those of ``input_ids``, or all that were added."""
+    """Reads one input (``-a input=…``), those of ``input_ids``, or all that were added.
+
+    Where ``pages`` are left, of a walk that had to stop, it goes on with them alone.
+    """
 
     name = "entries"
     arguments = frozenset({"input", "depth", "since", "until", "base_url"})
-    pages: SitePages
 
     def __init__(
         self,
@@ -43,6 +45,7 @@ class EntriesSpider(ArchiveSpider):
         base_url: str | None = None,
         input_ids: Sequence[int] | None = None,
         counts: IntakeCounts | None = None,
+        pages: SitePages | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -52,17 +55,29 @@ class EntriesSpider(ArchiveSpider):
             classify_input(input)
             checked_base(base_url)
         self.counts = counts or IntakeCounts()
+        self._walk = pages
 
     async def start(self) -> AsyncIterator[Request]:
         """Read the inputs on disk, and yield a request for each that is on the web."""
         self.stop_when_lost()
-        self.pages = SitePages(self.session, self.counts)
+        if self.pages.are_left:
+            for step, source in self.pages.resume():
+                for request in self._requests([step], source):
+                    yield request
+            return
         for source in self._inputs():
             if source.kind == "url":
                 for request in self._requests([Step(source.locator, 0)], source):
                     yield request
             else:
                 await self._read(source)
+
+    @property
+    def pages(self) -> SitePages:
+        """The walk over the sites: that which it was given, or its own."""
+        if self._walk is None:
+            self._walk = SitePages(self.session, self.counts)
+        return self._walk
 
     def _inputs(self) -> list[Input]:
         archive, ids = self.session.archive, self._ids

@@ -9,6 +9,7 @@ from crawler.archive import Input, Kept, KeptPage
 from crawler.dates import day_in_path, format_instant, parse_instant
 from crawler.entries.reading import read_page
 from crawler.errors import EntryError
+from crawler.fetching.curfew import RunIsOver
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
 from crawler.intake import FetchedPage, IntakeCounts, note_problem, read_fetched
@@ -25,6 +26,18 @@ class SitePages:
         self._session = session
         self._counts = counts
         self._seen: set[str] = set()
+        self._left: dict[str, tuple[Step, Input]] = {}
+
+    @property
+    def are_left(self) -> bool:
+        """Whether there are pages that are due, for which no visit or no time was left."""
+        return bool(self._left)
+
+    def resume(self) -> list[tuple[Step, Input]]:
+        """Return the steps to the pages that were left, each with its input; they may be taken."""
+        left, self._left = list(self._left.values()), {}
+        self._seen.difference_update(step.url for step, _ in left)
+        return left
 
     def to_fetch(
         self, steps: Sequence[Step], source: Input
@@ -45,6 +58,8 @@ class SitePages:
             elif kept is None or step.url == source.locator or self._is_due(kept, step):
                 if self._session.budget.take(1):
                     yield step, kept
+                else:
+                    self._left[step.url] = (step, source)
             else:
                 waiting.extend(self._steps_from_kept(kept, step, source))
 
@@ -76,6 +91,9 @@ class SitePages:
 
     def arrived(self, visit: Visit, step: Step, source: Input) -> list[Step]:
         """Keep a page that came back, read it into the ledger, and return where it leads."""
+        if isinstance(visit.put_off, RunIsOver):
+            self._left[step.url] = (step, source)
+            return []
         kept = self._session.keep_visit(visit) if visit.hops else None
         if kept is None or visit.outcome not in LIVE or kept.final_payload is None:
             self._note_missing(visit, step, source)
