@@ -86,6 +86,22 @@ def test_a_run_whose_proxy_is_away_ends_early_and_leaves_the_rest_due(
     assert done.json["due_left"] == 300  # failures of ours make nobody wait but by the host
 
 
+def test_a_run_that_is_offline_ends_early_and_leaves_the_rest_due(
+    closed_port: int, tmp_path: Path
+) -> None:
+    """Its sources stand on many hosts: those of one would be left alone after the first."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    hosts = [f"127.0.{number // 200}.{number % 200 + 20}" for number in range(300)]
+    listed.write_text("".join(f"http://{host}:{closed_port}/\n" for host in hosts))
+    site = f"http://127.0.0.9:{closed_port}/news/"
+    done = crawl(archive, START, listed, site, *control(f"http://127.0.0.9:{closed_port}/c"))
+    assert done.json["finish_reason"] == "offline" and done.code == 0
+    assert len(done.err.splitlines()) == 1 and "ends early" in done.err
+    assert done.json["visits"] < 150  # twenty, and those that were under way
+    assert done.json["due_left"] == 300 and done.json["intake"]["problems"] == 0
+    assert value(archive, "SELECT sum(failures) FROM sources") == 0
+
+
 def test_its_outcome_is_in_the_vocabulary() -> None:
     assert "local-fault" in OUTCOMES and "local-fault" not in _BY_FAILURE.values()
     assert _BY_FAILURE.keys() >= COULD_BE_OURS

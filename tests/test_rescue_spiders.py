@@ -144,6 +144,61 @@ def test_a_wrong_word_ends_a_spider_before_it_begins_with_one_sentence(
     assert reasons(archive) == before
 
 
+def test_a_rescue_that_is_offline_ends_at_once_and_leaves_all_as_it_was(
+    loop: Loop, tmp_path: Path
+) -> None:
+    archive = loop.archive(f"{tmp_path.name}.db")
+    words = ["rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
+             "-s", "SOURCEKEEP_WORKERS=1"]  # fmt: skip
+    line = "wb=wayback+http://127.0.0.9:9;index=6000;replay=6000"
+    away = ["-s", f"SOURCEKEEP_RESCUE_ARCHIVES={line}", "-s", "SOURCEKEEP_CONTROL_URLS=http://127.0.0.9:9/c", "-s", "RETRY_TIMES=0"]  # fmt: skip
+    queue = "SELECT source, state, attempts, last_result FROM rescues"
+    done = sourcekeep(*words, *away, "/s1", "/s2", "/s3", "/s4", "/s5", "/s6")
+    assert done.code == 0 and "ended early (offline)" in done.out
+    assert len(done.err.splitlines()) == 1 and "seems to be offline" in done.err
+    assert reasons(archive)[-1] == "offline"
+    asked = "SELECT count(*) FROM fetches WHERE purpose = 'rescue' AND outcome = 'local-fault'"
+    assert 1 <= value(archive, asked) <= 4
+    waiting = {"state": "waiting", "attempts": 0, "last_result": None}
+    assert rows(archive, queue) == [{"source": number} | waiting for number in range(1, 7)]
+    assert value(archive, "SELECT count(*) FROM archive_limits WHERE resting_until NOT NULL") == 0
+    back = sourcekeep(*words, "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}", "--json")
+    assert back.code == 0 and home(archive) == len(STORIES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["--recheck", "--moved"])
+def test_the_others_that_ask_end_early_when_offline(loop: Loop, option: str) -> None:
+    archive = loop.archive(f"offline{option}.db", STORIES[:3])
+    loop.scrapy(archive, "rescue")
+    kept = rows(archive, "SELECT evidence FROM mementos ORDER BY id")
+    away = "wayback+http://127.0.0.9:9;index=6000;replay=6000"
+    words = ["rescue", option, "--archive", archive, "--now", NOW.isoformat(), "--allow",
+             "127.0.0.0/8", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES=wb={away},two={away}", "-s",
+             "SOURCEKEEP_CONTROL_URLS=http://127.0.0.9:9/c", "-s", "RETRY_TIMES=0", "--proxy",
+             "http://127.0.0.9:9"]  # fmt: skip
+    done = sourcekeep(*words, "--json")
+    assert done.code == 0 and done.json["finish_reason"] == "proxy-away", done.err
+    done = sourcekeep(*words[:-2], "--json")
+    assert done.code == 0 and done.json["finish_reason"] == "offline", done.err
+    assert rows(archive, "SELECT evidence FROM mementos ORDER BY id") == kept
+
+
+@pytest.mark.slow
+def test_a_push_that_is_offline_ends_at_once_and_leaves_its_queue_as_it_was(loop: Loop) -> None:
+    archive = loop.archive("offline-push.db", STORIES[:2])
+    line = "wb=wayback+http://127.0.0.9:9;index=6000;replay=6000;push=6000"
+    told = ["--archive", archive, "-s", f"SOURCEKEEP_PUSH_ARCHIVE={line}"]
+    assert sourcekeep("push", "--on", "/s1", "/s2", "--now", NOW.isoformat(), *told).code == 0
+    before = rows(archive, "SELECT * FROM pushes")
+    keys = {"SOURCEKEEP_PUSH_KEY": "a", "SOURCEKEEP_PUSH_SECRET": "b"}
+    log = loop.scrapy(
+        archive, "push", *told[2:], "-s", "SOURCEKEEP_CONTROL_URLS=http://127.0.0.9:9/c", **keys
+    )
+    assert log.count("seems to be offline") == 1 and reasons(archive)[-1] == "offline"
+    assert rows(archive, "SELECT * FROM pushes") == before and len(before) == 2
+
+
 @pytest.mark.slow
 def test_push_recheck_and_moved_run_under_plain_scrapy_crawl(loop: Loop) -> None:
     archive = loop.archive("others.db", STORIES[:2])

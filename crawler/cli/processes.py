@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
 
 # What a run may end with and be no failure: done, or interrupted in good order.
-GOOD_ENDS = frozenset({"finished", "shutdown", "max-time", "proxy-away"})
+GOOD_ENDS = frozenset({"finished", "shutdown", "max-time", "proxy-away", "offline"})
 
 BROKE = "broke"  # by a fault of ours
 _START_FAILED = "start_error"  # what Scrapy calls it when a spider breaks before its requests

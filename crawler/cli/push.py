@@ -122,3 +122,5 @@ def _print(result: Result[Pushed]) -> None:
     for each in latest.values():
         why = f" ({safe(each.reason)})" if each.reason else ""
         print(f"  {each.state}{why}  {safe(each.url)}")
+    if result.early:
+        print(result.early)

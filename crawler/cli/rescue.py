@@ -104,7 +104,10 @@ def _recheck(settings: Settings, ids: list[int], parsed: argparse.Namespace) -> 
     quiet = parsed.quiet or parsed.json
     result = recheck(settings, ids, limit=parsed.max, quiet=quiet)
     if parsed.json:
-        print_json({"rechecked": result.done, "requests": result.requests, "run": result.run})
+        print_json({
+            "rechecked": result.done, "requests": result.requests, "run": result.run,
+            "finish_reason": result.finish_reason,
+        })  # fmt: skip
     elif not parsed.quiet:
         words = {True: "agrees", False: "differs", None: "-"}
         for each in result.done:
@@ -112,6 +115,8 @@ def _recheck(settings: Settings, ids: list[int], parsed: argparse.Namespace) -> 
                 f"{words[each.agrees]:<8}{safe(each.archive or '-')}  {each.by}  {safe(each.url)}"
             )
         print(f"{plural(len(result.done), 'memento')} held against a second archive")
+        if result.early:
+            print(result.early)
     return 1 if result.broke else 0
 
 
@@ -121,11 +126,16 @@ def _look_for_moved(settings: Settings, ids: list[int], parsed: argparse.Namespa
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         proposals = archive.relocations.proposals(ids)
     if parsed.json:
-        print_json({"proposals": proposals, "requests": result.requests, "run": result.run})
+        print_json({
+            "proposals": proposals, "requests": result.requests, "run": result.run,
+            "finish_reason": result.finish_reason,
+        })  # fmt: skip
     elif not parsed.quiet:
         print(
             f"{plural(len(result.done), 'proposal')} found ({plural(result.requests, 'request')})"
         )
+        if result.early:
+            print(result.early)
         _print_proposals(proposals)
     return 1 if result.broke else 0
 
@@ -184,7 +194,9 @@ def _print(result: Result[Homecoming]) -> None:
         if not each.confidence:
             why = f" ({safe(each.why)})" if each.why else ""
             print(f"  -  {each.ending}{why}  {safe(each.url)}")
+    if result.early:
+        print(result.early)
     if result.still_due:
         print(f"{plural(result.still_due, 'source')} still due; run it again")
-    if not result.done:
+    if not result.done and not result.early:
         print("nothing is due: a crawl queues what it could not keep, or name a SOURCE")

@@ -40,6 +40,13 @@ class Result(Generic[T]):
     still_due: int = 0
     broke: bool = False
 
+    @property
+    def early(self) -> str | None:
+        """What to say of a run that had to stop; None: it came to its end."""
+        if self.finish_reason == "finished":
+            return None
+        return f"ended early ({self.finish_reason}); run it again to go on"
+
 
 def check_archives(settings: Settings) -> None:
     """Refuse web archives that a crawl cannot ask, before it begins. Raises UsageError."""

@@ -48,9 +48,6 @@ INTERVAL_S = 30.0
 # reach itself it answers with a status of its own.
 _NEVER_REACHED = frozenset({"nxdomain", "refused", "no-route"})
 TIMEOUT_S = 10.0
-# So many visits in a row that do not reach the proxy, and nothing that answers between them, end
-# the run: a proxy that restarts is away for less, and each costs a row that says nothing.
-PROXY_TRIES = 20
 MAX_BYTES = 2**20
 
 
@@ -82,6 +79,8 @@ def as_local_fault(hop: Hop) -> Hop:
 class StoppableSpider(Protocol):
     """A spider that can end its crawl early: ours all can."""
 
+    tries_in_vain: int  # after so many visits in a row that reached nobody
+
     def stop(self, reason: str) -> None:
         """End the crawl, as soon as what is under way is over."""
 
@@ -97,7 +96,7 @@ class ControlMiddleware:
     def __init__(self, crawler: Crawler, urls: Sequence[str]) -> None:
         self._crawler = crawler
         self._control = Control(crawler, urls)
-        self._in_vain = 0  # visits in a row that ended before the proxy
+        self._in_vain = 0  # visits in a row that failed on our side, with no answer between them
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -118,17 +117,19 @@ class ControlMiddleware:
         if visit is None or visit.last is None or not could_be_ours(visit.last):
             return
         if self._control.proxy_is_away(visit.last):
-            self._note_in_vain()
-        elif not await self._control.offline():
+            self._note_in_vain("proxy-away")
+        elif await self._control.offline():
+            self._note_in_vain("offline")
+        else:
             return
         visit.hops[:] = [as_local_fault(hop) for hop in visit.hops]
 
-    def _note_in_vain(self) -> None:
+    def _note_in_vain(self, reason: str) -> None:
         """Let the run end when it has no way to anybody: what is left stays due."""
         self._in_vain += 1
         spider = self._crawler.spider
-        if self._in_vain == PROXY_TRIES and isinstance(spider, StoppableSpider):
-            spider.stop("proxy-away")
+        if isinstance(spider, StoppableSpider) and self._in_vain == spider.tries_in_vain:
+            spider.stop(reason)
 
 
 class Control:
@@ -146,20 +147,23 @@ class Control:
         self._asking = asyncio.Lock()
         self._asked_at: float | None = None
         self._offline = False
-        self._warned = False
 
     def proxy_is_away(self, hop: Hop) -> bool:
         """Tell whether an attempt failed because the proxy is away; at first with a warning."""
         if self._proxy is None or not proxy_failed(hop):
             return False
-        if not self._warned:
-            self._warned = True
-            logger.warning(
-                "the proxy %s cannot be reached: failures do not count against sources,"
-                " which are due again in an hour, and a run that reaches nobody ends early",
-                self._proxy,
-            )
+        self._warn(f"the proxy {self._proxy} cannot be reached")
         return True
+
+    def _warn(self, what: str) -> None:
+        """Say what is wrong, once in a run, though it has a control for each of its spiders."""
+        if what not in self._session.outages:
+            self._session.outages.add(what)
+            logger.warning(
+                "%s: failures do not count against sources, which are due again in an hour, and a"
+                " run that reaches nobody ends early",
+                what,
+            )
 
     async def offline(self) -> bool:
         """Tell whether none of the control URLs answers now, or did in the last interval.
@@ -173,10 +177,7 @@ class Control:
                 was_offline, self._offline = self._offline, not await self._any_answers()
                 self._asked_at = time.monotonic()
                 if self._offline and not was_offline:
-                    logger.warning(
-                        "none of the control URLs answers, this machine seems to be offline:"
-                        " failures do not count against sources, which are due again in an hour"
-                    )
+                    self._warn("none of the control URLs answers, this machine seems to be offline")
         return self._offline
 
     async def _any_answers(self) -> bool:

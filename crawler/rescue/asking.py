@@ -21,11 +21,11 @@ from crawler.errors import BadDate, PayloadDamaged, UrlError
 from crawler.fetching.run.pacing import told_rest
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
+from crawler.fetching.wire.handler import HostRests
 from crawler.mementos.limits import Kind, after_answer, distance
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Answer, Result
 
-OFFLINE_REST = timedelta(hours=1)
 # What may be wrong with the data of one source: it is told of that source, and others go on.
 DATA_FAULTS = (PayloadDamaged, UrlError, BadDate)
 
@@ -50,7 +50,7 @@ class Reply:
 
 
 class NotAsked(Exception):
-    """A question was not put, because the archive is to be left alone or the run is over."""
+    """A question was not put, because the archive is to be left alone."""
 
     def __init__(self, archive: WebArchive, until: datetime | None, reason: str) -> None:
         super().__init__(f"{archive.id}: {reason}")
@@ -62,6 +62,13 @@ class NotAsked(Exception):
     def result(self) -> Result:
         """What it rests for."""
         return "rate-limited" if self.reason.startswith("rate-limited") else "archive-down"
+
+
+class Interrupted(Exception):
+    """A question was not put, or not heard: the run ends, or we are offline ourselves.
+
+    Nothing follows from it, neither for the archive nor for what was asked for.
+    """
 
 
 class Archives:
@@ -97,7 +104,7 @@ class Archives:
         form: bytes | None = None,
         unpack: Callable[[Visit], None] | None = None,
     ) -> Reply:
-        """Return what an archive answers, when its turn has come. Raises NotAsked.
+        """Return what an archive answers, when its turn has come. Raises NotAsked, Interrupted.
 
         ``source``: the answer is a memento of it; None: the answer is a list. ``unpack`` takes the
         page out of what came, before that is kept.
@@ -107,13 +114,15 @@ class Archives:
         began = self._now()
         await self._ask(visit, archive, headers or {}, form)
         if visit.last is None:
-            raise NotAsked(archive, None, "the run is over")
+            if isinstance(visit.put_off, HostRests):
+                raise NotAsked(archive, visit.put_off.until, "its host asked for rest")
+            raise Interrupted("the run is over")
         self.asked += 1
         if unpack is not None:
             unpack(visit)
         if visit.outcome == "local-fault":
             self._session.keep_from_archive(visit)
-            raise NotAsked(archive, self._now() + OFFLINE_REST, "we were offline ourselves")
+            raise Interrupted("we are offline ourselves")
         origin = {"source": source, "origin": archive.id} if source is not None else {}
         kept = self._session.keep_from_archive(visit, **origin)  # type: ignore[arg-type]
         if kept is None:

@@ -32,6 +32,10 @@ class ArchiveSpider(Spider):
 
     session: Session
     owns_session: bool
+    is_stopping = False
+    # After so many visits in a row that reached nobody because of us, the crawl ends: a proxy that
+    # restarts, or a line that is dialled anew, is away for less, and each costs a row.
+    tries_in_vain = 20
     arguments: frozenset[str] = frozenset()  # those that ``scrapy crawl -a`` may give
 
     @classmethod
@@ -91,6 +95,7 @@ class ArchiveSpider(Spider):
         assert self.crawler.engine is not None
         if self.crawler.engine.spider is None:
             return  # it has ended; the last commit was refused
+        self.is_stopping = True
         closing = self.crawler.engine.close_spider_async(reason=reason)
         self._closing = asyncio.ensure_future(closing)
 

@@ -12,6 +12,7 @@ from crawler.fetching.ranges import guard_ranges
 from crawler.fetching.run.visits import Visit, visit_request
 from crawler.mementos.registry import WebArchive, archives_of
 from crawler.rescue import Archives
+from crawler.rescue.asking import Interrupted
 from crawler.spiders.stepwise import StepwiseSpider
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class AskingSpider(StepwiseSpider):
         """Take the step for all that is due, some at a time, as long as the session lets us.
 
         Where a step raises, no further one is begun; those under way come to their ends, which are
-        written, before it is raised here.
+        written, before it is raised here. One that is interrupted leaves no end: it stays due.
         """
         waiting = iter(due)
         faults: list[Exception] = []
@@ -60,6 +61,8 @@ class AskingSpider(StepwiseSpider):
                     return
                 try:
                     done.append(await step(each))
+                except Interrupted:
+                    return
                 except Exception as exc:  # noqa: BLE001 - raised below
                     faults.append(exc)
 

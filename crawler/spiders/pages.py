@@ -112,8 +112,11 @@ class SitePages:
         return read_fetched(archive, page, source, self._counts, self._now())
 
     def _note_missing(self, visit: Visit, step: Step, source: Input) -> None:
-        """An input that cannot be fetched is a problem; a dead link between entries is not."""
-        if step.url == source.locator:
+        """An input that cannot be fetched is a problem; a dead link between entries is not.
+
+        Nor is a failure of our own, which is told of once for all.
+        """
+        if step.url == source.locator and visit.outcome != "local-fault":
             last = visit.last
             why = f"could not be fetched: {last.reason if last else 'put off to the next run'}"
             archive, counts = self._session.archive, self._counts

@@ -45,7 +45,7 @@ class PushSpider(AskingSpider):
         fresh = str(settings["SOURCEKEEP_PUSH_FRESH"])
         pusher = Pusher(session, archives, archive, keys, fresh=fresh)
         left = settings.getint("SOURCEKEEP_PUSH_MAX") * STEPS_MAX
-        while left > 0 and await self._something_is_due(archive):
+        while left > 0 and self.may_go_on and await self._something_is_due(archive):
             due = session.archive.pushing.due(archive.id, session.clock.now(), left)
             left -= len(due)
             await self.work_off(due, pusher.go_on, self.pushed)

@@ -22,6 +22,8 @@ from crawler.spiders.archive_spider import ArchiveSpider
 class StepwiseSpider(ArchiveSpider):
     """A spider that sends its requests itself, and waits for each."""
 
+    tries_in_vain = 1  # what it asks for can wait, and few are asked who hardly ever fail
+
     def __init__(
         self,
         sources: Sequence[int] = (),
@@ -82,8 +84,9 @@ class StepwiseSpider(ArchiveSpider):
 
     @property
     def may_go_on(self) -> bool:
-        """Tell whether another source may be begun: the session is open, and time is left."""
-        return self.session.is_open and self.session.budget.seconds_left > 0
+        """Tell whether another source may be begun: nothing ends the run, and time is left."""
+        is_open = self.session.is_open and not self.is_stopping
+        return is_open and self.session.budget.seconds_left > 0
 
     async def send(self, visit: Visit, request: Request) -> None:
         """Send the request of a visit and wait for its end, which is in the visit's hops."""

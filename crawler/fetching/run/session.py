@@ -81,6 +81,7 @@ class Session:
         self.extraction.on_read = self.judging.read
         self.debris = Debris()
         self.on_visit: Callable[[Visit], None] | None = None  # for a progress bar
+        self.outages: set[str] = set()  # of our own, that were told of in this run
         self._reserve: Reserve | None = None
         self.robots = GroupedRobots(archive.robots, self.writes)
         self._resources = ExitStack()
