@@ -151,7 +151,8 @@ def test_a_rescue_that_is_offline_ends_at_once_and_leaves_all_as_it_was(
     words = ["rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
              "-s", "SOURCEKEEP_WORKERS=1"]  # fmt: skip
     line = "wb=wayback+http://127.0.0.9:9;index=6000;replay=6000"
-    away = ["-s", f"SOURCEKEEP_RESCUE_ARCHIVES={line}", "-s", "SOURCEKEEP_CONTROL_URLS=http://127.0.0.9:9/c", "-s", "RETRY_TIMES=0"]  # fmt: skip
+    away = ["-s", f"SOURCEKEEP_RESCUE_ARCHIVES={line}", "-s", "RETRY_TIMES=0",
+            "-s", "SOURCEKEEP_CONTROL_URLS=http://127.0.0.9:9/c"]  # fmt: skip
     queue = "SELECT source, state, attempts, last_result FROM rescues"
     done = sourcekeep(*words, *away, "/s1", "/s2", "/s3", "/s4", "/s5", "/s6")
     assert done.code == 0 and "ended early (offline)" in done.out
