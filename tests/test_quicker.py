@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
-from trafilatura import bare_extraction, core, metadata, xpaths
+from trafilatura import bare_extraction, metadata, xpaths
 from trafilatura.metadata import extract_author, extract_title
 
 from crawler.extraction import page
@@ -29,14 +29,14 @@ def test_they_were_written_for_the_release_that_is_installed() -> None:
 
 
 def test_the_library_is_as_it_came_outside_even_after_a_failure() -> None:
-    prepare = core._prepare_tree
+    minify = metadata.JSON_MINIFY
     with pytest.raises(RuntimeError), quicker(), quicker():
         assert isinstance(vars(BASELINE)["BASIC_CLEAN_XPATH"], Selection)
         assert isinstance(xpaths.AUTHOR_XPATHS[0], Selection)
-        assert core._prepare_tree is not prepare
+        assert metadata.JSON_MINIFY is not minify
         raise RuntimeError
     assert isinstance(vars(BASELINE)["BASIC_CLEAN_XPATH"], etree.XPath)
-    assert core._prepare_tree is prepare
+    assert metadata.JSON_MINIFY is minify
     for listed in (xpaths.BODY_XPATH, xpaths.OVERALL_DISCARD_XPATH, xpaths.AUTHOR_XPATHS):
         assert all(isinstance(expression, etree.XPath) for expression in listed)
 

@@ -1,7 +1,6 @@
 """Payload to Article, by a ladder: what one rung cannot read, a simpler one below it may.
 
-Worker side; with ``metadata`` the only module that imports trafilatura. The rungs of a page, as
-they appear in ``Article.tried``:
+Worker side. The rungs of a page, as they appear in ``Article.tried``:
 
 ================ ===================================================================================
 fast             trafilatura's own extractor on a tree of any depth
@@ -20,8 +19,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lxml import html
-from trafilatura import bare_extraction, baseline
-from trafilatura.settings import Document
 
 from crawler.codings import readable_part
 from crawler.errors import ExtractionFailed
@@ -38,10 +35,12 @@ from crawler.extraction.extractors import (
 )
 from crawler.extraction.facts import facts_of
 from crawler.extraction.lists import with_announced_lists
+from crawler.extraction.maintext import baseline_text, fast_text, full_text
 from crawler.extraction.markup import clean_text, stripped
 from crawler.extraction.mediatypes import sniff
 from crawler.extraction.metadata import last_possible_day, read_metadata
 from crawler.extraction.quicker import quicker
+from crawler.extraction.shown import Shown, shown_in
 from crawler.items import Article, Extraction, PageFacts
 
 # A second opinion is asked for when the text is short and little of what the page shows: for 3 % of
@@ -70,7 +69,7 @@ def read_facts(body: bytes, *, url: str, content_type: str | None) -> PageFacts 
         return None
     markup, _ = decode(body, content_type)
     tree = page.parse(markup)
-    return None if tree is None else facts_of(tree, markup, url)
+    return None if tree is None else facts_of(tree, shown_in(tree, markup), url)
 
 
 def read_payload(
@@ -142,8 +141,9 @@ def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None
     tree = page.parse(markup)
     if tree is None:
         return Extraction(replace(blank, status="empty"))
-    facts = facts_of(tree, markup, payload.url)  # before the tree is worked on
-    text, tried = _text_of(tree, markup, payload.url, rung)
+    shown = shown_in(tree, markup)
+    facts = facts_of(tree, shown, payload.url)  # before the tree is worked on
+    text, tried = _text_of(tree, shown, markup, rung)
     about = replace(
         blank,
         title=page.title_of(tree),
@@ -160,37 +160,34 @@ def _of_page(payload: _Input, blank: Article, rung: Rung, on_text: OnText | None
 
 
 def _text_of(
-    tree: html.HtmlElement, markup: str, url: str, rung: Rung
+    tree: html.HtmlElement, shown: Shown, markup: str, rung: Rung
 ) -> tuple[str, tuple[str, ...]]:
     """Return the text of a page and the rungs that were tried for it."""
-    if page.is_cut(tree):
-        return stripped(markup), ("stripped",)
+    if shown.is_cut:
+        return shown.nodes[0], ("stripped",)
     tried: list[str] = []
     text = ""
     if rung == "fast":
         tried.append("fast")
-        text = _main_text(tree, url, fast=True)
-        if len(text) < SHORT and len(text) < SMALL_SHARE * page.visible_length(tree):
+        text = _read_by(lambda: fast_text(tree, shown.most_chars))
+        if len(text) < SHORT and len(text) < SMALL_SHARE * shown.length:
             tried.append("full")
-            text = max(_main_text(tree, url, fast=False), text, key=len)
+            text = max(_read_by(lambda: full_text(tree)), text, key=len)
         text = _mended(tree, text)
     if not text:
         tried.append("baseline")
-        text = page.relined(_baseline_text(tree), markup)
+        text = page.relined(_read_by(lambda: baseline_text(tree)), markup)
     return clean_text(text).strip(), tuple(tried)
 
 
-def _main_text(tree: html.HtmlElement, url: str, *, fast: bool) -> str:
-    """Return the text that trafilatura finds; "" when it finds none or fails."""
+def _read_by(extractor: Callable[[], str]) -> str:
+    """Return the text that an extractor finds; "" when it finds none or fails."""
     try:
-        # the tree is copied inside, because it is given as one; comments and deduplication are off:
-        # the first is not the article, the second makes a text depend on the pages before it
-        found = bare_extraction(tree, url=url, fast=fast, include_comments=False)
+        return extractor()
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001  a foreign parser on hostile input; `tried` tells of it
         return ""
-    return (found.text or "") if isinstance(found, Document) else ""
 
 
 def _mended(tree: html.HtmlElement, text: str) -> str:
@@ -202,17 +199,6 @@ def _mended(tree: html.HtmlElement, text: str) -> str:
     return f"{lead}\n{whole}" if lead else whole
 
 
-def _baseline_text(tree: html.HtmlElement) -> str:
-    """Return the text of trafilatura's simplest reading; "" when it fails."""
-    try:
-        _, text, _ = baseline(tree)
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001  as in _main_text
-        return ""
-    return str(text)
-
-
 def _with_metadata(
     article: Article, tree: html.HtmlElement, markup: str, payload: _Input
 ) -> Article:
@@ -221,7 +207,7 @@ def _with_metadata(
         found = read_metadata(tree, markup, url=payload.url, fetched_on=payload.fetched_on)
     except MemoryError:
         raise
-    except Exception:  # noqa: BLE001  as in _main_text
+    except Exception:  # noqa: BLE001  as in _read_by
         return replace(article, tried=(*article.tried, "without-metadata"))
     return replace(
         article,

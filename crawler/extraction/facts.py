@@ -16,7 +16,8 @@ from crawler.dates import format_instant, parse_instant
 from crawler.errors import BadDate
 from crawler.extraction import page
 from crawler.extraction.markers import markers_of
-from crawler.extraction.markup import clean_text, stripped
+from crawler.extraction.markup import clean_text
+from crawler.extraction.shown import Shown
 from crawler.items import PageFacts
 
 OPENING_CHARS = 2000
@@ -38,15 +39,11 @@ _TIERS = ("article:content_tier", "content_tier", "og:article:content_tier")
 _MODIFIED_NAMES = ("article:modified_time", "og:updated_time", "datemodified")
 
 
-def facts_of(tree: html.HtmlElement, markup: str, url: str) -> PageFacts:
-    """Return what a page shows besides its article.
-
-    ``markup`` is what the tree was made of: a tree that the parser gave up in the middle of is not
-    asked for words.
-    """
+def facts_of(tree: html.HtmlElement, shown: Shown, url: str) -> PageFacts:
+    """Return what a page shows besides its article."""
     found = _elements(tree)
     metas = _metas(found["meta"])
-    opening, words = _shown(tree, markup)
+    opening, words = _opening(shown.words)
     base = _base(found["base"], url)
     ld = _json_ld(found["script"])
     return PageFacts(
@@ -145,15 +142,13 @@ def _directives(content: str | None) -> tuple[str, ...]:
     return tuple(clean_text(part) for part in parts if part)
 
 
-def _shown(tree: html.HtmlElement, markup: str) -> tuple[str, int]:
+def _opening(words: list[str]) -> tuple[str, int]:
     """Return a page's first visible words, and how many there are in all."""
-    texts = [stripped(markup)] if page.is_cut(tree) else page.shown_texts(tree)
-    parts = " ".join(texts).split()
-    start = " ".join(parts[:OPENING_CHARS])
+    start = " ".join(words[:OPENING_CHARS])
     opening = clean_text(start[: OPENING_CHARS + 1])
     if len(opening) > OPENING_CHARS:
         opening = opening[:OPENING_CHARS].rpartition(" ")[0] or opening[:OPENING_CHARS]
-    return opening, count_words(" ".join(parts)) if is_unparted(opening) else len(parts)
+    return opening, count_words(" ".join(words)) if is_unparted(opening) else len(words)
 
 
 def _json_ld(scripts: list[html.HtmlElement]) -> str:

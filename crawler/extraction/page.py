@@ -106,7 +106,7 @@ def without_lead(tree: html.HtmlElement, text: str) -> str | None:
     start = next((line[:60] for line in text.split("\n") if len(squash(line)) >= 40), None)
     if start is None:
         return None
-    for description in _descriptions(tree):
+    for description in dict.fromkeys(_descriptions(tree)):  # most pages say the same thrice
         key = squash(description)[:40]
         if len(key) < 20 or key in have:
             continue
@@ -164,9 +164,12 @@ def links_in(tree: html.HtmlElement, text: str, url: str) -> tuple[str, ...]:
     def holds(key: str) -> bool:
         return key in lines or (len(key) >= 30 and key in whole)
 
-    for anchor in _ANCHORS(tree):
+    for anchor in tree.iter("a"):
+        # most stand in menus: what costs least is asked first
+        if anchor.get("href") is None or squash(anchor.text or "") not in whole:
+            continue
         label = squash(anchor.text_content())
-        if not label or label not in whole:
+        if not label or label not in whole or _is_in_menu(anchor):
             continue
         block = block_of(anchor)
         if block not in inside:
@@ -178,6 +181,10 @@ def links_in(tree: html.HtmlElement, text: str, url: str) -> tuple[str, ...]:
             if len(found) == MAX_LINKS:
                 break
     return tuple(found)
+
+
+def _is_in_menu(anchor: html.HtmlElement) -> bool:
+    return next(anchor.iterancestors("nav", "footer", "aside", "form"), None) is not None
 
 
 def _surroundings(anchor: html.HtmlElement, label: str) -> str:
@@ -278,26 +285,6 @@ def _with_missing(lines: list[str], keys: list[str], missing: Counter[str]) -> l
     ]
 
 
-def shown_texts(tree: html.HtmlElement) -> list[str]:
-    """Return the text nodes that a page shows, boilerplate included, in order."""
-    texts: list[str] = _SHOWN(tree)
-    return texts
-
-
-def visible_length(tree: html.HtmlElement) -> int:
-    """Return how many characters of text a page shows, boilerplate included."""
-    return sum(len(text.strip()) for text in shown_texts(tree))
-
-
-def is_cut(tree: html.HtmlElement) -> bool:
-    """Return whether libxml2 gave up in the middle: it does at a depth of 2,048 elements."""
-    depth, element = 0, tree
-    while len(element):  # it stops on the spot, so the deepest element is the last one
-        element = element[-1]
-        depth += 1
-    return depth > 2040
-
-
 def relined(text: str, markup: str) -> str:
     """Return a text with the lines that the page has, where it was run together; else as it is.
 
@@ -328,13 +315,3 @@ def squash(text: str) -> str:
 def is_beside_text(element: html.HtmlElement) -> bool:
     """Return whether an element stands in a part of the page that holds no article."""
     return any(up.tag in _BESIDE_TEXT for up in element.iterancestors())
-
-
-_ANCHORS = etree.XPath(
-    ".//a[@href][not(ancestor::nav or ancestor::footer or ancestor::aside or ancestor::form)]"
-)
-_SHOWN = etree.XPath(
-    "descendant::body/descendant::text()[normalize-space()]"  # "//" would take twice the time
-    "[not(parent::script or parent::style or parent::noscript or parent::template)]",
-    smart_strings=False,
-)

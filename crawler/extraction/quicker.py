@@ -5,7 +5,6 @@ Worker side. Each gives what the original gives, and stands in its place only wi
 for one release, and with any other nothing is replaced (tests/test_quicker.py fails then).
 
 * XPath expressions are evaluated by ``selections``: alone they save a fifth of an extraction.
-* ``_prepare_tree`` keeps no copy for extractors that the fast mode does not ask.
 * ``JSON_MINIFY`` goes from quote to quote instead of from letter to letter.
 
 ``author_of`` is to be called instead of the library's own: it copies no page in order to leave out
@@ -18,23 +17,20 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 from lxml import etree, html
-from trafilatura import core, metadata, xpaths
-from trafilatura.htmlprocessing import convert_tags, tree_cleaning
+from trafilatura import metadata, xpaths
 from trafilatura.json_metadata import normalize_authors
-from trafilatura.settings import Extractor
 from trafilatura.utils import trim
 
 from crawler.extraction.expressions import Unreadable
 from crawler.extraction.selections import Selection
 
 WRITTEN_FOR = "2.3.1"
-_INSTALLED = version("trafilatura")
+IS_WRITTEN_FOR = version("trafilatura") == WRITTEN_FOR
 # Lists of expressions; of those of bodies only the first element that one finds is looked at.
 _LISTS = (
     "OVERALL_DISCARD_XPATH", "TEASER_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS",
@@ -94,7 +90,7 @@ def _selections() -> Iterator[_Place]:
 def _selections_of(expressions: list[etree.XPath]) -> list[Selection]:
     """Return all of the expressions as selections; none when any of them cannot be read."""
     found = [selection for e in expressions if (selection := _selection_of(e))]
-    return found if len(found) == len(expressions) and WRITTEN_FOR == _INSTALLED else []
+    return found if len(found) == len(expressions) and IS_WRITTEN_FOR else []
 
 
 def _selection_of(expression: etree.XPath) -> Selection | None:
@@ -102,17 +98,6 @@ def _selection_of(expression: etree.XPath) -> Selection | None:
         return Selection(expression.path)
     except Unreadable:
         return None
-
-
-def _prepare_tree(
-    tree: html.HtmlElement, options: Extractor, url: str | None
-) -> tuple[html.HtmlElement, html.HtmlElement]:
-    """Return a tree cleaned and converted, twice: the second is not looked at in fast mode."""
-    if not options.fast or options.comments:
-        return _ORIGINAL_PREPARE_TREE(tree, options, url)
-    cleaned = tree_cleaning(copy(tree), options)
-    converted = convert_tags(cleaned, options, url)
-    return converted, converted
 
 
 def author_of(tree: html.HtmlElement) -> str | None:
@@ -146,14 +131,12 @@ def _is_pruned(element: html.HtmlElement, tree: html.HtmlElement) -> bool:
     )
 
 
-_ORIGINAL_PREPARE_TREE = core._prepare_tree
 _PLACES = (
     (
         *_selections(),
-        _Place(core, "_prepare_tree", _prepare_tree),
         _Place(metadata, "JSON_MINIFY", re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|\s+')),
     )
-    if _INSTALLED == WRITTEN_FOR
+    if IS_WRITTEN_FOR
     else ()
 )
 _AUTHORS = _selections_of(xpaths.AUTHOR_XPATHS)
