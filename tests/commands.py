@@ -2,8 +2,9 @@
 
 A crawl of one page takes 1.2 s of CPU, 0.7 of it imports, and the tests run hundreds of them. So
 one process for each worker of pytest imports what the commands use, and each command is a fork of
-it: the same code in a process of its own, with its own output, folder and environment. What is
-about processes themselves (signals, start-up, damage to the interpreter) starts Python itself.
+it: the same code in a process of its own, with its own output, folder and environment, which
+signals end as any other. What is about start-up itself, or damage to the interpreter, starts
+Python.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import gc
 import json
 import os
 import pkgutil
+import select
 import shutil
 import signal
 import socket
@@ -43,42 +45,89 @@ def run(
     words: list[str], *, cwd: Path | None, environment: Mapping[str, str], timeout: float
 ) -> Ended:
     """Run ``sourcekeep`` to its end. Raises subprocess.TimeoutExpired when it does not end."""
-    return _run({"words": words}, cwd, environment, timeout)
+    return Begun({"words": words}, cwd, environment).ended(timeout)
 
 
-def run_source(source: str, *, environment: Mapping[str, str], timeout: float) -> Ended:
-    """Run a program as ``python -c`` would. Raises subprocess.TimeoutExpired, as above."""
-    return _run({"words": ["-c"], "source": source}, None, environment, timeout)
-
-
-def _run(
-    program: dict[str, Any], cwd: Path | None, environment: Mapping[str, str], timeout: float
+def run_source(
+    source: str, *words: object, environment: Mapping[str, str], timeout: float
 ) -> Ended:
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    """Run a program as ``python -c`` would. Raises subprocess.TimeoutExpired, as above."""
+    return begin(*words, environment=environment, source=source).ended(timeout)
+
+
+def begin(
+    *words: object,
+    cwd: Path | None = None,
+    environment: Mapping[str, str],
+    source: str | None = None,
+) -> Begun:
+    """Begin ``sourcekeep``, or a program as ``python -c`` would, and leave it running."""
+    program: dict[str, Any] = {"words": [str(word) for word in words]}
+    return Begun(program if source is None else {**program, "source": source}, cwd, environment)
+
+
+class Begun:
+    """A command in a process of its own, as subprocess.Popen has one. End each of them."""
+
+    def __init__(
+        self, program: dict[str, Any], cwd: Path | None, environment: Mapping[str, str]
+    ) -> None:
+        self.returncode: int | None = None  # below zero: by that signal; None: it is running
+        self._words = program["words"]
+        self._out, self._err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._line.connect(_server())
         asked = json.dumps({**program, "cwd": str(cwd or Path.cwd()), "env": dict(environment)})
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.connect(_server())
-            line.settimeout(timeout)
-            socket.send_fds(line, [b"?"], [out.fileno(), err.fileno()])
-            line.sendall(asked.encode() + b"\n")
-            code = _code(line, program["words"], timeout)
-        return Ended(code, _text(out), _text(err))
+        socket.send_fds(self._line, [b"?"], [self._out.fileno(), self._err.fileno()])
+        self._line.sendall(asked.encode() + b"\n")
+        self._answers = self._line.makefile("rb", buffering=0)
+        self.pid = int(self._answers.readline())
 
+    def poll(self) -> int | None:
+        """Return the exit code; None while the process runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
 
-def _code(line: socket.socket, words: list[str], timeout: float) -> int:
-    """Wait for the exit code; the first line names the process, for the case that it hangs."""
-    answers = line.makefile()
-    pid = int(answers.readline())
-    try:
-        return int(answers.readline())
-    except TimeoutError:
-        os.kill(pid, signal.SIGKILL)
-        raise subprocess.TimeoutExpired(words, timeout) from None
+    def wait(self, timeout: float) -> int:
+        """Wait for the exit code. Raises subprocess.TimeoutExpired; then the process runs on."""
+        if self.returncode is None:
+            if not select.select([self._line], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._words, timeout)
+            self.returncode = int(self._answers.readline())
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the process is known to have ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = 60) -> tuple[str, str]:
+        """Return what was printed, when the process has ended. Raises as ``wait`` does."""
+        self.wait(timeout)
+        self._answers.close()
+        self._line.close()
+        return _text(self._out), _text(self._err)
+
+    def ended(self, timeout: float) -> Ended:
+        """Wait for the end; what does not end is killed. Raises subprocess.TimeoutExpired."""
+        try:
+            out, err = self.communicate(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        assert self.returncode is not None
+        return Ended(self.returncode, out, err)
 
 
 def _text(printed: IO[bytes]) -> str:
-    printed.seek(0)
-    return printed.read().decode()
+    with printed:
+        printed.seek(0)
+        return printed.read().decode()
 
 
 @cache
@@ -135,6 +184,7 @@ def _import_all() -> None:
         "crawler.spiders.entries",
         "crawler.spiders.sources",
         "crawler.fetching.wire.handler",
+        "scrapy.cmdline",
     ):
         import_module(name)
     assert "twisted.internet.reactor" not in sys.modules

@@ -37,12 +37,29 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def sourcekeep(*words: object, cwd: Path | None = None, timeout: float = 90) -> Outcome:
+def sourcekeep(
+    *words: object, cwd: Path | None = None, timeout: float = 90, **variables: str
+) -> Outcome:
     """Run ``sourcekeep`` to its end."""
     done = commands.run(
-        [str(word) for word in words], cwd=cwd, environment=environment(), timeout=timeout
+        [str(word) for word in words],
+        cwd=cwd,
+        environment=environment(**variables),
+        timeout=timeout,
     )
     return Outcome(done.code, done.out, done.err)
+
+
+def begin(*words: object, source: str | None = None, **variables: str) -> commands.Begun:
+    """Begin ``sourcekeep``, or the source of a program around it, and leave it running."""
+    return commands.begin(*words, source=source, environment=environment(**variables))
+
+
+def scrapy(*words: object, **variables: str) -> commands.Ended:
+    """Run ``scrapy`` to its end."""
+    return begin(*words, source="from scrapy.cmdline import execute\nexecute()", **variables).ended(
+        90
+    )
 
 
 def crawl_words(archive: Path, now: datetime, *words: object) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +15,7 @@ import pytest
 
 from crawler.demo import START, Behaviour, DemoWeb, Request, page, raw, redirect
 from crawler.demo.behaviours import Answer, Script, coded
-from tests.crawling import Outcome, crawl, crawl_words, environment, rows, value
+from tests.crawling import Outcome, begin, crawl, crawl_words, rows, value
 
 STUB = b"<html><meta http-equiv=refresh content='0; url=%s'></html>"
 PAGE = "<html><head><title>Harbour</title></head><body><p>" + "The ferry. " * 50 + "</p></body>"
@@ -259,12 +257,8 @@ def test_the_ways_in_which_a_page_is_not_there_are_told_apart(tmp_path: Path) ->
             web.url("gazette", "/withheld"): ("legal", "http-451"),
         }
         listed.write_text("\n".join(expected) + "\n")
-        done = subprocess.run(
-            [sys.executable, "-c", NAMELESS, *crawl_words(archive, START, listed)],
-            capture_output=True, text=True, env=environment(), timeout=90, check=False,
-            cwd=Path(__file__).parent.parent,
-        )  # fmt: skip
-        assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+        done = begin(*crawl_words(archive, START, listed), source=NAMELESS).ended(90)
+        assert done.code == 0 and "Traceback" not in done.err, done.err
         assert web.requests.count("/withheld") == 1, "a refusal is not argued with"
     for url, pair in expected.items():
         found = rows(archive, "SELECT f.outcome, f.reason FROM fetches f JOIN sources s"

@@ -28,7 +28,8 @@ from crawler.demo import START, DemoWeb, delay, page
 from crawler.errors import ArchiveError, EvidenceLost
 from crawler.fetching.run.clock import Clock
 from crawler.fetching.run.session import Session
-from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
+from tests.commands import Begun, Ended
+from tests.crawling import begin, crawl, crawl_words, environment, rows, sourcekeep, value
 
 ROOT = Path(__file__).parent.parent
 HOSTS = ("courier", "wire", "ministry", "gazette")
@@ -50,11 +51,8 @@ def write_list(web: DemoWeb, folder: Path, pages: int, series: int = 0) -> Path:
     return path
 
 
-def start(archive: Path, *words: object, now: datetime = START) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "crawler", *crawl_words(archive, now, *words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
-    )  # fmt: skip
+def start(archive: Path, *words: object, now: datetime = START) -> Begun:
+    return begin(*crawl_words(archive, now, *words))
 
 
 def wait_for(
@@ -66,7 +64,7 @@ def wait_for(
         time.sleep(0.01)
 
 
-def wait_for_request(web: DemoWeb, asked: int, running: subprocess.Popen[str]) -> None:
+def wait_for_request(web: DemoWeb, asked: int, running: Begun) -> None:
     wait_for(lambda: len(web.requests) > asked or running.poll() is not None)
 
 
@@ -200,12 +198,9 @@ def test_a_lock_that_is_never_given_back_stops_the_run_clearly(
     web: DemoWeb, tmp_path: Path
 ) -> None:
     archive, listed = tmp_path / "a.db", write_list(web, tmp_path, 60)
-    running = subprocess.Popen(
-        [sys.executable, "-c", IMPATIENT,
-         # far enough apart that the archive is free in between, for the other to take it
-         *crawl_words(archive, START, listed, "--delay", "0.8")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(), cwd=ROOT,
-    )  # fmt: skip
+    # far enough apart that the archive is free in between, for the other to take it
+    words = crawl_words(archive, START, listed, "--delay", "0.8")
+    running = begin(*words, source=IMPATIENT)
     acknowledged = Acknowledged(archive)
     wait_for(lambda: (acknowledged.look(), acknowledged.paths)[1])
     with closing(hold_lock(archive)):
@@ -242,12 +237,9 @@ sys.exit(main())
 """
 
 
-def run_alarmed(archive: Path, *words: object, now: datetime) -> subprocess.CompletedProcess[str]:
+def run_alarmed(archive: Path, *words: object, now: datetime) -> Ended:
     """A crawl that takes a log for large a little beyond the size at which SQLite merges it."""
-    return subprocess.run(
-        [sys.executable, "-c", ALARMED, *crawl_words(archive, now, *words)],
-        capture_output=True, text=True, env=environment(), timeout=90, check=False, cwd=ROOT,
-    )  # fmt: skip
+    return begin(*crawl_words(archive, now, *words), source=ALARMED).ended(90)
 
 
 def test_the_log_that_a_reader_lets_grow_is_told_of_and_shrinks_again(
@@ -263,8 +255,8 @@ def test_the_log_that_a_reader_lets_grow_is_told_of_and_shrinks_again(
         reader.execute("BEGIN")
         assert reader.execute("SELECT count(*) FROM captures").fetchone() == (0,)
         held = run_alarmed(archive, now=START)
-        assert held.returncode == 0, held.stderr
-        assert "a.db-wal has grown to" in held.stderr and "another process" in held.stderr
+        assert held.code == 0, held.err
+        assert "a.db-wal has grown to" in held.err and "another process" in held.err
         assert wal.stat().st_size > 6 * 2**20
         # The reader lets go while a next run is at work: the log is merged and cut down by it.
         running = start(archive, write_list(web, tmp_path, 60, 1), now=LATER)
@@ -275,7 +267,7 @@ def test_the_log_that_a_reader_lets_grow_is_told_of_and_shrinks_again(
     assert not wal.exists()
     assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == 120
     free = run_alarmed(archive, write_list(web, tmp_path, 60, 2), now=LATER + timedelta(hours=1))
-    assert free.returncode == 0 and "has grown" not in free.stderr
+    assert free.code == 0 and "has grown" not in free.err
 
 
 def test_two_signals_end_a_crawl_at_once_and_leave_the_archive_sound(

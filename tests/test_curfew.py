@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 from crawler.cli.crawl import project_settings
 from crawler.demo import START, DemoWeb, delay, page, redirect
 from crawler.fetching.run.session import Session
-from tests.crawling import crawl, crawl_words, environment, rows, value
+from tests.crawling import begin, crawl, crawl_words, rows, value
 
 HOSTS = ("courier", "wire", "ministry", "gazette")
 PAGES = 40
@@ -65,10 +63,7 @@ def test_one_signal_lets_end_what_is_under_way_and_no_more(
 ) -> None:
     archive = tmp_path / "a.db"
     web.add("courier", "/list/0", delay(1.5, page("<p>It was asked before the signal.")))
-    running = subprocess.Popen(
-        [sys.executable, "-m", "crawler", *crawl_words(archive, START, listed, "--delay", "6")],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
-    )  # fmt: skip
+    running = begin(*crawl_words(archive, START, listed, "--delay", "6"))
     until = time.monotonic() + 60
     while not web.requests.count("/list/0") and time.monotonic() < until:
         time.sleep(0.02)

@@ -50,7 +50,7 @@ from crawler.fetching.wire.egress import (
 from crawler.fetching.wire.guard import check_settings
 from crawler.fetching.wire.proxy import parse_proxy, warn_about_environment_proxies
 from tests import commands
-from tests.crawling import environment, rows
+from tests.crawling import begin, rows
 from tests.test_addresses import all_spellings
 
 GUARDED = "crawler.fetching.wire.egress.GuardedDownloadHandler"
@@ -391,15 +391,14 @@ def test_an_answer_from_where_none_may_come_from_is_discarded_with_an_alarm(tmp_
     with web("127.0.0.1") as (server,):
         listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
         listed.write_text(f"http://127.0.0.1:{server.port}/page?token=s3cret\n")
-        done = subprocess.run(
-            [sys.executable, "-c", GUARDLESS, "crawl", listed, "--archive", archive, "--delay", "0",
-             "-s", "RETRY_TIMES=0", "-s", "ROBOTSTXT_OBEY=False"],
-            capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
+        done = begin(
+            "crawl", listed, "--archive", archive, "--delay", "0", "-s", "RETRY_TIMES=0",
+            "-s", "ROBOTSTXT_OBEY=False", source=GUARDLESS,
+        ).ended(60)  # fmt: skip
+        assert done.code == 0, done.err
         assert server.asked, "the guard was on"
-    assert "discarded an answer of" in done.stderr and "CRITICAL" in done.stderr
-    assert "s3cret" not in done.stderr and "token=REDACTED" in done.stderr
+    assert "discarded an answer of" in done.err and "CRITICAL" in done.err
+    assert "s3cret" not in done.err and "token=REDACTED" in done.err
     fetches = rows(archive, "SELECT outcome, reason, status FROM fetches WHERE purpose = 'source'")
     assert fetches == [{"outcome": "refused-by-us", "reason": "blocked-address", "status": None}]
     assert rows(archive, "SELECT count(*) AS n FROM captures WHERE source NOT NULL") == [{"n": 0}]

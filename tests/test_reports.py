@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from subprocess import run
-from sys import executable
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from crawler.demo import START, DemoWeb, day, page, versions
-from tests.crawling import Outcome, crawl_words, environment, rows
+from tests.crawling import Outcome, crawl_words, rows, sourcekeep
 from tests.crawling import crawl as crawl_for_json
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -55,12 +53,7 @@ def entry(web: DemoWeb, tmp_path: Path) -> Path:
 
 
 def crawl(archive: Path, now: datetime, *words: object, **variables: str) -> Outcome:
-    done = run(
-        [executable, "-m", "crawler", *(w for w in crawl_words(archive, now, *words)
-                                        if w != "--json")],
-        capture_output=True, text=True, env=environment(**variables), timeout=90, check=False,
-    )  # fmt: skip
-    return Outcome(done.returncode, done.stdout, done.stderr)
+    return sourcekeep(*crawl_words(archive, now, *words), **variables)
 
 
 def test_three_runs_tell_what_happened_and_then_nothing(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -27,7 +25,7 @@ from crawler.mementos.registry import archives_of
 from crawler.mementos.replies import Answer as ReplyAnswer
 from crawler.mementos.replies import accept_datetime, read_timegate
 from crawler.rescue.searching import locate
-from tests.crawling import Outcome, crawl, environment, rows, sourcekeep, value
+from tests.crawling import Outcome, begin, crawl, rows, sourcekeep, value
 from tests.rescue_kit import (
     CHALLENGE,
     SOFT_404,
@@ -649,10 +647,7 @@ def test_a_rescue_that_is_killed_goes_on_and_repeats_little(loop: Loop) -> None:
         "rescue", "--archive", path, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
         "-s", "SOURCEKEEP_WORKERS=1", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line(replay=300)}",
     ]  # fmt: skip
-    child = subprocess.Popen(
-        [sys.executable, "-m", "crawler", *map(str, words)], env=environment(),
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    child = begin(*words)
     deadline = time.monotonic() + 60
     while len(loop.asked("id_/")) < 5 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +12,8 @@ import pytest
 from crawler.archive import Archive
 from crawler.demo.behaviours import page
 from crawler.demo.loopback import LoopbackWeb
-from tests.crawling import environment, rows, sourcekeep, value
+from tests.commands import Ended
+from tests.crawling import begin, rows, scrapy, sourcekeep, value
 from tests.rescue_kit import (
     Kept,
     Story,
@@ -59,29 +58,19 @@ class Loop:
     ) -> str:
         """Run ``scrapy crawl`` to a good end and return its log."""
         done = self.run_scrapy(archive, *words, now=now, **environment_)
-        assert done.returncode == 0, done.stderr
-        return done.stderr
+        assert done.code == 0, done.err
+        return done.err
 
     def run_scrapy(
         self, archive: Path, *words: object, now: datetime = NOW, **environment_: str
-    ) -> subprocess.CompletedProcess[str]:
+    ) -> Ended:
         """Run ``scrapy crawl`` to its end, whatever that is."""
-        return subprocess.run(
-            [sys.executable, "-m", "scrapy", "crawl", *self.settings(archive, now),
-             *map(str, words)],
-            capture_output=True, text=True, env=environment(**environment_), timeout=90,
-            check=False, cwd=Path(__file__).parent.parent,
-        )  # fmt: skip
+        return scrapy("crawl", *self.settings(archive, now), *words, **environment_)
 
-    def faulty(self, fault: str, *words: object) -> subprocess.CompletedProcess[str]:
+    def faulty(self, fault: str, *words: object) -> Ended:
         """Run ``sourcekeep`` with a fault of ours in it."""
-        script = self.folder / "faulty.py"
-        script.write_text(f"import sys\n{fault}\nfrom crawler.cli import main\nsys.exit(main())\n")
-        return subprocess.run(
-            [sys.executable, str(script), *map(str, words)],
-            capture_output=True, text=True, env=environment(), timeout=90, check=False,
-            cwd=Path(__file__).parent.parent,
-        )  # fmt: skip
+        source = f"import sys\n{fault}\nfrom crawler.cli import main\nsys.exit(main())\n"
+        return begin(*words, source=source).ended(90)
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +129,7 @@ def test_a_wrong_word_ends_a_spider_before_it_begins_with_one_sentence(
     archive = loop.archive(f"{tmp_path.name}.db", STORIES[:1])
     before = reasons(archive)
     done = loop.run_scrapy(archive, *words)
-    assert done.returncode == 1 and said in done.stderr and "Traceback" not in done.stderr
+    assert done.code == 1 and said in done.err and "Traceback" not in done.err
     assert reasons(archive) == before
 
 
@@ -248,7 +237,7 @@ def test_a_fault_of_ours_ends_the_run_and_nothing_is_lost(
     words = ["rescue", "--archive", archive, "--now", NOW.isoformat(), "--allow", "127.0.0.0/8",
              "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}"]  # fmt: skip
     done = loop.faulty(fault, *words)
-    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert done.code == 1 and "RuntimeError: a fault of ours" in done.err
     assert reasons(archive)[-1] == "broke"
     kept = home(archive)
     assert kept >= 1  # those that were under way came to their ends
@@ -278,7 +267,7 @@ def test_the_others_that_ask_end_as_broken_as_well(loop: Loop, option: str, faul
     words = ["rescue", option, "--archive", archive, "--now", NOW.isoformat(), "--allow",
              "127.0.0.0/8", "-s", f"SOURCEKEEP_RESCUE_ARCHIVES={two}"]  # fmt: skip
     done = loop.faulty(fault, *words)
-    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert done.code == 1 and "RuntimeError: a fault of ours" in done.err
     assert reasons(archive)[-1] == "broke"
     assert sourcekeep("verify", "--archive", archive).code == 0
     assert sourcekeep(*words).code == 0
@@ -294,7 +283,7 @@ def test_a_crawl_whose_rescue_breaks_ends_as_broken(loop: Loop, tmp_path: Path) 
              "--delay", "0", "-s", "SOURCEKEEP_RESCUE=1", "-s",
              f"SOURCEKEEP_RESCUE_ARCHIVES={loop.line}", news]  # fmt: skip
     done = loop.faulty(FAULT, *words)
-    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    assert done.code == 1 and "RuntimeError: a fault of ours" in done.err
     assert reasons(archive) == ["broke"]
     assert value(archive, "SELECT last_outcome FROM sources") == "gone"
 
@@ -336,4 +325,4 @@ def test_a_barred_source_is_refused_when_it_is_named(loop: Loop) -> None:
     archive = loop.archive("barred.db", STORIES[:1])
     assert sourcekeep("add", "--archive", archive, "--never", GONE, "--why", "asked").code == 0
     done = loop.run_scrapy(archive, "moved", "-a", "source=/s1")
-    assert done.returncode == 1 and f"{GONE} is barred; nobody is asked" in done.stderr
+    assert done.code == 1 and f"{GONE} is barred; nobody is asked" in done.err

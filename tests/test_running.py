@@ -14,9 +14,9 @@ import pytest
 from crawler.archive import Archive
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, page
-from tests.crawling import crawl, crawl_words, environment, rows, sourcekeep, value
+from tests.commands import Begun
+from tests.crawling import begin, crawl, crawl_words, environment, rows, sourcekeep, value
 
-ROOT = Path(__file__).resolve().parent.parent
 PAGES = 40
 LATER = START + timedelta(minutes=1)  # what was cited is due by then, nothing a second time
 BODY = "<html><title>Page {0}</title><body><article><p>{1}</p></article></body></html>"
@@ -35,12 +35,9 @@ def url_list(web: DemoWeb, tmp_path: Path) -> Path:
     return path
 
 
-def start(archive: Path, *words: object) -> subprocess.Popen[str]:
+def start(archive: Path, *words: object) -> Begun:
     """Start a crawl and leave it running."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "crawler", *crawl_words(archive, START, *words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(),
-    )  # fmt: skip
+    return begin(*crawl_words(archive, START, *words))
 
 
 def wait_for(condition: object, seconds: float = 30) -> None:
@@ -251,8 +248,8 @@ def test_the_fixed_ladder_can_be_chosen(web: DemoWeb, url_list: Path, tmp_path: 
 def test_a_fault_of_ours_ends_the_run_and_the_next_goes_on(
     web: DemoWeb, url_list: Path, tmp_path: Path
 ) -> None:
-    archive, faulty = tmp_path / "a.db", tmp_path / "faulty.py"
-    faulty.write_text(
+    archive = tmp_path / "a.db"
+    faulty = (
         "import sys\n"
         "from crawler.conclusion import Conclusion\n"
         "def wanting(self, visit):\n"
@@ -261,11 +258,8 @@ def test_a_fault_of_ours_ends_the_run_and_the_next_goes_on(
         "from crawler.cli import main\n"
         "sys.exit(main())\n"
     )
-    done = subprocess.run(
-        [sys.executable, str(faulty), *crawl_words(archive, START, url_list)],
-        capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    done = begin(*crawl_words(archive, START, url_list), source=faulty).ended(60)
+    assert done.code == 1 and "RuntimeError: a fault of ours" in done.err
     assert value(archive, "SELECT finish_reason FROM runs") == "broke"
     assert crawl(archive, LATER).json["visits"] == PAGES  # none was taken for made
 
@@ -274,10 +268,10 @@ def test_a_fault_of_ours_ends_the_run_and_the_next_goes_on(
 def test_a_fault_of_ours_in_reading_entries_keeps_no_source_from_its_visit(
     broken: str, web: DemoWeb, url_list: Path, tmp_path: Path
 ) -> None:
-    archive, faulty = tmp_path / "a.db", tmp_path / "faulty.py"
+    archive = tmp_path / "a.db"
     for given in (url_list, web.url("lantern", "/")):
         sourcekeep("add", given, "--archive", archive, "--now", format_instant(START))
-    faulty.write_text(
+    faulty = (
         "import sys\n"
         "from crawler.spiders import entries, pages\n"
         "def fail(*_, **__):\n"
@@ -286,11 +280,8 @@ def test_a_fault_of_ours_in_reading_entries_keeps_no_source_from_its_visit(
         "from crawler.cli import main\n"
         "sys.exit(main())\n"
     )
-    done = subprocess.run(
-        [sys.executable, str(faulty), *crawl_words(archive, START)],
-        capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
-    )  # fmt: skip
-    assert done.returncode == 1 and "RuntimeError: a fault of ours" in done.stderr
+    done = begin(*crawl_words(archive, START), source=faulty).ended(60)
+    assert done.code == 1 and "RuntimeError: a fault of ours" in done.err
     assert value(archive, "SELECT finish_reason FROM runs") == "broke"
     seen = "SELECT count(*) FROM captures WHERE source NOT NULL"
     assert value(archive, seen) == PAGES
@@ -303,8 +294,7 @@ def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
     archive = tmp_path / "a.db"
     sourcekeep("add", url_list, "--archive", archive, "--now", format_instant(START))
     size = value(archive, "PRAGMA page_count")
-    limited = tmp_path / "limited.py"
-    limited.write_text(
+    limited = (
         "import sys\n"
         "from crawler.archive import opening\n"
         "configure = opening._configure\n"
@@ -315,13 +305,9 @@ def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
         "from crawler.cli import main\n"
         "sys.exit(main())\n"
     )
-    done = subprocess.run(
-        [sys.executable, str(limited), *crawl_words(archive, START)],
-        capture_output=True, text=True, env=environment(), timeout=60, check=False,
-        cwd=Path(__file__).parent.parent,
-    )  # fmt: skip
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr and "full" in done.stderr
+    done = begin(*crawl_words(archive, START), source=limited).ended(60)
+    assert done.code == 1
+    assert "cannot be written" in done.err and "full" in done.err
     crawl(archive, LATER)
     assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == PAGES
     assert value(archive, "PRAGMA integrity_check") == "ok"

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.crawling import environment
+from tests.commands import Ended
+from tests.crawling import scrapy
 
-ROOT = Path(__file__).resolve().parent.parent
 
-
-def scrapy(archive: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", *words, "-s", f"SOURCEKEEP_ARCHIVE={archive}"],
-        capture_output=True, text=True, env=environment(), timeout=90, check=False, cwd=ROOT,
-    )  # fmt: skip
+def spider(archive: Path, *words: str) -> Ended:
+    return scrapy("crawl", *words, "-s", f"SOURCEKEEP_ARCHIVE={archive}")
 
 
 def test_a_depth_that_is_no_number_ends_the_crawl_with_one_sentence(tmp_path: Path) -> None:
-    done = scrapy(tmp_path / "a.db", "entries", "-a", "depth=x")
-    assert done.returncode == 1
-    assert "ERROR: depth 'x': write a whole number, 0 or more" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    done = spider(tmp_path / "a.db", "entries", "-a", "depth=x")
+    assert done.code == 1
+    assert "ERROR: depth 'x': write a whole number, 0 or more" in done.err
+    assert "Traceback" not in done.err + done.out
     assert not (tmp_path / "a.db").exists()
 
 
@@ -43,14 +37,14 @@ def test_so_does_every_other_value_that_cannot_be(
     tmp_path: Path, words: list[str], told: str
 ) -> None:
     arguments = [word for value in words for word in ("-a", value)]
-    done = scrapy(tmp_path / "a.db", "entries", *arguments)
-    assert done.returncode == 1 and told in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    done = spider(tmp_path / "a.db", "entries", *arguments)
+    assert done.code == 1 and told in done.err
+    assert "Traceback" not in done.err + done.out
 
 
 @pytest.mark.slow
 def test_an_archive_that_cannot_be_used_is_told_likewise(tmp_path: Path) -> None:
     (tmp_path / "a.db").write_text("no archive")
-    done = scrapy(tmp_path / "a.db", "sources")
-    assert done.returncode == 1 and "not a SQLite file" in done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
+    done = spider(tmp_path / "a.db", "sources")
+    assert done.code == 1 and "not a SQLite file" in done.err
+    assert "Traceback" not in done.err + done.out

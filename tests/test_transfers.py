@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from itertools import chain
@@ -24,7 +22,7 @@ from crawler.demo import START, Answer, DemoWeb, Request, Script, delay, drip, e
 from crawler.errors import UsageError
 from crawler.fetching.wire.bodies import Gate, RateFloor, RateWatch
 from crawler.fetching.wire.protocol import Facts, Protocol
-from tests.crawling import Outcome, crawl, crawl_words, environment, rows, sourcekeep
+from tests.crawling import begin, crawl, crawl_words, rows, sourcekeep
 
 ROOT = Path(__file__).parent.parent
 PAGE = b"<title>The ferry</title>" + b"".join(b"<p>Paragraph %d of it.</p>" % n for n in range(200))
@@ -287,12 +285,8 @@ def test_a_request_that_neither_ends_nor_fails_is_given_up(web: DemoWeb, tmp_pat
     archive = tmp_path / "a.db"
     words = crawl_words(archive, START, write_list(tmp_path, *urls), "-s", "DOWNLOAD_TIMEOUT=1")
     began = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, "-c", STALLING, *words],
-        capture_output=True, text=True, env=environment(), timeout=60, check=False, cwd=ROOT,
-    )  # fmt: skip
-    outcome = Outcome(done.returncode, done.stdout, done.stderr)
-    assert outcome.code == 0 and "Traceback" not in outcome.err, outcome.err
+    done = begin(*words, source=STALLING).ended(60)
+    assert done.code == 0 and "Traceback" not in done.err, done.err
     assert time.monotonic() - began < 40
     for url in (urls[0], urls[2]):
         attempts = fetches(archive, url)
