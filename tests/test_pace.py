@@ -169,6 +169,37 @@ def test_a_page_that_leads_to_a_resting_host_is_not_asked_again_and_again(
     assert [r.path for r in web.requests if r.host == "127.0.0.5"] == ["/robots.txt"]
 
 
+REFRESH = '<meta http-equiv=refresh content="0; url={}">'
+
+
+def test_a_page_that_leads_to_a_host_of_an_earlier_run_keeps_the_distance_to_that(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    archive, target = tmp_path / "a.db", web.url("wire", "/target")
+    web.add("wire", "/first", page(TEXT))
+    web.add("wire", "/target", page(TEXT + "target"))
+    web.add("courier", "/to", redirect(target, 302))
+    web.add("gazette", "/to", page(REFRESH.format(target)))
+    crawl(archive, START, listed(web, tmp_path, ("wire", "/first")), "--delay", "3")
+    assert value(archive, "SELECT next_at FROM hosts") > "2026-02-21T08:00:05Z"
+
+    listed(web, tmp_path, ("courier", "/to"), ("gazette", "/to"))
+    impatient = ("-s", "SOURCEKEEP_WAIT_MAX_S=0")
+    web.requests.clear()
+    crawl(archive, START, tmp_path / "list.txt", *impatient)
+    assert asked(web, "courier") == asked(web, "gazette") == ["/to"]
+    assert not [r for r in web.requests if r.host == "127.0.0.3"]  # nor its robots.txt
+    put_off = "FROM sources WHERE url LIKE '%/to'"
+    assert value(archive, f"SELECT min(due_at) {put_off}") == value(
+        archive, "SELECT max(next_at) FROM hosts"
+    )
+    assert "was visited a moment ago" in value(archive, f"SELECT min(due_reason) {put_off}")
+    assert value(archive, f"SELECT sum(failures) {put_off}") == 0
+
+    done = crawl(archive, START.replace(minute=1)).json
+    assert done["outcomes"] == {"live-unverified": 2} and asked(web, "wire")[0] == "/target"
+
+
 def test_a_page_that_leads_to_a_host_at_rest_is_visited_when_the_rest_is_over(
     web: DemoWeb, tmp_path: Path
 ) -> None:

@@ -25,7 +25,8 @@ from w3lib.html import get_base_url, get_meta_refresh
 from crawler.errors import UrlError
 from crawler.fetching.failures import BadTarget
 from crawler.fetching.run.visits import Visit
-from crawler.urls import parse_url
+from crawler.fetching.wire.handler import HostRests
+from crawler.urls import host_key, parse_url
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -52,6 +53,21 @@ class _Unconditional(BaseRedirectMiddleware):
         for name in ("Referer", "If-None-Match", "If-Modified-Since"):
             request.headers.pop(name, None)
 
+    def keep_distance(self, request: Request, following: Request) -> None:
+        """Let a visit to a source lead to no other host that an earlier run has just visited.
+
+        Raises HostRests, before that host's robots.txt is asked: the source is put off, as those of
+        the host itself are.
+        """
+        visit: Visit | None = request.meta.get("visit")
+        host = host_key(following.url)
+        if visit is None or visit.lease is None or visit.lease.host == host:
+            return
+        hosts = self.crawler.spider.session.hosts  # type: ignore[union-attr]
+        until = hosts.paced_until(host)
+        if until is not None:
+            raise HostRests(host, until, "was visited a moment ago")
+
 
 class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
     """Follows 301, 302, 303, 307 and 308 to URLs that could be cited as well."""
@@ -61,7 +77,8 @@ class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
     ) -> Request | Response:
         """Return the next request, or the response that is no redirect.
 
-        Raises BadTarget and UnsupportedURLSchemeError, which end the visit at this hop.
+        Raises BadTarget and UnsupportedURLSchemeError, which end the visit at this hop, and
+        HostRests, which puts it off.
         """
         location = response.headers.get("Location") or b""
         try:
@@ -74,6 +91,8 @@ class RedirectMiddleware(_Unconditional, ScrapyRedirectMiddleware):
             if _OTHER_SCHEME.match(location):
                 raise UnsupportedURLSchemeError("redirect target") from exc
             raise BadTarget(f"redirect target: {exc}") from exc
+        if isinstance(following, Request):
+            self.keep_distance(request, following)
         return following
 
 
@@ -87,7 +106,10 @@ class MetaRefreshMiddleware(_Unconditional):
         return middleware
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Return the request that a page sends its reader to, or the page itself."""
+        """Return the request that a page sends its reader to, or the page itself.
+
+        Raises HostRests, which puts the visit off.
+        """
         visit: Visit | None = request.meta.get("visit")
         if visit is None or response.status != 200 or visit.hops[-1].mime_sniffed not in _PAGES:
             return response
@@ -100,6 +122,7 @@ class MetaRefreshMiddleware(_Unconditional):
             self._redirect_request_using_get(request, response, target), request, "meta refresh"
         )
         visit.hops[-1] = replace(visit.hops[-1], outcome="redirect", reason="meta-refresh")
+        self.keep_distance(request, followed)
         return followed
 
 

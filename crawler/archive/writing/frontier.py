@@ -276,6 +276,13 @@ class Frontier:
         )
         return {row["host"]: parse_instant(row["backoff_until"]) for row in rows}
 
+    def paced(self, now: datetime) -> dict[str, datetime]:
+        """Return the hosts whose next visit may not begin at ``now``, each with when it may."""
+        rows = self._connection.sql.execute(
+            "SELECT host, next_at FROM hosts WHERE next_at > ?", (format_instant(now),)
+        )
+        return {row["host"]: parse_instant(row["next_at"]) for row in rows}
+
     def put_off(self, lease: HostLease, source: int, until: datetime, reason: str) -> None:
         """Make a source that is due, due later: its visit could not come to its end.
 

@@ -27,6 +27,8 @@ class HostNotes:
         self._clock = clock
         # Until when. Of earlier runs too: a redirect leads to hosts that are not leased.
         self._resting = archive.frontier.resting(clock.now())
+        # Of earlier runs alone: within a run Scrapy keeps the distance, wherever a request is from.
+        self._paced = archive.frontier.paced(clock.now())
         self._strikes: Counter[str] = Counter()  # requests to wait in a row
         self.skews: dict[str, timedelta] = {}  # how far the hosts' clocks are before ours
 
@@ -79,6 +81,11 @@ class HostNotes:
     def rests_until(self, host: str) -> datetime | None:
         """Return until when a host is to be left alone; None: it may be asked."""
         until = self._resting.get(host)
+        return until if until is not None and self._clock.now() < until else None
+
+    def paced_until(self, host: str) -> datetime | None:
+        """Return when a host may be visited that an earlier run visited last; None: at any time."""
+        until = self._paced.get(host)
         return until if until is not None and self._clock.now() < until else None
 
     def clock_skew(self) -> timedelta | None:

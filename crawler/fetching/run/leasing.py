@@ -101,7 +101,7 @@ class Leases:
         rest, source = visit.put_off, visit.source
         if source is None or not isinstance(rest, HostRests) or rest.host == lease.host:
             return
-        until, reason = rest.until, f"put off: {rest.host}, where it leads, asked for rest"
+        until, reason = rest.until, f"put off: {rest.host}, where it leads, {rest.why}"
         frontier = self._session.archive.frontier
         self._session.write(lambda: frontier.put_off(lease, source.id, until, reason))
         self._due_again.append(until)

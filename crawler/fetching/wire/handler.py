@@ -52,8 +52,9 @@ class PutOff(IgnoreRequest):
 class HostRests(PutOff):
     """The host asked for rest while the request waited, or before. Nothing was sent."""
 
-    def __init__(self, host: str, until: datetime) -> None:
-        super().__init__(f"{host} asked for rest")
+    def __init__(self, host: str, until: datetime, why: str = "asked for rest") -> None:
+        super().__init__(f"{host} {why}")
+        self.why = why
         self.host = host  # its key, as in the archive
         self.until = until  # then it may be asked again
 
