@@ -12,10 +12,10 @@ demo: $(INSTALLED)
 test test-all: export PYTHONDONTWRITEBYTECODE =
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n 4 --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: $(INSTALLED)
-	$(BIN)/python -m pytest -n 4 --dist loadfile
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 # Programs of others that tests compare with, each in an environment of its own, so that what they
 # pin binds nobody: tests/oracles/NAME.txt is installed into .oracles/NAME. Those tests skip without.

@@ -18,6 +18,22 @@ from tests.crawling import sourcekeep
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Files whose tests wait or compute for long, those first that do for longest. Left to the number of
+# their tests they would be begun last, and at the end of a run its workers wait for one another.
+LONG = (
+    "test_curfew", "test_catalogue", "test_pace", "test_crash", "test_datasette_lines",
+    "test_extraction_pool", "test_running", "test_publish", "test_packing_crash", "test_capture",
+    "test_transfers", "test_robots", "test_crash_sweep", "test_cli", "test_egress",
+    "test_power_loss", "test_rescue_spiders", "test_tls", "test_schema", "test_reports",
+    "test_merge", "test_clock_set", "test_inspect_browser", "test_replay_browser",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files; within a file, and among the others, the order stays."""
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONG)))
+
 
 def shared_folder() -> Path:
     """The folder beside the project that holds the corpus and the seeds, present or not."""

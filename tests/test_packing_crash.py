@@ -10,8 +10,6 @@ import random
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -21,16 +19,17 @@ import pytest
 from crawler.archive import Archive
 from crawler.digests import digest_of
 from tests.archive_kit import article, at, new_archive
-from tests.crawling import environment, rows, sourcekeep, value
+from tests.crawling import begin, rows, sourcekeep, value
 from tests.test_crash_sweep import CALLS, FAULTS, traced, was_hit, why_no_strace
 from tests.test_packing import page, show
 
-ROOT = Path(__file__).parent.parent
 HOSTS, PAGES = 14, 3
 
 
-def make(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive as a crawl leaves it: pages alike on each host, later captures, articles."""
+    folder = tmp_path_factory.mktemp("made")
     with new_archive(folder, "made.db") as archive:
         for host in range(HOSTS):
             for number in range(PAGES):
@@ -115,9 +114,9 @@ def needs_strace() -> None:
     ],
 )
 def test_a_pack_that_meets_a_fault_loses_nothing(
-    tmp_path: Path, call: str, fault: str, point: int
+    made: Path, call: str, fault: str, point: int
 ) -> None:
-    assert survives(make(tmp_path), call, fault, point), "the pack made fewer writes"
+    assert survives(made, call, fault, point), "the pack made fewer writes"
 
 
 @pytest.mark.slow
@@ -125,9 +124,9 @@ def test_a_pack_that_meets_a_fault_loses_nothing(
 @pytest.mark.usefixtures("needs_strace")
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("call", CALLS)
-def test_every_write_of_a_pack_may_fail(tmp_path: Path, call: str, fault: str) -> None:
+def test_every_write_of_a_pack_may_fail(made: Path, call: str, fault: str) -> None:
     stride = int(os.environ.get("SOURCEKEEP_TEST_STRIDE", "7" if call == "fdatasync" else "37"))
-    made, hits, point = make(tmp_path), 0, 1
+    hits, point = 0, 1
     while survives(made, call, fault, point):
         hits, point = hits + 1, point + stride
     assert hits
@@ -139,13 +138,11 @@ def kill_until_done(made: Path, path: Path, kills: int, longest_s: float) -> int
     shutil.copy(made, path)
     digests, killed = digests_of(made), 0
     for _ in range(kills):
-        running = subprocess.Popen(
-            [sys.executable, "-m", "crawler", "pack", "--archive", str(path), "--quiet"],
-            env=environment(), cwd=ROOT,
-        )  # fmt: skip
-        time.sleep(random.uniform(0.1, longest_s))
-        running.send_signal(signal.SIGKILL)
-        killed += running.wait() == -signal.SIGKILL
+        running = begin("pack", "--archive", path, "--quiet")
+        time.sleep(random.uniform(0, longest_s))
+        running.kill()
+        running.communicate()
+        killed += running.returncode == -signal.SIGKILL
         assert_nothing_lost(path, digests)
     before = value(made, "SELECT sum(length(bytes)) FROM payloads")
     assert finish(path) < 0.9 * before
@@ -155,16 +152,15 @@ def kill_until_done(made: Path, path: Path, kills: int, longest_s: float) -> int
     return killed
 
 
-def test_a_killed_pack_loses_nothing_and_the_next_goes_on(tmp_path: Path) -> None:
-    made = make(tmp_path)
-    series = (kill_until_done(made, tmp_path / f"{n}.db", 4, 1.0) for n in range(6))
+def test_a_killed_pack_loses_nothing_and_the_next_goes_on(made: Path, tmp_path: Path) -> None:
+    series = (kill_until_done(made, tmp_path / f"{n}.db", 4, 0.8) for n in range(6))
     assert any(series), "each pack had ended before it could be killed"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_many_killed_packs_lose_nothing(tmp_path: Path) -> None:
-    kills, made = int(os.environ.get("SOURCEKEEP_TEST_KILLS", "300")), make(tmp_path)
+def test_many_killed_packs_lose_nothing(made: Path, tmp_path: Path) -> None:
+    kills = int(os.environ.get("SOURCEKEEP_TEST_KILLS", "300"))
     killed = series = 0
     while killed < kills:
         series += 1

@@ -22,6 +22,7 @@ import pytest
 from crawler.demo import START, DemoWeb, page
 from tests.crawling import crawl_words, environment
 from tests.test_crash_sweep import (
+    FILTERED,
     ROOT,
     SOURCES,
     WRITER,
@@ -142,7 +143,7 @@ def _step(name: str, arguments: str, result: int, known: set[str]) -> Step | Non
 
 def run_traced(log: Path, *words: object) -> None:
     done = subprocess.run(
-        ["strace", "-f", "-qq", "-y", "-xx", "-s", "2000000", "-o", str(log),
+        [*FILTERED, "-qq", "-y", "-xx", "-s", "2000000", "-o", str(log),
          "-e", f"trace={CALLS}", sys.executable, *map(str, words)],
         capture_output=True, text=True, env=environment(), timeout=100, check=False, cwd=ROOT,
     )  # fmt: skip
