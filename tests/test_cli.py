@@ -382,7 +382,8 @@ def test_what_a_terminal_cannot_show_is_escaped_and_breaks_nothing(
 
 def test_a_crawl_of_an_empty_archive_says_what_to_add(entry: Path, tmp_path: Path) -> None:
     words = ("crawl", "--archive", tmp_path / "a.db")
-    assert "sourcekeep add FILE, FOLDER or URL" in sourcekeep(*words).out
+    add = f"sourcekeep add --archive {tmp_path / 'a.db'} FILE, FOLDER or URL"
+    assert add in sourcekeep(*words).out
     assert "sourcekeep add" not in sourcekeep(*words, entry, "--max-fetches", 0).out
 
 

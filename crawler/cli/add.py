@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from crawler.archive import Archive, Row
 from crawler.cli.barring import bar, print_rules, release
+from crawler.cli.hints import hint
 from crawler.cli.options import add_clock_option, archive_path, moment
 from crawler.cli.output import plural, print_json, print_table, progress, safe
 from crawler.dates import format_instant
@@ -103,7 +103,6 @@ def _told(
     parsed: argparse.Namespace, counts: IntakeCounts, inputs: int, problems: Sequence[Row]
 ) -> Iterator[str]:
     """Yield what was added, what could not be read and why, and what to do next."""
-    where = f" --archive {shlex.quote(parsed.archive)}" if parsed.archive else ""
     yield f"{plural(inputs, 'input')} in {safe(archive_path(parsed))}"
     yield (
         f"{plural(counts.pages, 'page')} read, {counts.unchanged} of them unchanged;"
@@ -117,8 +116,8 @@ def _told(
         for row in problems[:PROBLEMS_SHOWN]:
             yield f"  {safe(row['locator'])}: {safe(row['problem'])}"
         if len(problems) > PROBLEMS_SHOWN:
-            yield f"  and {len(problems) - PROBLEMS_SHOWN} more: sourcekeep status{where}"
-    yield f"next: sourcekeep crawl{where}"
+            yield hint(f"  and {len(problems) - PROBLEMS_SHOWN} more: sourcekeep status", parsed)
+    yield hint("next: sourcekeep crawl", parsed)
 
 
 def _list(parsed: argparse.Namespace) -> int:

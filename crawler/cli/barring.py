@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from crawler.archive import Archive, Row
+from crawler.cli.hints import hint
 from crawler.cli.options import archive_path, moment
 from crawler.cli.output import plural, print_json, print_table, safe
 from crawler.errors import InputNotFound, UsageError
@@ -27,7 +28,7 @@ def bar(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json({"never": told, "inputs": [row["locator"] for row in inputs]})
     elif not parsed.quiet:
-        print("\n".join(_told(told, inputs)))
+        print("\n".join(_told(told, inputs, parsed)))
     return 0
 
 
@@ -48,7 +49,7 @@ def _inputs_in(archive: Archive, places: Sequence[Place]) -> list[Row]:
     ]  # fmt: skip
 
 
-def _told(rules: Sequence[Row], inputs: Sequence[Row]) -> Iterator[str]:
+def _told(rules: Sequence[Row], inputs: Sequence[Row], parsed: argparse.Namespace) -> Iterator[str]:
     for row in rules:
         yield (
             f"{safe(row['place'])} is never fetched, since {row['decided_at'][:10]}:"
@@ -56,7 +57,8 @@ def _told(rules: Sequence[Row], inputs: Sequence[Row]) -> Iterator[str]:
             " what was captured stays"
         )
     for row in inputs:
-        yield f"an input lies there, too; take it back with: sourcekeep add --off {row['id']}"
+        command = hint(f"sourcekeep add --off {row['id']}", parsed)
+        yield f"an input lies there, too; take it back with: {command}"
 
 
 def release(archive: Archive, text: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from crawler.archive import Archive
 from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
+from crawler.cli.hints import hint
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe
 from crawler.codings import DEFAULT_LIMIT
@@ -78,7 +79,7 @@ def run(parsed: argparse.Namespace) -> int:
         told = [{"file": refusal.file, "why": refusal.why} for refusal in refused]
         print_json({**asdict(counts), "articles": articles, "refused": told})
     elif not parsed.quiet or refused or counts.signatures_wrong:
-        _print(counts, articles, refused, add_sources=parsed.add_sources)
+        _print(counts, articles, refused, parsed)
     if refused:
         return EXIT_BROKE
     doubtful = counts.unread or counts.signatures_wrong
@@ -143,7 +144,7 @@ def _conclude(archive: Archive, clock: Clock, parsed: argparse.Namespace) -> int
 
 
 def _print(
-    counts: Counts, articles: int, refused: list[ContainerRefused], *, add_sources: bool
+    counts: Counts, articles: int, refused: list[ContainerRefused], parsed: argparse.Namespace
 ) -> None:
     print(
         f"{plural(counts.captures, 'new capture')} of {plural(counts.sources, 'source')}"
@@ -151,12 +152,12 @@ def _print(
     )
     if counts.attempts:
         print(f"{plural(counts.attempts, 'new attempt')} without an answer")
-    for line in _left_out(counts, add_sources=add_sources):
+    for line in _left_out(counts, add_sources=parsed.add_sources):
         print(line)
     if counts.rescued:
+        apart = "they stand apart: sourcekeep show SOURCE --rescued"
         print(
-            f"{counts.rescued} of them from web archives, as the files say; they stand apart:"
-            " sourcekeep show SOURCE --rescued"
+            hint(f"{counts.rescued} of them from web archives, as the files say; {apart}", parsed)
         )
     for line in counts.untold:
         print(safe(line))

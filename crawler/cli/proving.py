@@ -14,6 +14,7 @@ from typing import Any
 from crawler.archive import Archive
 from crawler.archive.seals.manifests import Manifest
 from crawler.cli.exits import EXIT_BROKE, EXIT_DONE
+from crawler.cli.hints import hint
 from crawler.cli.options import moment
 from crawler.cli.output import plural, print_json, safe
 from crawler.errors import ExportNotWritten, RequestFailed, StampRefused, UsageError
@@ -68,7 +69,7 @@ def ask_calendars(
     at_least = parsed.at_least or min(USUAL_AT_LEAST, len(calendars))
     kept = sum(proof is not None for _, proof, _ in answers)
     if not parsed.json:
-        _print_asked(manifest, answers, at_least, quiet=parsed.quiet)
+        _print_asked(manifest, answers, at_least, parsed)
     return {
         "calendars": [
             {"calendar": calendar, "proof": proof is not None, "told": told}
@@ -99,18 +100,21 @@ def _told_ends(proof: bytes) -> str:
 
 
 def _print_asked(
-    manifest: Manifest, answers: list[tuple[str, bytes | None, str]], at_least: int, *, quiet: bool
+    manifest: Manifest,
+    answers: list[tuple[str, bytes | None, str]],
+    at_least: int,
+    parsed: argparse.Namespace,
 ) -> None:
     kept = sum(proof is not None for _, proof, _ in answers)
     for _, proof, told in answers:
         if proof is None:
             print(safe(f"no proof: {told}"))
-        elif not quiet:
+        elif not parsed.quiet:
             print(safe(f"manifest {manifest.number}, {manifest.digest}: {told}"))
     if kept < at_least:
         print(f"too few: {kept} of {len(answers)} calendars gave a proof, wanted are {at_least}")
-    elif not quiet:
-        print("ask again in some hours: sourcekeep stamp --upgrade")
+    elif not parsed.quiet:
+        print(hint("ask again in some hours: sourcekeep stamp --upgrade", parsed))
 
 
 # ------------------------------------------------------------------ asking again

@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from crawler.archive import Archive
 from crawler.cli.crawl import project_settings
+from crawler.cli.hints import hint
 from crawler.cli.options import (
     add_clock_option,
     add_network_options,
@@ -109,7 +110,7 @@ def _list(parsed: argparse.Namespace) -> int:
             "url",
         ])  # fmt: skip
     elif not parsed.quiet:
-        print("nothing is pushed: sourcekeep push --on SOURCE")
+        print(hint("nothing is pushed: sourcekeep push --on SOURCE", parsed))
     return 0
 
 

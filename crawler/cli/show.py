@@ -8,6 +8,7 @@ import sys
 
 from crawler.archive import Archive, Row
 from crawler.cli.barring import barred_line
+from crawler.cli.hints import hint
 from crawler.cli.options import archive_path
 from crawler.cli.output import print_json, safe, withheld_line
 from crawler.dates import format_instant, parse_instant
@@ -60,10 +61,10 @@ def run(parsed: argparse.Namespace) -> int:
             })  # fmt: skip
         elif not parsed.quiet:
             if rescued is not None:
-                _print_whose(source, snapshot, rescued)
+                _print_whose(source, snapshot, rescued, parsed)
             _print(source, snapshot, citations, withheld, note)
             if newer is not None:
-                _print_newer(source, newer)
+                _print_newer(source, newer, parsed)
     return 0
 
 
@@ -126,20 +127,20 @@ def _print(
         print(safe(snapshot["text"] or missing))
 
 
-def _print_newer(source: Row, newer: Row) -> None:
+def _print_newer(source: Row, newer: Row, parsed: argparse.Namespace) -> None:
     """Say that others have a later copy: ours is shown, because theirs is their word."""
-    print(
-        f"\na newer copy is held of {newer['captured_at']}, made by {_origin(newer, None)}:"
-        f" sourcekeep show {source['id']} --at {newer['captured_at']}"
-    )
+    command = hint(f"sourcekeep show {source['id']} --at {newer['captured_at']}", parsed)
+    made_by = _origin(newer, None)
+    print(f"\na newer copy is held of {newer['captured_at']}, made by {made_by}: {command}")
 
 
-def _print_whose(source: Row, snapshot: Row, rescued: Row) -> None:
+def _print_whose(source: Row, snapshot: Row, rescued: Row, parsed: argparse.Namespace) -> None:
     """Say whose copy it is, and how sure it shows the page as it was cited."""
     if snapshot["id"] != rescued["id"]:
+        command = hint(f"sourcekeep show {source['id']} --rescued", parsed)
         print(
             f"our own copy; of class {rescued['class']} from {safe(rescued['archive'])},"
-            f" {rescued['memento_datetime']}: sourcekeep show {source['id']} --rescued\n"
+            f" {rescued['memento_datetime']}: {command}\n"
         )
         return
     print("brought home from a web archive, not an own capture")

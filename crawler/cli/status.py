@@ -6,6 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from crawler.archive import Archive, Coverage, FrontierStats
+from crawler.cli.hints import hint
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, print_table, shorten, size
 
@@ -36,22 +37,22 @@ def run(parsed: argparse.Namespace) -> int:
             "reading_problems": problems,
         })  # fmt: skip
     elif not parsed.quiet:
-        print(_summary(coverage, due, verdicts))
+        print(hint(_summary(coverage, due, verdicts), parsed))
         if withheld:
             print("withheld   " + ", ".join(f"{n} {state}" for state, n in withheld.items()))
         if barred["places"]:
-            print(
-                f"barred     {plural(barred['sources'], 'source')} in"
-                f" {plural(barred['places'], 'place')} never fetched (sourcekeep add --list)"
-            )
-        _print_attention(attention)
+            sources, places = plural(barred["sources"], "source"), plural(barred["places"], "place")
+            listed = hint("sourcekeep add --list", parsed)
+            print(f"barred     {sources} in {places} never fetched ({listed})")
+        _print_attention(attention, parsed)
         _print_worst(worst, problems)
     return 0
 
 
-def _print_attention(attention: list[dict[str, object]]) -> None:
+def _print_attention(attention: list[dict[str, object]], parsed: argparse.Namespace) -> None:
     if attention:
-        print("\nchanged, or not what they were (sourcekeep why ID, sourcekeep diff ID):")
+        ask = hint("sourcekeep why ID, sourcekeep diff ID", parsed)
+        print(f"\nchanged, or not what they were ({ask}):")
         rows = [{**row, "title": shorten(str(row["title"]), 60)} for row in attention]
         print_table(rows, ["id", "verdict", "verdict_since", "changed_at", "entries", "title"])
 

@@ -15,6 +15,7 @@ from crawler.archive import Archive
 from crawler.archive.queries.report import Report
 from crawler.cli.crawling import CrawlResult, ended_line
 from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
+from crawler.cli.hints import hint
 from crawler.cli.output import plural, print_json
 from crawler.errors import ArchiveError, ReportNotWritten, UsageError
 from crawler.intake import IntakeCounts
@@ -42,9 +43,9 @@ def tell(result: CrawlResult, settings: Settings, parsed: argparse.Namespace) ->
         told = {"report": document_of(report)} if report else {}
         print_json({**asdict(result), **told})
     elif report is None:
-        print(ended_line(result))
+        print(hint(ended_line(result), parsed))
     elif not parsed.quiet:
-        print("\n".join(_lines(report, result)))
+        print("\n".join(_lines(report, result, parsed)))
     elif result.broke or attention:
         print(summary_line(report))  # what cron mails
     if report is not None and (report.needs_attention or result.broke):
@@ -82,7 +83,7 @@ def _read(result: CrawlResult, settings: Settings) -> tuple[Report | None, bool]
     return report, True
 
 
-def _lines(report: Report, result: CrawlResult) -> Iterator[str]:
+def _lines(report: Report, result: CrawlResult, parsed: argparse.Namespace) -> Iterator[str]:
     """Yield the report, with what was read of the entries after its first line."""
     first, *rest = text_of(report).splitlines()
     yield first
@@ -93,7 +94,8 @@ def _lines(report: Report, result: CrawlResult) -> Iterator[str]:
         those = "it" if result.due_left == 1 else "them"
         yield f"\n{due} due still; the next run goes on with {those}"
     if result.is_empty:
-        yield "\nnothing was added so far; begin with: sourcekeep add FILE, FOLDER or URL"
+        begin = hint("sourcekeep add FILE, FOLDER or URL", parsed)
+        yield f"\nnothing was added so far; begin with: {begin}"
 
 
 def _intake(intake: IntakeCounts) -> Iterator[str]:
