@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from crawler.archive import Archive
 from crawler.codings import DEFAULT_LIMIT
 from crawler.dates import format_instant, parse_instant
 from crawler.digests import digest_of
-from crawler.errors import PayloadDamaged, UrlError
+from crawler.errors import UrlError
 from crawler.extraction.extractors import PAGES
 from crawler.fetching.run.clock import Clock
 from crawler.imports.chains import Chains, Visit, target_of
@@ -26,13 +24,13 @@ from crawler.imports.lines import Line, Lines
 from crawler.imports.ours import Aside, Attempted, Elsewhere, Exchange, NotUsable, Told, told_in
 from crawler.imports.passed import Passed
 from crawler.imports.records import Record, Unread, read_records
+from crawler.imports.repeats import Repeats
 from crawler.imports.rescued import take_home
 from crawler.items import Hop
 from crawler.urls import parse_url
 
 # One fdatasync serves a group, as in a crawl.
 GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
-REMEMBERED = 100_000  # digests and names of records, which revisits refer to
 WAITING_MAX = 1_000  # revisits whose original may come later
 AHEAD_MAX = timedelta(days=1)  # of a date: what clocks and time zones that were set wrong explain
 DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
@@ -54,7 +52,7 @@ class Importer:
         self._archive, self._run, self._clock = archive, run, clock
         self._cap, self._on_bytes = cap, on_bytes
         self._chains = Chains(self._write)
-        self._payloads: OrderedDict[str, str] = OrderedDict()  # by digest or name of a record
+        self._repeats = Repeats(archive)
         self._waiting: list[Answer] = []
         self._part: Part | None = None  # that is read, with what was passed over in it
         self._passed = Passed()
@@ -204,7 +202,7 @@ class Importer:
                 self.counts.other_addresses += 1
                 self._passed.note(url, record.date, record.offset)
                 return
-            repeated = self._repeated(record) if record.type == "revisit" else b""
+            repeated = self._repeats.body_of(record) if record.type == "revisit" else b""
             if repeated is None:
                 self._wait(told)
                 return
@@ -217,7 +215,7 @@ class Importer:
         except NotUsable as exc:
             self._unusable(record, str(exc))
         else:
-            self._remember(record, exchange)
+            self._repeats.remember(record, exchange.hop.body or b"")
             self._place(exchange, record.file, record.offset)
 
     def _take_line(self, name: str, line: Line, lines: Lines) -> None:
@@ -235,7 +233,7 @@ class Importer:
         body = line.body
         if body is None:
             before = lines.payload(told.payload)
-            body = before if before is not None else self._held(told.payload)
+            body = before if before is not None else self._repeats.held(told.payload)
         if body is None:
             self.counts.note(Unread(name, line.offset, "its payload is on no line before it"))
         elif not told.is_of(body):
@@ -251,12 +249,6 @@ class Importer:
             self.counts.other_addresses += 1
         else:
             self._place(told.exchange(), name, offset)
-
-    def _held(self, digest: str) -> bytes | None:
-        try:
-            return self._archive.payloads.get(digest)
-        except (KeyError, PayloadDamaged):
-            return None
 
     def _is_wanted(self, url: str, metadata: Record | None) -> bool:
         if self._chains.awaits(url) or self._source_of(url) is not None:
@@ -278,40 +270,6 @@ class Importer:
             self._waiting.append(told)
         else:
             self._unusable(told.record, "it repeats a record that did not come before it")
-
-    # What a revisit repeats
-
-    def _remember(self, record: Record, exchange: Exchange) -> None:
-        digest = digest_of(exchange.hop.body or b"")
-        for name in (record.header("warc-record-id"), record.header("warc-payload-digest")):
-            if name:
-                self._payloads[name] = digest
-        while len(self._payloads) > REMEMBERED:
-            self._payloads.popitem(last=False)
-
-    def _repeated(self, record: Record) -> bytes | None:
-        """Return the body that a revisit repeats; None: it is not held, so far."""
-        for digest in self._candidates(record):
-            body = self._held(digest)
-            if body is not None:
-                return body
-        return None
-
-    def _candidates(self, record: Record) -> Iterator[str]:
-        evidence = self._archive.evidence
-        refers, told = record.header("warc-refers-to"), record.header("warc-payload-digest")
-        for name in (refers, told):
-            if name and name in self._payloads:
-                yield self._payloads[name]
-        if told and told.startswith("sha256:"):
-            yield told
-        if refers:
-            yield evidence.payload_of(refers.strip("<>").removeprefix("urn:uuid:")) or ""
-        # only what its date names is its original: the same URL has shown other things
-        url, date = record.header("warc-refers-to-target-uri"), record.header("warc-refers-to-date")
-        if url and date:
-            at = replace(record, headers={"warc-date": date}).date
-            yield (evidence.payload_at(url.strip("<>"), at) if at else None) or ""
 
     # Where it belongs
 
