@@ -13,8 +13,9 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -108,6 +109,29 @@ def _is_export(path: Path) -> bool:
 
 
 @contextmanager
+def whole_file(
+    path: Path, put: Callable[[Path, Path], object] = Path.replace
+) -> Iterator[BinaryIO]:
+    """Give a file to write beside its place; when the block ends well it is whole and put there.
+
+    Whoever the umask lets may read it. ``put`` moves it from the first place to the second; unless
+    it does otherwise, what stands there is replaced. Raises OSError, and what ``put`` raises.
+    """
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.name[:100]}-", suffix=".part", delete=False
+    ) as new:
+        part = Path(new.name)
+        try:
+            yield new.file  # type: ignore[misc]
+            new.flush()
+            os.fchmod(new.fileno(), 0o666 & ~_umask())
+            os.fsync(new.fileno())
+            put(part, path)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
 def new_file(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     """Give a file to write; it stands under its name once the block ends, and only if it ends well.
 
@@ -115,18 +139,8 @@ def new_file(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     """
     check_file(path, force=force)
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name[:100]}-", suffix=".part", delete=False
-        ) as new:
-            part = Path(new.name)
-            try:
-                yield new.file  # type: ignore[misc]
-                new.flush()
-                os.fchmod(new.fileno(), 0o666 & ~_umask())
-                os.fsync(new.fileno())
-                _put(part, path, force=force)
-            finally:
-                part.unlink(missing_ok=True)
+        with whole_file(path, partial(_put, force=force)) as file:
+            yield file
     except OSError as exc:
         raise _not_written(path, exc) from exc
 

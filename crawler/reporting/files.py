@@ -7,13 +7,13 @@ server, sees the old one or the new one and never a half.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.archive.queries.report import Item, Report
 from crawler.errors import ReportNotWritten
+from crawler.exports.destination import whole_file
 from crawler.reporting.atom import atom_of
 from crawler.reporting.document import document_of
 from crawler.reporting.text import text_of
@@ -47,23 +47,9 @@ def write_files(
         FEED: atom_of(report.archive, latest, began_at=began_at) + b"\n",
     }
     try:
-        return [_replace(folder / name, content) for name, content in contents.items()]
+        for name, content in contents.items():
+            with whole_file(folder / name) as file:
+                file.write(content)
     except OSError as exc:
         raise ReportNotWritten(folder, exc.strerror or str(exc)) from exc
-
-
-def _replace(path: Path, content: bytes) -> Path:
-    """Write a file as a whole or not at all, readable by whom the umask lets."""
-    mask = os.umask(0)
-    os.umask(mask)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as new:
-        try:
-            new.write(content)
-            new.flush()
-            os.fsync(new.fileno())
-            os.fchmod(new.fileno(), 0o666 & ~mask)
-            Path(new.name).replace(path)
-        except BaseException:
-            Path(new.name).unlink(missing_ok=True)
-            raise
-    return path
+    return [folder / name for name in contents]
