@@ -63,7 +63,6 @@ class Listing:
 
     mementos: tuple[Listed, ...] = ()
     malformed: int = 0  # rows that could not be read
-    resume_key: str | None = None  # there is more, behind this key
     is_list: bool = True  # False: the text is no list at all
 
     def joined(self, other: Listing) -> Listing:
@@ -101,30 +100,28 @@ def _of_arrays(text: str) -> Listing:
     names, *rest = rows
     if not isinstance(names, list) or "timestamp" not in names:
         return Listing(is_list=False)
-    # Behind an empty row stands the key with which the list goes on.
-    resume = rest[-1][0] if len(rest) > 1 and rest[-2] == [] and len(rest[-1]) == 1 else None
-    rows = rest[:-2] if resume else [row for row in rest if row]
-    found = _collect(
+    # Behind an empty row stands the key with which the list goes on, where somebody asked for it.
+    match rest:
+        case [*listed, [], [_]]:
+            rows = listed
+        case _:
+            rows = [row for row in rest if row]
+    return _collect(
         dict(zip(names, row, strict=False)) if isinstance(row, list) else {} for row in rows
     )
-    return Listing(found.mementos, found.malformed, resume)
 
 
 def _of_lines(lines: Iterable[str]) -> Listing:
     rows: list[Mapping[str, Any]] = []
-    resume, ended = None, False
     for line in lines:
         if not line.strip():
-            ended = True
-        elif ended:
-            resume = line.strip()
-        elif line.lstrip().startswith(" CDX "):
+            break  # behind it stands the key with which the list goes on
+        if line.lstrip().startswith(" CDX "):
             continue
-        else:
-            rows.append(_row_of(line))
+        rows.append(_row_of(line))
     found = _collect(rows)
     is_list = bool(found.mementos) or any(rows)  # a page of an archive has no line of that shape
-    return Listing(found.mementos, found.malformed, resume, is_list)
+    return replace(found, is_list=is_list)
 
 
 def _row_of(line: str) -> Mapping[str, Any]:

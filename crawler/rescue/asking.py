@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
@@ -37,6 +37,19 @@ class Ask(Protocol):
         self, visit: Visit, archive: WebArchive, headers: Mapping[str, str], form: bytes | None
     ) -> None:
         """Fill the visit; ``form`` is posted. What is not sent leaves it without hops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to an archive."""
+
+    url: str
+    kind: Kind  # which of the archive's paces it keeps to
+    source: int | None = None  # what it asks for is a memento of it; None: it is none
+    purpose: Literal["rescue", "push"] = "rescue"
+    headers: Mapping[str, str] = field(default_factory=dict)  # besides those of every request
+    form: bytes | None = None  # what is posted; None: it is a GET
+    unpack: Callable[[Visit], None] | None = None  # takes the page out of what came, to be kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,37 +105,23 @@ class Archives:
         """Return an archive that may be asked; None: it is not among them."""
         return next((archive for archive in self.known if archive.id == name), None)
 
-    async def get(
-        self,
-        archive: WebArchive,
-        url: str,
-        kind: Kind,
-        *,
-        source: int | None = None,
-        purpose: Literal["rescue", "push"] = "rescue",
-        headers: Mapping[str, str] | None = None,
-        form: bytes | None = None,
-        unpack: Callable[[Visit], None] | None = None,
-    ) -> Reply:
-        """Return what an archive answers, when its turn has come. Raises NotAsked, Interrupted.
-
-        ``source``: the answer is a memento of it; None: the answer is a list. ``unpack`` takes the
-        page out of what came, before that is kept.
-        """
-        await self._turn(archive, kind)
-        visit = Visit(purpose, url)
+    async def answer(self, archive: WebArchive, question: Question) -> Reply:
+        """Return what an archive answers, when its turn has come. Raises NotAsked, Interrupted."""
+        await self._turn(archive, question.kind)
+        visit = Visit(question.purpose, question.url)
         began = self._now()
-        await self._ask(visit, archive, headers or {}, form)
+        await self._ask(visit, archive, question.headers, question.form)
         if visit.last is None:
             if isinstance(visit.put_off, HostRests):
                 raise NotAsked(archive, visit.put_off.until, "its host asked for rest")
             raise Interrupted("the run is over")
         self.asked += 1
-        if unpack is not None:
-            unpack(visit)
+        if question.unpack is not None:
+            question.unpack(visit)
         if visit.outcome == "local-fault":
             self._session.keep_from_archive(visit)
             raise Interrupted("we are offline ourselves")
+        source = question.source
         origin = {"source": source, "origin": archive.id} if source is not None else {}
         kept = self._session.keep_from_archive(visit, **origin)  # type: ignore[arg-type]
         if kept is None:

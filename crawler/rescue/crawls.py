@@ -14,7 +14,7 @@ from crawler.fetching.run.session import Session
 from crawler.mementos.crawls import Crawl, crawls_of
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Found, trouble_in
-from crawler.rescue.asking import Archives
+from crawler.rescue.asking import Archives, Question
 
 FRESH: Final = timedelta(days=7)
 
@@ -43,7 +43,7 @@ def _kept(address: str, session: Session) -> str | None:
 async def _asked(
     archive: WebArchive, address: str, archives: Archives
 ) -> tuple[Crawl, ...] | Found:
-    reply = await archives.get(archive, address, "index")
+    reply = await archives.answer(archive, Question(address, "index"))
     trouble = trouble_in(reply.answer, slows_by_503=archive.slows_by_503)
     crawls = None
     if trouble is None and reply.answer.status == 200:

@@ -16,7 +16,7 @@ from crawler.mementos.examining import Examined, examine
 from crawler.mementos.listing import links_in
 from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Replayed, joined, original_headers, read_replay
-from crawler.rescue.asking import Archives, Reply
+from crawler.rescue.asking import Archives, Question, Reply
 from crawler.rescue.records import RecordInRange
 from crawler.rescue.searching import Located
 from crawler.verdicts.observation import Observation
@@ -71,12 +71,13 @@ async def _from_file(
 ) -> Fetched:
     """Return a memento whose record lies in a WARC file. Raises NotAsked."""
     record = RecordInRange(located.memento, located.archive, cap=session.body_cap)
+    question = Question(
+        located.url, "replay",
+        source=wanted.source, headers=record.headers, unpack=record.unpack,
+    )  # fmt: skip
     reply, said = await _patiently(
         located.archive,
-        lambda: archives.get(
-            located.archive, located.url, "replay",
-            source=wanted.source, headers=record.headers, unpack=record.unpack,
-        ),
+        lambda: archives.answer(located.archive, question),
         record.read, archives,
     )  # fmt: skip
     if said.kind != "memento" or record.hop is None:
@@ -91,7 +92,7 @@ async def _ask(
     archive, asked_at = located.archive, located.memento.memento_datetime
     return await _patiently(
         archive,
-        lambda: archives.get(archive, url, "replay", source=wanted.source),
+        lambda: archives.answer(archive, Question(url, "replay", source=wanted.source)),
         lambda reply: read_replay(archive, asked_at, reply.answer),
         archives,
     )

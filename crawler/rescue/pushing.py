@@ -27,7 +27,7 @@ from crawler.mementos.saving import (
     retry_after,
     submission,
 )
-from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked, Reply
+from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked, Question, Reply
 from crawler.rescue.fetching import Fetched, fetch
 from crawler.rescue.searching import Located, Search
 from crawler.schedule.kinds import kind_of
@@ -112,9 +112,12 @@ class Pusher:
             return await self._told(push, found)
         assert self._archive.save is not None
         headers = self._keys.header | {"Content-Type": "application/x-www-form-urlencoded"}
-        reply = await self._archives.get(
-            self._archive, self._archive.save, "push", purpose="push", headers=headers,
-            form=submission(push.url, fresh=self._fresh),
+        reply = await self._archives.answer(
+            self._archive,
+            Question(
+                self._archive.save, "push", purpose="push", headers=headers,
+                form=submission(push.url, fresh=self._fresh),
+            ),
         )  # fmt: skip
         said = read_submission(reply.answer, _text(reply))
         pushing, now = self._session.archive.pushing, self._now()
@@ -128,9 +131,12 @@ class Pusher:
 
     async def _look(self, push: Push) -> tuple[str, str | None]:
         """Ask how a job stands."""
-        reply = await self._archives.get(
-            self._archive, f"{self._archive.save}/status/{push.job}", "index", purpose="push",
-            headers=self._keys.header,
+        reply = await self._archives.answer(
+            self._archive,
+            Question(
+                f"{self._archive.save}/status/{push.job}", "index", purpose="push",
+                headers=self._keys.header,
+            ),
         )  # fmt: skip
         said = read_status(reply.answer, _text(reply))
         if said.kind == "pending":

@@ -17,7 +17,7 @@ from crawler.mementos.elsewhere import Further
 from crawler.mementos.listing import Listed, Listing, with_what_revisits_repeat
 from crawler.mementos.registry import KNOWN, WebArchive, stamp_of, take_apart
 from crawler.mementos.replies import Found, accept_datetime, read_index, read_timegate
-from crawler.rescue.asking import Archives, Reply
+from crawler.rescue.asking import Archives, Question, Reply
 from crawler.rescue.crawls import crawls_of_archive
 
 # A list begins with the oldest: of a page that was archived a hundred thousand times it would hold
@@ -134,12 +134,14 @@ class Search:
         if address is None:
             return Found("none-found", "no-address")
         headers = accept_datetime(format_instant(self.cited.begins_at))
-        reply = await self.archives.get(self.archive, address, "index", headers=headers)
+        reply = await self.archives.answer(
+            self.archive, Question(address, "index", headers=headers)
+        )
         return self._kept(read_timegate(reply.answer), reply)
 
     async def _look_up(self, address: str) -> Found:
         archive = self.archive
-        reply = await self.archives.get(archive, address, "index")
+        reply = await self.archives.answer(archive, Question(address, "index"))
         text = (reply.visit.body or b"").decode("utf-8", "replace")
         found = read_index(
             reply.answer, text,
@@ -155,11 +157,9 @@ class Search:
         testimony, now = self.session.archive.testimony, self.session.clock.now()
         self.session.write(
             lambda: testimony.save_lookup(
-                self.wanted.source, self.archive.id, found.result, found.reason,
-                fetch=reply.kept.fetches[-1], listed=len(found.listing.mementos),
-                malformed=found.listing.malformed, now=now,
+                self.wanted.source, self.archive.id, found, fetch=reply.kept.fetches[-1], now=now
             )
-        )  # fmt: skip
+        )
         return found
 
 

@@ -16,7 +16,7 @@ from crawler.mementos.examining import Examined
 from crawler.mementos.grading import Graded
 from crawler.mementos.limits import LimitState
 from crawler.mementos.listing import Listed
-from crawler.mementos.replies import Result
+from crawler.mementos.replies import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +40,17 @@ class Testimony:
         return self._connection.sql
 
     def save_lookup(
-        self,
-        source: int,
-        archive: str,
-        result: Result,
-        reason: str,
-        *,
-        fetch: int | None,
-        listed: int,
-        malformed: int,
-        now: datetime,
+        self, source: int, archive: str, said: Found, *, fetch: int, now: datetime
     ) -> None:
-        """Keep what an archive said when it was asked for a source."""
+        """Keep what an archive said when it was asked for a source, by the last of its answers."""
+        listing = said.listing
+        row = (source, archive, fetch, said.result, said.reason, len(listing.mementos),
+               listing.malformed, format_instant(now))  # fmt: skip
         with self._connection.writing() as sql:
             sql.execute(
                 "INSERT INTO lookups (source, archive, fetch, result, reason, listed, malformed,"
                 " asked_at) VALUES (?,?,?,?,?,?,?,?)",
-                (source, archive, fetch, result, reason, listed, malformed, format_instant(now)),
+                row,
             )
 
     def kept_list(self, url: str, since: datetime) -> str | None:
