@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from crawler.cli.crawl import project_settings
+from crawler.fetching.run.configuration import recorded_settings
 from tests.crawling import environment
 
 PROBE = """
@@ -95,3 +97,12 @@ def test_a_running_crawl_is_polite_and_safe(tmp_path: Path) -> None:
     agent = found["settings"].pop("USER_AGENT")
     assert agent.startswith("sourcekeep/") and "https://example.org/bot" in agent
     assert found["settings"] == EXPECTED
+
+
+def test_the_row_of_a_run_holds_its_settings_without_the_password_of_the_proxy() -> None:
+    settings = project_settings(
+        {"SOURCEKEEP_PROXY": "http://me:pass@proxy.example:8080", "DOWNLOAD_DELAY": 7}
+    )
+    recorded = recorded_settings(settings)
+    assert recorded["SOURCEKEEP_PROXY"] == "http://REDACTED@proxy.example:8080"
+    assert recorded["DOWNLOAD_DELAY"] == 7

@@ -19,6 +19,7 @@ from crawler.urls import (
     host_key,
     host_of,
     parse_url,
+    redact_header,
     redact_text,
     redact_url,
     same_site,
@@ -26,7 +27,7 @@ from crawler.urls import (
     urlkey,
 )
 from crawler.urls.archive_links import ARCHIVES
-from crawler.urls.identity import TRACKING_PARAMETERS
+from crawler.urls.identity import TRACKING_PARAMETERS, without_tracking
 
 LONG_CITED = "http://news.example/" + "a" * 559  # 579 characters, the longest seen in entries
 
@@ -136,10 +137,13 @@ REFUSED = {
     "http://.example.com/": "bad-url",
     f"http://{'a' * 64}.com/": "bad-url",
     f"http://{'a.' * 130}com/": "bad-url",
+    f"http://{'a.' * 125}abcd/": "bad-url",  # 254 characters
+    "http://exa mple.com:80/": "bad-url",  # not the port is wrong
     "http:--news.example.com-world-2013": "bad-url",  # a slug made of a URL
     "http://example.com/" + "a" * 8_174: "too-long",
     "http://example.com/" + "新" * 1_000: "too-long",  # 3,000 bytes, but 9,000 on the wire
     "https://example.com/" + "a" * 100_000: "too-long",
+    "http://example.com/" + "./" * 4_100: "too-long",  # it would be short once resolved
     "http://user:pw@example.com/": "credentials",
     "http://user@example.com/": "credentials",
     "http://:pw@example.com/": "credentials",
@@ -218,6 +222,32 @@ def test_8192_bytes_are_the_most() -> None:
     assert parse_url(longest) == longest
     with pytest.raises(UrlError, match="too-long"):
         parse_url(longest + "a")
+    growing = "http://example.com/" + "a" * (8_192 - 19 - 3)
+    assert parse_url(growing + "{") == growing + "%7B"
+    with pytest.raises(UrlError, match="too-long"):
+        parse_url(growing + "a{")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a" * 63 + ".com", "a" * 62 + ".com", ".".join(["a" * 49] * 5) + ".abc", "a." * 40 + "b"],
+)
+def test_a_host_as_long_as_dns_allows_is_fetched(host: str) -> None:
+    assert parse_url(f"http://{host}/") == f"http://{host}/"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://example.com/a?utm_source=x&b=2&gclid=1", "https://example.com/a?b=2"),
+        ("https://example.com/a?utm_source=x#b", "https://example.com/a"),
+        ("https://example.com/a?b=1&B=2", "https://example.com/a?b=1&B=2"),
+        ("https://example.com/a?", "https://example.com/a?"),
+        ("https://example.com/a", "https://example.com/a"),
+    ],
+)
+def test_without_tracking_the_rest_stays_as_it_is(url: str, expected: str) -> None:
+    assert without_tracking(url) == expected
 
 
 @pytest.mark.parametrize(
@@ -250,6 +280,8 @@ KEYS = {
     "http://bücher.example/": "example,xn--bcher-kva)/",
     "http://a,b.example/": "example,a%2Cb)/",
     "http://example.com/新?a=é": "com,example)/%E6%96%B0?a=%C3%A9",
+    "http://a)b.example/": "example,a%29b)/",  # a bracket ends the host
+    "http://a.example/b,c)": "example,a)/b,c)",
     "https://example.com/?utm_source=x": "com,example)/",
     "https://example.com/?a=1&utm_source=x&b=2": "com,example)/?a=1&b=2",
 }
@@ -358,6 +390,7 @@ def test_secrets_in_the_middle_of_a_text_are_not_shown() -> None:
 
 REDACTED = {
     "https://user:pw@example.com/a": "https://REDACTED@example.com/a",
+    "https://example.com/?go=http://me:pw@b.example/": "https://example.com/?go=http://REDACTED@b.example/",
     "https://user:p@w@example.com/": "https://REDACTED@example.com/",
     "http:user:my pw@example.com/": "http:REDACTED@example.com/",
     "//user@example.com/": "//REDACTED@example.com/",
@@ -405,6 +438,22 @@ SHOWN = [
     "mailto:a@example.com",
     "",
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Set-Cookie", "sid=1; Path=/; Secure", "sid=REDACTED"),
+        ("set-cookie", "no-name", "REDACTED"),
+        ("Cookie", "sid=1", "REDACTED"),
+        ("Authorization", "Bearer x", "REDACTED"),
+        ("Proxy-Authorization", "Basic bWU6cGFzcw==", "REDACTED"),
+        ("Date", "Sun, 01 Mar 2026 12:00:00 GMT", "Sun, 01 Mar 2026 12:00:00 GMT"),
+        ("ETag", '"a=1; b"', '"a=1; b"'),
+    ],
+)
+def test_credentials_in_headers_are_not_kept(name: str, value: str, shown: str) -> None:
+    assert redact_header(name, value) == shown
 
 
 @pytest.mark.parametrize(("url", "shown"), REDACTED.items())
