@@ -13,6 +13,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.archive.seals.manifests import beside, read_beside
+from crawler.archive.verification import backing
 from crawler.errors import UsageError
 from tests.archive_kit import NOW, fill, new_archive, source
 from tests.crawling import environment, sourcekeep
@@ -65,6 +66,24 @@ def test_a_backup_during_a_crawl_is_one_state_of_it(filled: Path, tmp_path: Path
     for number, result in enumerate(results):
         again = Archive.verify(tmp_path / f"{number}.db")
         assert again.sound and again.head == result.head and again.beside == "agrees"
+
+
+def test_a_writer_that_never_rests_does_not_make_the_copying_begin_anew(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backing, "PAGES_A_STEP", 20)
+    copied = []
+    with Archive.open(filled) as writing:
+
+        def write_on(done: int, total: int) -> None:
+            copied.append((done, total))
+            assert len(copied) < 500, "it begins anew with each commit"
+            source(writing, f"https://late.example/{len(copied)}")
+
+        found = Archive.back_up(filled, tmp_path / "copy.db", on_copied=write_on)
+    assert found.sound and len(copied) > 5
+    assert copied == sorted(copied) and copied[-1][0] == copied[-1][1]
+    assert "late.example" not in "".join(contents(tmp_path / "copy.db"))
 
 
 def test_an_older_backup_is_replaced_and_a_newer_one_is_not(filled: Path, tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.archive.opening import reserve
+from crawler.cli.crawl import project_settings
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, delay, page
 from crawler.errors import ArchiveError, EvidenceLost
 from crawler.fetching.run.clock import Clock
 from crawler.fetching.run.session import Session
+from tests.archive_kit import source
 from tests.commands import Begun, Ended
 from tests.crawling import begin, crawl, crawl_words, environment, rows, sourcekeep, value
 
@@ -303,20 +305,23 @@ def shell(archive: Path, *words: object) -> str:
     return " ".join([sys.executable, "-m", "crawler", *crawl_words(archive, START, *words)])
 
 
-@pytest.mark.parametrize("bound", ["folder", "file", "shm"])
+@pytest.mark.parametrize("bound", ["folder", "file", "shm", "empty"])
 def test_a_place_mounted_read_only_is_refused_before_any_request(
     web: DemoWeb, tmp_path: Path, bound: str
 ) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
     archive = folder / "a.db"
-    sourcekeep("add", write_list(web, tmp_path, 4), "--archive", archive, "--now", NOW)
+    listed = write_list(web, tmp_path, 4)
+    if bound != "empty":
+        sourcekeep("add", listed, "--archive", archive, "--now", NOW)
     shm = folder / "a.db-shm"
     if bound == "shm":
         shm.touch()
-    place = {"folder": folder, "file": archive, "shm": shm}[bound]
+    place = {"folder": folder, "file": archive, "shm": shm, "empty": folder}[bound]
     done = in_own_mounts(
-        f"mount --bind {place} {place}; mount -o remount,bind,ro {place}; {shell(archive)}"
+        f"mount --bind {place} {place}; mount -o remount,bind,ro {place};"
+        f" {shell(archive, *[listed] * (bound == 'empty'))}"
     )
     assert done.returncode == 1
     assert "not writable" in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
@@ -347,6 +352,69 @@ def test_a_full_disk_ends_the_run_in_good_order(web: DemoWeb, tmp_path: Path) ->
     assert 0 < value(kept, "SELECT count(*) FROM captures WHERE source NOT NULL") < 40
     crawl(kept, LATER)
     assert value(kept, "SELECT count(*) FROM captures WHERE source NOT NULL") == 40
+
+
+FILLED = """
+import asyncio
+import sys
+from crawler.archive import Archive
+from crawler.cli.crawl import project_settings
+from crawler.fetching.run.session import Session
+from tests.archive_kit import hop
+
+disk, at = sys.argv[1:]
+session = Session.open(
+    project_settings({"SOURCEKEEP_ARCHIVE": f"{disk}/a.db", "SOURCEKEEP_NOW": at}), "crawl"
+)
+with open(f"{disk}/of-somebody-else", "wb", buffering=0) as other:
+    try:
+        while True:
+            other.write(bytes(4096))
+    except OSError:
+        pass
+
+
+async def work():
+    number = 0
+    while session.is_open:
+        number += 1
+        page = f"http://a.example/{number}"
+        session.keep_alone(hop(page, page.encode(), purpose="robots"))
+        session.commit()
+    session.close("finished")
+
+asyncio.run(work())
+"""
+
+
+def test_where_not_a_byte_is_left_the_reserve_makes_room_for_the_last_words(
+    tmp_path: Path,
+) -> None:
+    disk, kept = tmp_path / "disk", tmp_path / "kept.db"
+    disk.mkdir()
+    (tmp_path / "filled.py").write_text(FILLED)
+    done = in_own_mounts(
+        f"mount -t tmpfs -o size=4000k none {disk}; export PYTHONPATH={ROOT};"
+        f" {sys.executable} {tmp_path}/filled.py {disk} {NOW} || code=$?;"
+        f" cp {disk}/a.db {kept}; cp {disk}/a.db-wal {kept}-wal || true; exit ${{code:-0}}"
+    )
+    assert done.returncode == 0 and "the run stops" in done.stderr, done.stderr
+    ended = rows(kept, "SELECT finish_reason FROM runs")
+    assert [row["finish_reason"] for row in ended] == ["evidence-lost"], done.stderr
+
+
+def test_what_a_killed_run_had_leased_is_free_for_the_next(tmp_path: Path) -> None:
+    path, later = tmp_path / "a.db", START + timedelta(days=30)
+    with Archive.open(path, create=True) as archive:
+        source(archive, "https://a.example/")
+        words = {"hosts": 9, "per_host": 9, "ttl": timedelta(days=9), "now": later}
+        assert archive.frontier.lease("killed", **words)  # type: ignore[arg-type]
+        assert not archive.frontier.lease("next", **words)  # type: ignore[arg-type]
+    settings = {"SOURCEKEEP_ARCHIVE": path, "SOURCEKEEP_NOW": format_instant(later)}
+    session = Session.open(project_settings(settings), "crawl")
+    (lease,) = session.archive.frontier.lease("next", **words)  # type: ignore[arg-type]
+    assert [due.url for due in lease.due] == ["https://a.example/"]
+    session.close("finished")
 
 
 def test_an_end_that_cannot_be_written_is_no_good_end(tmp_path: Path) -> None:

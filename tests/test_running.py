@@ -308,6 +308,8 @@ def test_an_archive_that_cannot_be_written_stops_the_run_and_says_so(
     done = begin(*crawl_words(archive, START), source=limited).ended(60)
     assert done.code == 1
     assert "cannot be written" in done.err and "full" in done.err
+    asked = [r.path for r in web.requests if r.path.startswith("/list/")]
+    assert len(asked) < PAGES, "it stops, rather than to ask on for what it cannot keep"
     crawl(archive, LATER)
     assert value(archive, "SELECT count(*) FROM captures WHERE source NOT NULL") == PAGES
     assert value(archive, "PRAGMA integrity_check") == "ok"
