@@ -14,9 +14,9 @@ from crawler.dates import parse_day
 from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
 from crawler.entries.reading import dated_by_feed, read_page
 from crawler.entries.twins import merge_twins
-from crawler.errors import EntryError, InputNotFound, UrlError, UsageError
+from crawler.errors import EntryError, InputNotFound, PayloadDamaged, UrlError, UsageError
 from crawler.items import DayIndex, Entry
-from crawler.urls import parse_url
+from crawler.urls import host_key, parse_url, same_site
 
 BATCH = 500  # pages that share a commit: a fraction of a second of work
 MAX_BYTES = 32 * 2**20  # of a file; pages of the web have the same limit
@@ -224,33 +224,51 @@ def _read_group(
 
 
 def _elsewhere(archive: Archive, twins: list[Entry]) -> list[Entry]:
-    """Return what other files say of the same entry: a copy, or one of the same day and headline.
+    """Return what other pages say of the same entry: a copy, the page that a site makes of a file.
 
-    What one of them cites is cited, though the other does not. A file that is gone, or lies in no
-    input that is still read, says nothing any more.
+    What one of them cites is cited, though the other does not. A file that is gone, or what lies in
+    no input that is still read, says nothing any more; of a site the page that was seen last does.
     """
-    own = {twin.locator for twin in twins}
     known = archive.ledger.entry_of(merge_twins(twins))
-    places = archive.ledger.locators_of(known) - own if known is not None else set()
-    inputs = archive.ledger.inputs() if places else []
+    if known is None:
+        return []
+    places = archive.ledger.pages_of(known)
+    own = {_said_at(twin.locator) for twin in twins}
+    latest = {_said_at(place): place for place in places}
+    inputs = archive.ledger.inputs() if latest.keys() - own else []
     found = []
-    for place in sorted(places):
+    for place in sorted(latest[at] for at in latest.keys() - own):
         around = next((one for one in inputs if _lies_in(place, one)), None)
-        other = _read_again(place, around.base_url) if around else None
+        other = _read_again(archive, place, places[place], around.base_url) if around else None
         if other is not None and archive.ledger.entry_of(other) == known:
             found.append(other)
     return found
 
 
+def _is_url(locator: str) -> bool:
+    return locator.startswith(("http://", "https://"))
+
+
+def _said_at(locator: str) -> str:
+    """Return whose word a page is: a file's own, or its site's, where it may have moved."""
+    return host_key(locator) if _is_url(locator) else locator
+
+
 def _lies_in(locator: str, source: Input) -> bool:
-    return source.kind != "url" and Path(locator).is_relative_to(source.locator)
+    if source.kind == "url" or _is_url(locator):
+        return source.kind == "url" and _is_url(locator) and same_site(locator, source.locator)
+    return Path(locator).is_relative_to(source.locator)
 
 
-def _read_again(locator: str, base_url: str | None) -> Entry | None:
-    """Return the entry in a file; None where there is none, or no file any more."""
+def _read_again(archive: Archive, locator: str, payload: str, base_url: str | None) -> Entry | None:
+    """Return the entry in a file, or in the kept page of a site; None: none is there any more."""
     try:
-        found = read_page(Path(locator).read_bytes(), locator, base_url=base_url)
-    except (EntryError, OSError):
+        if _is_url(locator):
+            body, base_url = archive.payloads.get(payload), base_url or locator
+        else:
+            body = Path(locator).read_bytes()
+        found = read_page(body, locator, base_url=base_url)
+    except (EntryError, OSError, PayloadDamaged, KeyError):
         return None
     return found if isinstance(found, Entry) else None
 
@@ -322,7 +340,8 @@ def read_fetched(
     if isinstance(found, Entry):
         found = dated_by_feed(found, page.listed_on)
         kept = page_of(found, page.body, page.capture)
-        keep_entry(archive, [found], [kept], counts, input_id=source.id, now=now)
+        entries = [found, *_elsewhere(archive, [found])]
+        keep_entry(archive, entries, [kept], counts, input_id=source.id, now=now)
     else:
         archive.ledger.solved(page.url)
     return found

@@ -11,7 +11,14 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.errors import InputNotFound
-from crawler.intake import IntakeCounts, add_input, classify_input, read_files
+from crawler.intake import (
+    FetchedPage,
+    IntakeCounts,
+    add_input,
+    classify_input,
+    read_fetched,
+    read_files,
+)
 from tests.archive_kit import at, rows
 
 
@@ -52,6 +59,62 @@ def test_of_two_files_with_one_day_and_headline_neither_takes_away_what_the_othe
     write(second, f"{a}4")
     read(archive, second.parent, 6)
     assert cited(archive)[0] == {f"{a}2", f"{a}4"}, "that is another entry by now"
+
+
+SITE = "http://site.example/"
+
+
+def fetch(archive: Archive, name: str, day: int, *urls: str, site: str = SITE) -> None:
+    """Read what a site answered for the entry, as after a visit."""
+    number = add_input(archive, site, base_url=None, options={}, now=at(days=day))
+    (source,) = archive.ledger.inputs([number])
+    cited = "".join(f'<li><a href="{url}">Paper</a></li>' for url in urls)
+    body = (
+        "<html><body><main><h2>2026-03-01</h2><h1>The harbour opens</h1><p>It opens.</p>"
+        f"<h2>Sources:</h2><ol>{cited}</ol></main></body></html>"
+    )
+    page = FetchedPage(site + name, body.encode(), "text/html", None)
+    assert read_fetched(archive, page, source, IntakeCounts(), at(days=day)) is not None
+
+
+def test_a_file_and_the_page_that_a_site_makes_of_it_take_nothing_away_from_each_other(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file, a = tmp_path / "news" / "a.md", "http://a.example/"
+    write(file, f"{a}1", f"{a}2")
+    read(archive, file.parent, 0)
+    fetch(archive, "a", 1, f"{a}1", f"{a}3")
+    assert cited(archive) == ({f"{a}1", f"{a}2", f"{a}3"}, set())
+    write(file, f"{a}2", f"{a}1")
+    read(archive, file.parent, 2)
+    fetch(archive, "a", 3, f"{a}1", f"{a}3")
+    fetch(archive, "a", 4, f"{a}1", f"{a}4", site="http://mirror.example/")
+    assert cited(archive) == ({f"{a}1", f"{a}2", f"{a}3", f"{a}4"}, set())
+    ever = "SELECT count(*) AS n FROM citations WHERE last_seen_at < ?"
+    assert rows(archive, ever, at(days=4)) == [{"n": 0}]
+    assert rows(archive, "SELECT count(*) AS n FROM citations") == [{"n": 4}]
+
+    # What the site says now is what its latest page says, also where that lies elsewhere by now.
+    fetch(archive, "moved", 5, f"{a}1")
+    assert cited(archive)[1] == {f"{a}3"}
+    file.unlink()
+    fetch(archive, "moved", 6, f"{a}1")
+    assert cited(archive) == ({f"{a}1", f"{a}4"}, {f"{a}2", f"{a}3"})
+
+
+def test_a_site_that_is_no_input_any_more_does_not_speak_for_its_entries(
+    archive: Archive, tmp_path: Path
+) -> None:
+    file, a = tmp_path / "news" / "a.md", "http://a.example/"
+    fetch(archive, "a", 0, f"{a}1")
+    write(file, f"{a}2")
+    read(archive, file.parent, 1)
+    assert cited(archive) == ({f"{a}1", f"{a}2"}, set())
+    (site,) = (one for one in archive.ledger.inputs() if one.kind == "url")
+    archive.ledger.leave_input(site.id)
+    write(file, f"{a}2", f"{a}3")
+    read(archive, file.parent, 2)
+    assert cited(archive) == ({f"{a}2", f"{a}3"}, {f"{a}1"})
 
 
 def test_a_file_that_is_gone_or_no_longer_an_input_does_not_speak_for_its_entry(

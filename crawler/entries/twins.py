@@ -33,7 +33,8 @@ def merge_twins(entries: Sequence[Entry]) -> Entry:
         raise ValueError("there must be at least one entry to merge")
     if len(entries) == 1:
         return entries[0]
-    twins = sorted(entries, key=lambda entry: PREFERENCE.index(entry.reader))
+    # By place where the format is the same: which was read last must not change what is said.
+    twins = sorted(entries, key=lambda entry: (PREFERENCE.index(entry.reader), entry.locator))
     date = _first(twins, lambda entry: entry.date)
     url = _first(twins, lambda entry: entry.url)
     merged = replace(

@@ -150,10 +150,19 @@ class Ledger:
         """Return the row of an entry as it was read; None: it was never recorded."""
         return self._known_entry(self._connection.sql, entry_key(entry), entry_addresses(entry))
 
-    def locators_of(self, entry: int) -> set[str]:
-        """Return where pages of an entry were read, whether they are still there or not."""
-        query = "SELECT DISTINCT locator FROM entry_versions WHERE entry = ?"
-        return {row["locator"] for row in self._connection.sql.execute(query, (entry,))}
+    def pages_of(self, entry: int) -> dict[str, str]:
+        """Return where pages of an entry were read, each with the digest of what it last was.
+
+        Those that were seen last come last; whether they are still there is not known.
+        """
+        query = (
+            "SELECT locator, payload FROM entry_versions WHERE entry = ? ORDER BY last_seen_at, id"
+        )
+        latest: dict[str, str] = {}
+        for row in self._connection.sql.execute(query, (entry,)):
+            latest.pop(row["locator"], None)
+            latest[row["locator"]] = row["payload"]
+        return latest
 
     def seen_again(self, pages: Iterable[tuple[str, int]], now: str) -> None:
         """Move the last-seen dates of unchanged pages, given as (locator, entry)."""
