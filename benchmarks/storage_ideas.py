@@ -2,7 +2,7 @@
 
 Each is tried on the archive that `storage.py --ideas` has just crawled and packed: payloads encoded
 in other ways, each whole, of a sample; the search index made anew with less in it; and rows, by
-counting the bytes that would not be there. docs/architecture.md#storage says why each was left.
+counting the bytes that would not be there. docs/storage.md says why each was left.
 PPMd is tried where `pyppmd` is installed; it is no dependency of the project.
 """
 
