@@ -58,3 +58,19 @@ def test_an_output_that_takes_nothing_more_is_told_in_one_sentence(
     done = run([*command, "--archive", str(archive)], FULL)
     assert done.returncode == 1
     assert done.stderr == "sourcekeep: cannot be written: No space left on device\n"
+
+
+def test_a_disk_too_full_for_reading_is_told_as_such(archive: Path) -> None:
+    limited = (
+        "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        " sys.argv[0] = 'sourcekeep'; runpy.run_module('crawler', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "status", "--archive", str(archive)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "there is no room for the 32 KiB that SQLite needs beside it"
+        f" ({archive.name}-shm): is the disk full?\n"
+    )

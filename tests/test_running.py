@@ -233,6 +233,16 @@ def test_the_log_file_has_each_run_and_is_rotated(web: DemoWeb, tmp_path: Path) 
     assert all(path.stat().st_size <= 6000 for path in tmp_path.glob("run.log*"))
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_log_file_without_room_ends_with_one_warning_and_the_run_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("")
+    words = crawl_words(tmp_path / "a.db", START, tmp_path / "list.txt")
+    told = sourcekeep(*words, "-s", "SOURCEKEEP_LOG_FILE=/dev/full")
+    assert told.code == 0
+    assert told.err.count("the log file /dev/full ends here: No space left on device") == 1
+    assert len(told.err.splitlines()) == 1
+
+
 def test_the_fixed_ladder_can_be_chosen(web: DemoWeb, url_list: Path, tmp_path: Path) -> None:
     archive = tmp_path / "a.db"
     crawl(archive, START, url_list, "-s", "SOURCEKEEP_SCHEDULE=news", "--max-fetches", "4")

@@ -56,6 +56,22 @@ def found(path: Path, *, but: tuple[str, ...] = ("schema", "foreign-key")) -> li
     return [finding for finding in Archive.verify(path).findings if finding.kind not in but]
 
 
+def test_an_archive_that_lies_in_its_log_still_is_sound(tmp_path: Path) -> None:
+    with Archive.open(tmp_path / "archive.db", create=True) as made:  # or its maker was killed
+        fill(made)
+        assert made.path.stat().st_size == 4096
+        result = Archive.verify(made.path)
+    assert not result.findings and result.payloads
+
+
+def test_a_creation_that_found_no_room_is_no_damaged_archive(tmp_path: Path) -> None:
+    path = tmp_path / "archive.db"
+    with closing(sqlite3.connect(path)) as sql:
+        sql.execute("PRAGMA journal_mode = WAL")  # writes the first page and no table
+    with pytest.raises(ArchiveError, match="no archive here"):
+        Archive.verify(path)
+
+
 def test_a_sealed_archive_is_sound_to_its_last_row(filled: Path) -> None:
     result = Archive.verify(filled)
     assert result.sound and not result.unsealed and result.beside == "agrees"

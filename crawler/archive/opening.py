@@ -41,7 +41,7 @@ def connect(path: Path, *, create: bool, scratch_in_memory: bool = False) -> Con
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=ArchiveSql
         )
     except sqlite3.Error as exc:
-        raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
+        raise _unopened(path, exc) from exc
     try:
         _configure(sql)
         migrate(sql)
@@ -50,7 +50,7 @@ def connect(path: Path, *, create: bool, scratch_in_memory: bool = False) -> Con
         watch(sql)
     except sqlite3.Error as exc:
         sql.close()
-        raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
+        raise _unopened(path, exc) from exc
     except BaseException:
         sql.close()
         raise
@@ -67,7 +67,7 @@ def connect_for_reading(path: Path) -> Connection:
     try:
         return Connection(path, open_read_only(path))
     except sqlite3.Error as exc:
-        raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
+        raise _unopened(path, exc) from exc
 
 
 def connect_for_verifying(path: Path) -> tuple[ArchiveSql, list[str]]:
@@ -148,7 +148,7 @@ def _version_of(path: Path) -> int | None:
                 f"{path}: cannot be read where nothing may be written (SQLite needs a file beside"
                 " it); copy it to another folder"
             ) from exc
-        raise ArchiveError(f"{path}: cannot be opened: {exc}") from exc
+        raise _unopened(path, exc) from exc
     except sqlite3.DatabaseError as exc:
         raise ForeignDatabase(f"{path}: not usable as an archive: {exc}") from exc
 
@@ -201,6 +201,19 @@ def _cannot_change(path: Path) -> bool:
         )
     except OSError:  # nothing is there
         return False
+
+
+def _unopened(path: Path, exc: sqlite3.Error) -> ArchiveError:
+    """Return why SQLite could not open an archive; its own word for this one says nothing."""
+    if getattr(exc, "sqlite_errorcode", None) in (
+        sqlite3.SQLITE_IOERR_SHMSIZE,
+        sqlite3.SQLITE_IOERR_SHMMAP,
+    ):
+        return ArchiveError(
+            f"{path}: cannot be opened, because there is no room for the 32 KiB that SQLite needs"
+            f" beside it ({path.name}-shm): is the disk full?"
+        )
+    return ArchiveError(f"{path}: cannot be opened: {exc}")
 
 
 def _older(path: Path, version: int) -> ArchiveError:

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from logging.handlers import RotatingFileHandler
 
 from scrapy.settings import BaseSettings
 
 from crawler.errors import UsageError
 
+_log = logging.getLogger(__name__)
 _FORMAT = "%(asctime)sZ %(process)d %(levelname)s %(name)s: %(message)s"
+
+
+class _LogFile(RotatingFileHandler):
+    """A log file that a full disk ends, with one warning, and the run does not."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Write nothing more, instead of a traceback for each record."""
+        exc = sys.exc_info()[1]
+        if not isinstance(exc, OSError):
+            super().handleError(record)
+            return
+        logging.getLogger().removeHandler(self)
+        _log.warning("the log file %s ends here: %s", self.baseFilename, exc.strerror)
+
+    def close(self) -> None:
+        """Close; what the disk did not take has been told of."""
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -26,7 +46,7 @@ def log_file(settings: BaseSettings) -> Iterator[None]:
         yield
         return
     try:
-        handler = RotatingFileHandler(
+        handler = _LogFile(
             path,
             maxBytes=settings.getint("SOURCEKEEP_LOG_MAX_BYTES"),
             backupCount=settings.getint("SOURCEKEEP_LOG_BACKUPS"),
