@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from crawler.archive import Archive, EndedVisit
 from crawler.conclusion import Conclusion
-from crawler.dates import format_instant
+from crawler.dates import format_instant, parse_instant
 from crawler.demo import START, DemoWeb
 from crawler.demo.behaviours import page, redirect
+from crawler.fetching.run.clock import Clock
+from crawler.fetching.run.judging import JudgingQueue
 from tests import archive_kit as kit
 from tests.crawling import crawl, rows, sourcekeep
 
@@ -77,6 +80,47 @@ def test_judging_again_right_after_a_crawl_changes_nothing(crawled: Path, tmp_pa
     assert before["verdicts"] and all(row["run"] for row in before["verdicts"])
     assert sourcekeep("judge", "--archive", copy, "--now", "2026-03-01T12:00:00Z").code == 0
     assert derived(copy) == before
+
+
+def led_away(archive: Archive, number: int, run: int, days: int) -> EndedVisit:
+    """A visit that ends at the page where all of them do, kept and not judged."""
+    urls = "https://courier.example/2026/{}.html"
+    url, at = urls.format(number), kit.at(days=days)
+    source = kit.source(archive, url)
+    led = kit.hop(url, b"", status=302, outcome="redirect", reason="http-302", fetched_at=at)
+    end = kit.hop("https://courier.example/2026/", SECTION.encode(), hop=1, fetched_at=at)
+    kept = archive.evidence.record(run, source, [led, end])
+    archive.frontier.finish(None, source, parse_instant(at), began_at=at)
+    return archive.observing.visit(kept.fetches[-1])
+
+
+def test_those_of_earlier_runs_are_judged_in_the_run_that_learns_of_it(tmp_path: Path) -> None:
+    shared = "SELECT run, source FROM outcomes WHERE reasons LIKE '%shared-url%' ORDER BY source"
+    with kit.new_archive(tmp_path) as archive:
+        for day, number in enumerate((0, 1, 2, 3)):
+            run, now = kit.begin(archive), kit.NOW + timedelta(days=day)
+            queue = JudgingQueue(
+                archive, Conclusion(archive, run), Clock(now),
+                read=lambda jobs: None, is_read=lambda job: True,
+            )  # fmt: skip
+            queue.add(led_away(archive, number, run, day))
+            fetches = [row["fetch"] for row in rows(archive.path, "SELECT fetch FROM outcomes")]
+            queue.finish()
+            archive.runs.finish(run, reason="finished", counts={}, now=kit.at(days=day))
+            told = rows(archive.path, shared)
+            if number < 2:
+                assert told == []
+            else:  # and once only: the fourth joins what is known to be shared
+                assert [row["source"] for row in told] == list(range(1, number + 2))
+                joined = [1, 2] if number == 2 else []
+                assert archive.observing.joined_by(fetches[-1:]) == joined
+        before = derived(archive.path)
+        for source in range(1, 5):
+            Conclusion(archive).conclude_again(source, now=kit.NOW + timedelta(days=9))
+        judged = derived(archive.path)
+        for each in (before, judged):  # each counts the others that are known by then
+            each["outcomes"] = [{**row, "evidence": None} for row in each["outcomes"]]
+        assert judged == before
 
 
 def test_what_a_host_asked_for_outlasts_the_second_judgement(tmp_path: Path) -> None:

@@ -280,6 +280,24 @@ class Observing:
         )
         return [row["source"] for row in rows]
 
+    def joined_by(self, fetches: Sequence[int]) -> list[int]:
+        """Return the sources that lead to an address to which, with these visits, many are led.
+
+        Before them it was not known, so that the earlier visits were judged without it. ``fetches``
+        are the last ones of the visits. There are two of them at most for each such address.
+        """
+        rows = self._sql.execute(
+            "WITH led AS MATERIALIZED (SELECT value AS fetch FROM json_each(?1)),"
+            " joined AS (SELECT final_url FROM outcomes WHERE final_url IN"
+            "   (SELECT final_url FROM outcomes WHERE fetch IN led AND final_url IS NOT NULL)"
+            "  GROUP BY final_url HAVING count(DISTINCT source) >= ?2"
+            "  AND count(DISTINCT CASE WHEN fetch NOT IN led THEN source END) BETWEEN 1 AND ?2 - 1)"
+            " SELECT DISTINCT source FROM outcomes WHERE final_url IN joined"
+            " AND fetch NOT IN led ORDER BY source",
+            (json.dumps(list(fetches)), SHARED_BY),
+        )
+        return [row["source"] for row in rows]
+
     def _replaced(self, host: str, but: int) -> int:
         """Sources of the host at whose address something else stands. Few hosts have any."""
         row = self._sql.execute(

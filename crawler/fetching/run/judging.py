@@ -104,7 +104,7 @@ class JudgingQueue:
         """Judge without their siblings the pages whose siblings could not be asked.
 
         Then, once more, what was led to an address to which many are: the first of them were judged
-        before the others had been seen.
+        before the others had been seen, in this run or in earlier ones.
         """
         for folder in list(self._suspended):
             self._judge_suspended(folder)
@@ -113,10 +113,13 @@ class JudgingQueue:
             self._judge_by_others()
 
     def _judge_by_others(self) -> None:
-        now = self._clock.now()
-        for source in self._archive.observing.ending_together(list(self._led)):
+        now, observing = self._clock.now(), self._archive.observing
+        fetches = [fetch for visits in self._led.values() for fetch in visits]
+        together = observing.ending_together(list(self._led))
+        for source in dict.fromkeys((*together, *observing.joined_by(fetches))):
             if source not in self._queues:  # else a visit to it is not read yet
-                self._conclusion.conclude_by_others(source, self._led[source], now=now)
+                asked = self._led.get(source, {})
+                self._conclusion.conclude_by_others(source, asked, now=now)
 
     def _judge_suspended(self, folder: Folder) -> None:
         for waiting in self._suspended.pop(folder, ()):
