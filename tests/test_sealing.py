@@ -203,6 +203,36 @@ def test_the_file_beside_holds_every_manifest_even_after_a_crash_cut_it_off(
     assert path.read_bytes().endswith(b"}\n")
 
 
+def test_a_line_beside_names_the_tables_that_changed_and_has_nothing_twice(
+    archive: Archive,
+) -> None:
+    source(archive)
+    made = archive.seal(NOW)
+    (line,) = beside(archive.path).read_text().splitlines()
+    told = json.loads(line)
+    assert told.keys() == {"digest", "body", "tables"} and told["body"] == made.body
+    assert {"hosts", "sources"} <= set(told["tables"]) and "fetches" not in told["tables"]
+    assert len(line) < 120 + len(json.dumps(made.body)) + sum(len(t) + 3 for t in told["tables"])
+
+
+def test_lines_of_earlier_releases_are_read_as_they_are(archive: Archive) -> None:
+    """They have the roots of the tables behind their names."""
+    source(archive)
+    made = archive.seal(NOW)
+    path = beside(archive.path)
+    (line,) = path.read_text().splitlines()
+    told = json.loads(line)
+    told["tables"] = dict.fromkeys(told["tables"], "0" * 64)
+    path.write_text(json.dumps(told, separators=(",", ":")) + "\n")
+    (read,) = read_beside(path)
+    assert read.digest == made.digest and "sources" in read.tables
+    assert Archive.verify(archive.path).beside == "agrees"
+    source(archive, "https://example.org/more")
+    archive.seal(NOW)
+    assert path.read_text().startswith(json.dumps(told, separators=(",", ":")) + "\n")
+    assert [manifest.number for manifest in read_beside(path)] == [1, 2]
+
+
 def test_an_archive_whose_manifests_cannot_be_written_says_so_and_goes_on(
     archive: Archive, caplog: pytest.LogCaptureFixture
 ) -> None:

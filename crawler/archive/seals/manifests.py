@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,12 +33,10 @@ class Manifest:
     previous: str | None  # digest of the manifest before it
     sealed_at: str
     row: int | None = None  # in ``manifests``; None: read from the file beside
-    tables: Mapping[str, str] | None = None  # roots of the tables that changed; None: not told
+    tables: tuple[str, ...] = ()  # names of the tables that changed; none: not told
 
     @classmethod
-    def of(
-        cls, body: str, row: int | None = None, tables: Mapping[str, str] | None = None
-    ) -> Manifest:
+    def of(cls, body: str, row: int | None = None, tables: Iterable[str] = ()) -> Manifest:
         """Return the manifest that a text is. Raises ValueError when it is none."""
         told = json.loads(str(body))
         if not isinstance(told, dict) or told.get("format") != FORMAT:
@@ -46,7 +44,8 @@ class Manifest:
         try:
             return cls(
                 digest_of(body.encode()), body, str(told["archive"]), int(told["number"]),
-                str(told["root"]), told["previous"], str(told["sealed_at"]), row, tables,
+                str(told["root"]), told["previous"], str(told["sealed_at"]), row,
+                tuple(map(str, tables)),
             )  # fmt: skip
         except (KeyError, TypeError) as exc:
             raise ValueError(f"a manifest without {exc}") from exc
@@ -56,7 +55,8 @@ class Manifest:
         """Return the manifest in a line of the file beside; None: there is none in it."""
         try:
             told = json.loads(line)
-            return cls.of(told["body"], tables=told.get("tables"))
+            # Lines of early archives have the roots as well, by name.
+            return cls.of(told["body"], tables=told.get("tables") or ())
         except (ValueError, KeyError, TypeError):
             return None
 
@@ -82,7 +82,7 @@ class Manifests:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._tables: dict[str, Mapping[str, str]] = {}  # digest -> roots, of those made just now
+        self._tables: dict[str, list[str]] = {}  # digest -> tables changed, of those made just now
 
     @property
     def _sql(self) -> sqlite3.Connection:
@@ -101,11 +101,12 @@ class Manifests:
         return Manifest.of(row["body"], row["id"]) if row else None
 
     def add(
-        self, root: bytes, tables: Mapping[str, bytes], *, run: int | None, last: bool, now: str
+        self, root: bytes, tables: Iterable[str], *, run: int | None, last: bool, now: str
     ) -> Manifest:
         """Chain a manifest to those before it, in the caller's transaction.
 
-        ``last`` tells that with it all that ``run`` wrote is sealed.
+        ``tables`` are those that changed; ``last`` tells that with it all that ``run`` wrote is
+        sealed.
         """
         sql, before = self._sql, self.head()
         row = sql.execute("SELECT uid FROM runs WHERE id = ?", (run,)).fetchone()
@@ -135,7 +136,7 @@ class Manifests:
                 " WHERE id = ? AND manifest_digest IS NULL",
                 (made.digest, made.previous, run),
             )
-        self._tables[made.digest] = {name: digest.hex() for name, digest in tables.items()}
+        self._tables[made.digest] = sorted(tables)
         return made
 
     # Beside the archive

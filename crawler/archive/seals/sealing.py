@@ -206,7 +206,7 @@ class Sealing:
             roots = roots_of(sql, tables)
             return self.manifests.add(
                 archive_root(roots),
-                {name: root for name, root in roots.items() if name in changed},
+                roots.keys() & changed,
                 run=run,
                 last=not self.unsealed(),
                 now=format_instant(now),
