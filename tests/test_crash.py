@@ -67,7 +67,8 @@ def wait_for(
 
 
 def wait_for_request(web: DemoWeb, asked: int, running: Begun) -> None:
-    wait_for(lambda: len(web.requests) > asked or running.poll() is not None)
+    """Give it minutes: the loops run for an hour, at times beside what takes all the machine."""
+    wait_for(lambda: len(web.requests) > asked or running.poll() is not None, seconds=300)
 
 
 class Acknowledged:
