@@ -8,12 +8,15 @@ from datetime import datetime, timedelta
 from crawler.archive import Archive, EndedVisit
 from crawler.conclusion import Conclusion
 from crawler.digests import digest_of, new_uid
+from crawler.extraction.extractors import extractor_for
 from crawler.items import Article, Hop, PageFacts
+from crawler.verdicts import LIVE
 from crawler.verdicts.state import Override
 from tests.archive_kit import (
     NOW,
     URL,
     at,
+    begin,
     gone,
     hop,
     not_modified,
@@ -186,6 +189,71 @@ def test_a_good_copy_of_an_older_extractor_is_read_again_before_it_is_compared(
     visit = looks.keep(hop(URL, b"<p>Unread.</p>" * 40))
     wanted = [job.payload for job in looks.conclusion.wanting(visit)]
     assert wanted == [visit.payload, good.payload]  # type: ignore[union-attr]
+
+
+def test_nothing_is_read_again_that_is_not_compared(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    page = looks.page(TEXT)
+    looks.look(page)  # read by "test 1"
+    good = archive.observing.good_payload(looks.number)
+
+    def wanted(answer: Hop) -> list[str]:
+        return [job.payload for job in looks.conclusion.wanting(looks.keep(answer))]
+
+    assert wanted(page) == [], "the same page again"
+    missing = gone(URL)
+    assert wanted(missing) == [digest_of(missing.body or b"")], "an error page by itself"
+    today = Article(extractor_for("text/html"), "text", "text/html", text=TEXT)
+    archive.articles.save(str(good), today, now=at())
+    other = hop(URL, b"<p>Unread.</p>" * 40)
+    assert wanted(other) == [digest_of(other.body or b"")], "what the same extractor has read"
+
+
+def test_a_suspicion_waits_for_a_probe_with_nothing_written(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    suspicious = looks.keep(looks.page("We are sorry. " * 9, "Page not found"))
+    assert looks.conclusion.conclude(suspicious, now=looks.now) is None
+    assert one(archive, "SELECT count(*) FROM outcomes") == 0
+    assert looks.state()["unjudged_since"] is not None
+    found = looks.conclusion.conclude(suspicious, now=looks.now, final=True)
+    assert found is not None and found.outcome == "doubtful"
+    ordinary = looks.keep(looks.page(TEXT))
+    assert looks.conclusion.conclude(ordinary, now=looks.now) is not None
+    assert looks.state()["unjudged_since"] is None
+
+
+def test_a_visit_that_another_overtook_is_judged_in_its_turn(archive: Archive, run: int) -> None:
+    """A killed run left it, and somebody judged the next before."""
+    looks = Looks(archive, run)
+    early = looks.keep(looks.page(TEXT))
+    looks.look(looks.page(CORRECTED), after=timedelta(days=2))
+    conclusion = Conclusion(archive, begin(archive))
+    found = conclusion.conclude(early, now=looks.now, final=True)
+    assert found is not None and found.outcome in LIVE
+    assert looks.shown() == CORRECTED
+    (change,) = rows(archive, "SELECT before, after FROM changes")
+    assert change["before"] < change["after"]
+    assert looks.state()["unjudged_since"] is None and looks.state()["verdict"] == "live"
+    assert one(archive, "SELECT count(*) FROM verdicts") == 1
+
+
+def test_visits_that_nobody_has_judged_become_a_history(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.keep(looks.page(TEXT))
+    for _ in range(3):
+        looks.now += timedelta(days=9)
+        looks.keep(gone(URL))
+    assert looks.conclusion.conclude_again(looks.number, now=looks.now) == 4
+    assert (looks.state()["verdict"], looks.state()["unjudged_since"]) == ("vanished", None)
+    assert looks.shown() == TEXT
+
+
+def test_a_304_to_nothing_that_we_hold_breaks_nothing(archive: Archive, run: int) -> None:
+    looks = Looks(archive, run)
+    looks.look(not_modified(URL))
+    assert looks.state()["good_capture"] is None
+    looks.look(looks.page(TEXT))
+    assert looks.shown() == TEXT
 
 
 def test_vanished_takes_spaced_looks_and_its_history_is_kept(archive: Archive, run: int) -> None:

@@ -29,7 +29,8 @@ from crawler.demo import START, DemoWeb, delay, page
 from crawler.errors import ArchiveError, EvidenceLost
 from crawler.fetching.run.clock import Clock
 from crawler.fetching.run.session import Session
-from tests.archive_kit import source
+from tests.archive_kit import begin as begin_run
+from tests.archive_kit import hop, source, visit
 from tests.commands import Begun, Ended
 from tests.crawling import begin, crawl, crawl_words, environment, rows, sourcekeep, value
 
@@ -415,6 +416,21 @@ def test_what_a_killed_run_had_leased_is_free_for_the_next(tmp_path: Path) -> No
     session = Session.open(project_settings(settings), "crawl")
     (lease,) = session.archive.frontier.lease("next", **words)  # type: ignore[arg-type]
     assert [due.url for due in lease.due] == ["https://a.example/"]
+    session.close("finished")
+
+
+def test_a_run_says_what_a_clock_that_ran_ahead_put_off_and_makes_it_due(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, later = tmp_path / "a.db", START + timedelta(days=30)
+    with Archive.open(path, create=True) as archive:
+        ahead = later + timedelta(days=4000)
+        known, run = source(archive, "https://a.example/"), begin_run(archive)
+        visit(archive, run, known, hop(), finished_at=ahead, due_at=ahead)
+    settings = {"SOURCEKEEP_ARCHIVE": path, "SOURCEKEEP_NOW": format_instant(later)}
+    session = Session.open(project_settings(settings), "crawl")
+    assert "1 sources were last visited after" in caplog.text and "a clock that was" in caplog.text
+    assert session.archive.frontier.stats(later).due == 1
     session.close("finished")
 
 

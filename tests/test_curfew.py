@@ -8,10 +8,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from scrapy import Request
+from scrapy.crawler import Crawler
 
 from crawler.cli.crawl import project_settings
 from crawler.demo import START, DemoWeb, delay, page, redirect
+from crawler.fetching.curfew import CurfewMiddleware, RunIsOver
 from crawler.fetching.run.session import Session
+from crawler.fetching.run.visits import Visit, visit_request
+from crawler.spiders.sources import SourcesSpider
+from tests.archive_kit import hop
 from tests.crawling import begin, crawl, crawl_words, rows, value
 
 HOSTS = ("courier", "wire", "ministry", "gazette")
@@ -111,6 +117,23 @@ def test_a_slow_site_of_entries_leaves_time_for_the_sources(web: DemoWeb, tmp_pa
     assert 9 < len(read) < 18, "it was read for more than its half, and had to stop"
     assert len(set(read)) == len(read)
     assert ended["visits"] == kept(archive) == 3
+
+
+def test_a_request_that_comes_too_late_is_not_even_queued(tmp_path: Path) -> None:
+    """Where a host need not be waited for, it would be sent before anybody looks at the queue."""
+    chosen = {"SOURCEKEEP_ARCHIVE": tmp_path / "a.db", "SOURCEKEEP_MAX_SECONDS": 0}
+    settings = project_settings(chosen)
+    session = Session.open(settings, "crawl")
+    crawler = Crawler(SourcesSpider, settings)
+    crawler.spider = SourcesSpider.from_crawler(crawler, session=session)
+    curfew = CurfewMiddleware(crawler)
+    visit = Visit("source", "http://a.example/")
+    with pytest.raises(RunIsOver):
+        curfew.process_request(visit_request(visit, None, None))
+    visit.hops.append(hop(visit.url))
+    curfew.process_request(visit_request(visit, None, None))  # the second hop of it is sent
+    curfew.process_request(Request("http://a.example/robots.txt"))
+    session.close("max-time")
 
 
 def test_half_of_a_limited_run_stays_for_what_follows(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from tests.archive_kit import hop
         (" 7 ", 7),
         ("0", 0),
         ("Sun, 01 Mar 2026 12:10:00 GMT", 600),
+        ("Sun, 01 Mar 2026 12:10:00", 600),
+        ("Sun, 01 Mar 2026 13:10:00 +0100", 600),
         ("315360000", REST_MAX.total_seconds()),
         ("9" * 40, REST_MAX.total_seconds()),
         ("Fri, 01 Mar 2126 12:00:00 GMT", REST_MAX.total_seconds()),
@@ -33,6 +35,16 @@ from tests.archive_kit import hop
 def test_retry_after_is_obeyed_up_to_a_cap(told: str, seconds: float, now: datetime) -> None:
     rest = rest_of(429, [("Retry-After", told)], now)
     assert rest == timedelta(seconds=seconds)
+
+
+def test_a_host_that_names_no_time_rests_for_five_minutes_and_none_for_more_than_a_day() -> None:
+    assert REST_UNTOLD.total_seconds() == 300 and REST_MAX.total_seconds() == 86_400
+
+
+def test_retry_after_is_found_among_the_other_headers(now: datetime) -> None:
+    headers = [("Age", "7"), ("Retry-After", "120"), ("Date", "Sun, 01 Mar 2026 12:30:00 GMT")]
+    assert rest_of(429, headers, now) == timedelta(seconds=120)
+    assert rest_of(429, headers[::2], now) == REST_UNTOLD
 
 
 def test_a_failing_server_rests_only_when_it_says_so(now: datetime) -> None:
