@@ -240,10 +240,10 @@ def test_a_visit_that_another_overtook_is_judged_in_its_turn(archive: Archive, r
 def test_visits_that_nobody_has_judged_become_a_history(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     looks.keep(looks.page(TEXT))
-    for _ in range(3):
+    for _ in range(4):
         looks.now += timedelta(days=9)
         looks.keep(gone(URL))
-    assert looks.conclusion.conclude_again(looks.number, now=looks.now) == 4
+    assert looks.conclusion.conclude_again(looks.number, now=looks.now) == 5
     assert (looks.state()["verdict"], looks.state()["unjudged_since"]) == ("vanished", None)
     assert looks.shown() == TEXT
 
