@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from trafilatura import bare_extraction, html2txt
+from trafilatura.htmlprocessing import prune_unwanted_nodes
 from trafilatura.settings import Document
+from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
 from crawler.extraction import maintext, page
 from crawler.extraction.charsets import decode
@@ -100,6 +103,27 @@ def test_the_text_of_a_page_is_never_longer_than_what_it_shows_at_most(markup: s
     most = shown_in(tree, markup).most_chars if tree is not None else None
     if most is not None:
         assert len(html2txt(tree)) <= most
+
+
+REMOVED = (
+    "<div class=infinite-scroll> <div id=mvp-post-add-box> <section class=elementor-share-buttons> "
+    "<ul class=comments> <ol id=comments> <div id=disqus_thread> <div> <h1> <p> </div> </ul> "
+    "</section>"
+)
+marked = st.one_of(
+    texts, st.sampled_from(REMOVED.split("> ")).map(lambda tag: tag.strip(">") + ">")
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(marked, max_size=25).map("".join), st.sampled_from(["", FORUM]))
+def test_what_is_removed_in_one_walk_leaves_the_same_page(markup: str, head: str) -> None:
+    tree = page.parse(f"<html><head>{head}</head><body>{markup}")
+    assert tree is not None
+    theirs = prune_unwanted_nodes(copy(tree), RAW_TREE_PRUNE_XPATH)
+    if not head:
+        prune_unwanted_nodes(theirs, REMOVE_COMMENTS_AND_LISTS_XPATH)
+    assert etree.tostring(maintext._pruned(tree)) == etree.tostring(theirs)
 
 
 def assert_read_alike(corpus: Path, step: int) -> None:

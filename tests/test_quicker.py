@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from htmldate import find_date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -17,7 +18,7 @@ from trafilatura import bare_extraction, metadata, xpaths
 from trafilatura.metadata import extract_author, extract_title
 
 from crawler.extraction import page
-from crawler.extraction.quicker import WRITTEN_FOR, author_of, quicker
+from crawler.extraction.quicker import DATES_WRITTEN_FOR, WRITTEN_FOR, author_of, quicker
 from crawler.extraction.selections import Selection
 
 BASELINE = sys.modules["trafilatura.baseline"]
@@ -26,6 +27,7 @@ BASELINE = sys.modules["trafilatura.baseline"]
 def test_they_were_written_for_the_release_that_is_installed() -> None:
     """Compare the two on all pages (slow, below) before WRITTEN_FOR is raised."""
     assert version("trafilatura") == WRITTEN_FOR
+    assert version("htmldate") == DATES_WRITTEN_FOR
 
 
 def test_the_library_is_as_it_came_outside_even_after_a_failure() -> None:
@@ -51,7 +53,10 @@ def read(markup: str, url: str) -> list[Any]:
             told.append(getattr(found, "text", None))
             told.append(etree.tostring(found.body) if found is not None else None)
     tree = page.parse(markup)
-    return told if tree is None else [*told, extract_author(tree), extract_title(tree)]
+    if tree is None:
+        return told
+    told += [extract_author(tree), extract_title(tree)]
+    return [*told, find_date(tree, original_date=True, max_date="2026-11-22", url=url)]
 
 
 def assert_read_alike(corpus: Path, step: int) -> None:

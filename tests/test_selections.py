@@ -39,6 +39,8 @@ OWN = [
     ".//*[rel='me' or contains(translate(@class, 'ABA', 'bc'), 'bc')]",
     ".//*[re:test(@class, 'k|s-?a|[ab]-b', 'i')]",
     './/*[@id="a" and @class or self::div]',
+    ".//p[@class='a'] | .//div[@id][not(.//p)] | .//*[re:test(@id|@class, 'b')]",
+    "//div[@id or @class='b'] | //p[.//div] | (//*[@style])[1]",
 ]
 
 UNREADABLE = [

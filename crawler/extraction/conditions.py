@@ -36,13 +36,20 @@ class AttributeTest:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyTest:
+    """That any of some tests of attributes holds."""
+
+    tests: tuple[AttributeTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tags:
     """That an element has one of these tags."""
 
     tags: frozenset[str]
 
 
-Part = AttributeTest | Tags | Condition
+Part = AnyTest | Tags | Condition
 
 
 def any_of(parts: list[Part]) -> Part:
@@ -50,9 +57,9 @@ def any_of(parts: list[Part]) -> Part:
     tags = [part.tags for part in parts if isinstance(part, Tags)]
     if len(tags) == len(parts):
         return Tags(frozenset[str]().union(*tags))
-    asked = _asking([part for part in parts if isinstance(part, AttributeTest)])
-    others = [condition(part) for part in parts if not isinstance(part, AttributeTest)]
-    return any_condition([asked, *others]) if others else asked
+    asked = AnyTest(tuple(t for part in parts if isinstance(part, AnyTest) for t in part.tests))
+    others = [condition(part) for part in parts if not isinstance(part, AnyTest)]
+    return any_condition([condition(asked), *others]) if others else asked
 
 
 def all_of(parts: list[Part]) -> Part:
@@ -90,15 +97,15 @@ def any_condition(conditions: list[Condition]) -> Condition:
 
 def condition(part: Part) -> Condition:
     """Return a part as what can be asked of an element."""
-    if isinstance(part, AttributeTest):
-        return _asking([part])
+    if isinstance(part, AnyTest):
+        return _asking(part.tests)
     if isinstance(part, Tags):
         tags = part.tags
         return lambda element: element.tag in tags
     return part
 
 
-def _asking(tests: list[AttributeTest]) -> Condition:
+def _asking(tests: tuple[AttributeTest, ...]) -> Condition:
     """Return whether any of the tests holds, with one question for each attribute."""
     names = sorted(frozenset[str]().union(*(test.names for test in tests)))
     asked = [(name, _Verdicts([t for t in tests if name in t.names])) for name in names]

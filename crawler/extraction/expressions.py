@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from crawler.extraction.conditions import (
+    AnyTest,
     AttributeTest,
     Condition,
     Holds,
@@ -39,11 +40,13 @@ class Step:
     """Elements of some tags (empty: of any) that meet all conditions.
 
     ``limit``: all of them, the first of the document, or the first among each parent's children.
+    ``needed``: one of these tests holds of whatever meets the conditions; none: that is not known.
     """
 
     tags: frozenset[str]
     conditions: tuple[Condition, ...]
     limit: Literal["none", "first", "first-child"] = "none"
+    needed: tuple[AttributeTest, ...] = ()
 
 
 def steps_of(path: str) -> tuple[bool, tuple[Step, ...]]:
@@ -86,17 +89,19 @@ class _Reader:
             self._must(".//")
         tags = frozenset[str]() if self._takes("*") else frozenset({self._word()})
         conditions: list[Condition] = []
+        needed: tuple[AttributeTest, ...] = ()
         while self._takes("["):
             if self._takes("1"):  # the last of all
                 self._must("]")
-                return absolute, Step(tags, tuple(conditions), "first-child")
+                return absolute, Step(tags, tuple(conditions), "first-child", needed)
             part = self._either()
             self._must("]")
             if isinstance(part, Tags) and not tags:
                 tags = part.tags
             else:
                 conditions.append(condition(part))
-        return absolute, Step(tags, tuple(conditions))
+                needed = needed or (part.tests if isinstance(part, AnyTest) else ())
+        return absolute, Step(tags, tuple(conditions), needed=needed)
 
     def _either(self) -> Part:
         parts = [self._both_of()]
@@ -135,16 +140,16 @@ class _Reader:
             )
         raise Unreadable
 
-    def _compared(self) -> AttributeTest:
+    def _compared(self) -> AnyTest:
         """An attribute alone, or compared with a literal."""
         names, changed = self._source()
         if len(names) > 1 or changed is not None:
             raise Unreadable
         if not self._takes("="):
-            return AttributeTest(names, lambda _: True)
-        return AttributeTest(names, self._literal().__eq__)
+            return AnyTest((AttributeTest(names, lambda _: True),))
+        return AnyTest((AttributeTest(names, self._literal().__eq__),))
 
-    def _function(self, name: str) -> AttributeTest:
+    def _function(self, name: str) -> AnyTest:
         self._must("(")
         names, changed = self._source()
         self._must(",")
@@ -154,7 +159,8 @@ class _Reader:
         holds = _holds(name, literal, flags)
         if holds(""):  # it would hold of elements without the attribute, too
             raise Unreadable
-        return AttributeTest(names, holds if changed is None else _after(changed, holds))
+        test = AttributeTest(names, holds if changed is None else _after(changed, holds))
+        return AnyTest((test,))
 
     def _source(self) -> tuple[frozenset[str], Mapping[int, int | None] | None]:
         """An attribute, or the first of several; and what is changed in it before it is tested."""

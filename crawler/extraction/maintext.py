@@ -15,19 +15,24 @@ from copy import copy
 
 from lxml import etree, html
 from trafilatura import bare_extraction, baseline, core, html2txt
-from trafilatura.htmlprocessing import convert_tags, prune_unwanted_nodes, tree_cleaning
+from trafilatura.htmlprocessing import convert_tags, tree_cleaning
 from trafilatura.main_extractor import extract_content
 from trafilatura.settings import Document, Extractor
-from trafilatura.xml import xmltotxt
+from trafilatura.xml import delete_element, xmltotxt
 from trafilatura.xpaths import RAW_TREE_PRUNE_XPATH, REMOVE_COMMENTS_AND_LISTS_XPATH
 
-from crawler.extraction.quicker import IS_WRITTEN_FOR
+from crawler.extraction.quicker import IS_WRITTEN_FOR, any_of
 
 # Made once: to read the library's settings takes as long as to look a page through. Comments are
 # not the article; deduplication is off, it makes a text depend on the pages before it.
 _FAST = Extractor(output_format="python", fast=True, comments=False)
 _RECALL = Extractor(output_format="python", fast=True, comments=False, recall=True)
 _FULL = Extractor(output_format="python", comments=False)
+
+# Looked for in one walk, where the library makes three: what it removes first has no part in what
+# makes it remove the rest.
+_APPENDED = any_of(RAW_TREE_PRUNE_XPATH)
+_UNWANTED = any_of([*RAW_TREE_PRUNE_XPATH, *REMOVE_COMMENTS_AND_LISTS_XPATH])
 
 _Found = tuple[etree._Element, str]  # a body and its text
 
@@ -65,9 +70,9 @@ def _whole(tree: html.HtmlElement, options: Extractor) -> str:
 def _pruned(tree: html.HtmlElement) -> html.HtmlElement:
     """Return a copy of a page without follow-up articles and, unless it is a forum, comments."""
     work = copy(tree)
-    prune_unwanted_nodes(work, RAW_TREE_PRUNE_XPATH)
-    if not core._forum_thread_page(tree):
-        prune_unwanted_nodes(work, REMOVE_COMMENTS_AND_LISTS_XPATH)
+    unwanted = _APPENDED if core._forum_thread_page(tree) else _UNWANTED
+    for element in unwanted(work):
+        delete_element(element)
     return work
 
 

@@ -5,6 +5,7 @@ Worker side. Each gives what the original gives, and stands in its place only wi
 for one release, and with any other nothing is replaced (tests/test_quicker.py fails then).
 
 * XPath expressions are evaluated by ``selections``: alone they save a fifth of an extraction.
+* htmldate clears out the page that it is given instead of a copy: nobody needs it afterwards.
 * ``JSON_MINIFY`` goes from quote to quote instead of from letter to letter.
 
 ``author_of`` is to be called instead of the library's own: it copies no page in order to leave out
@@ -15,12 +16,13 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from htmldate import core as htmldate
 from lxml import etree, html
 from trafilatura import metadata, xpaths
 from trafilatura.json_metadata import normalize_authors
@@ -31,6 +33,7 @@ from crawler.extraction.selections import Selection
 
 WRITTEN_FOR = "2.3.1"
 IS_WRITTEN_FOR = version("trafilatura") == WRITTEN_FOR
+DATES_WRITTEN_FOR = "1.11.0"  # of htmldate
 # Lists of expressions; of those of bodies only the first element that one finds is looked at.
 _LISTS = (
     "OVERALL_DISCARD_XPATH", "TEASER_DISCARD_XPATH", "DISCARD_IMAGE_ELEMENTS",
@@ -41,6 +44,7 @@ _BODIES = "BODY_XPATH"
 # "from trafilatura import baseline" gives the function of that name
 _BASELINE = sys.modules["trafilatura.baseline"]
 _CLEANED = "BASIC_CLEAN_XPATH"
+_NAMESPACES = {"re": "http://exslt.org/regular-expressions"}
 _LONG = 120  # characters that are too many for authors
 _MANY = 20  # elements after which a copy that is pruned once is the cheaper way
 
@@ -87,6 +91,12 @@ def _selections() -> Iterator[_Place]:
         yield _Place(_BASELINE, _CLEANED, selection)
 
 
+def any_of(expressions: Sequence[etree.XPath]) -> Selection | etree.XPath:
+    """Return what gives the elements that any of some expressions selects, in one walk."""
+    joined = etree.XPath(" | ".join(each.path for each in expressions), namespaces=_NAMESPACES)
+    return _selection_of(joined) or joined
+
+
 def _selections_of(expressions: list[etree.XPath]) -> list[Selection]:
     """Return all of the expressions as selections; none when any of them cannot be read."""
     found = [selection for e in expressions if (selection := _selection_of(e))]
@@ -131,7 +141,12 @@ def _is_pruned(element: html.HtmlElement, tree: html.HtmlElement) -> bool:
     )
 
 
-_PLACES = (
+_PLACES_OF_DATES = (
+    (_Place(htmldate, "deepcopy", lambda tree: tree),)
+    if version("htmldate") == DATES_WRITTEN_FOR
+    else ()
+)
+_PLACES = _PLACES_OF_DATES + (
     (
         *_selections(),
         _Place(metadata, "JSON_MINIFY", re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|\s+')),

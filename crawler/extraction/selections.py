@@ -18,7 +18,13 @@ from itertools import islice
 
 from lxml import etree
 
-from crawler.extraction.conditions import Condition, all_conditions, any_condition
+from crawler.extraction.conditions import (
+    AnyTest,
+    Condition,
+    all_conditions,
+    any_condition,
+    condition,
+)
 from crawler.extraction.expressions import Step, steps_of
 
 
@@ -31,6 +37,8 @@ class Selection:
         self._absolute, self._steps = steps_of(path)
         tags = [step.tags for step in self._steps]
         self._walked = sorted(frozenset[str]().union(*tags)) if all(tags) else ["*"]
+        needed = [step.needed for step in self._steps]
+        self._needed = condition(AnyTest(sum(needed, ()))) if all(needed) else None
 
     def __call__(self, tree: etree._Element) -> list[etree._Element]:
         """Return the elements, in the order of the document, each once."""
@@ -65,13 +73,13 @@ class Selection:
     def _met(self, walk: Iterator[etree._Element]) -> Iterator[etree._Element]:
         if len(self._steps) > 1:
             return self._of_any_step(walk)
-        for condition in self._steps[0].conditions:
-            walk = filter(condition, walk)
+        for holds in self._steps[0].conditions:
+            walk = filter(holds, walk)
         return walk
 
     def _of_any_step(self, walk: Iterator[etree._Element]) -> Iterator[etree._Element]:
         known: dict[str, Condition] = {}
-        for element in walk:
+        for element in filter(self._needed, walk) if self._needed else walk:
             tag = element.tag
             if tag not in known:
                 known[tag] = self._condition_for(tag)
