@@ -373,6 +373,40 @@ def test_a_group_shares_a_commit_and_a_step_that_breaks_undoes_only_itself(
     archive.connection.commit()  # nothing waits: nothing happens
 
 
+def test_a_block_of_one_statement_is_committed_alone_or_with_what_it_is_part_of(
+    archive: Archive,
+) -> None:
+    one_statement = archive.connection.writing_one
+    with one_statement():
+        add_host(archive, "a")
+    assert seen_by_others(archive) == ["a"]
+    with pytest.raises(EvidenceLost, match="UNIQUE"), one_statement():
+        add_host(archive, "a")
+    assert not archive.connection.sql.in_transaction
+    with archive.writing():
+        add_host(archive, "b")
+        with one_statement():
+            add_host(archive, "c")
+        assert seen_by_others(archive) == ["a"]
+    assert seen_by_others(archive) == ["a", "b", "c"]
+    with pytest.raises(EvidenceLost, match="UNIQUE"), archive.writing():
+        add_host(archive, "d")
+        with one_statement():
+            add_host(archive, "a")
+    assert hosts(archive) == ["a", "b", "c"]
+
+
+def test_a_block_of_one_statement_that_breaks_in_a_group_leaves_the_group(archive: Archive) -> None:
+    archive.connection.begin_group()
+    with archive.connection.writing_one():
+        add_host(archive, "a")
+    with pytest.raises(EvidenceLost, match="UNIQUE"), archive.connection.writing_one():
+        add_host(archive, "a")
+    assert seen_by_others(archive) == []
+    archive.connection.end_group()
+    assert seen_by_others(archive) == ["a"]
+
+
 def test_a_group_that_is_never_committed_is_gone_with_the_connection(tmp_path: Path) -> None:
     archive = new_archive(tmp_path)
     archive.connection.begin_group()

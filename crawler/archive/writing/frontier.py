@@ -176,7 +176,7 @@ class Frontier:
         called inside a ``writing`` block.
         """
         at = format_instant(ended_at)
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             if lease is not None and not self._holds(sql, lease):
                 return False
             sql.execute(
@@ -193,7 +193,7 @@ class Frontier:
 
     def accept(self, copy: Accepted) -> None:
         """Make a capture the good copy of its source. Its title is that of its article."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute(
                 "UPDATE sources SET good_capture = ?1,"
                 " first_captured_at = coalesce(first_captured_at, ?2), etag = ?3,"
@@ -208,7 +208,7 @@ class Frontier:
 
     def plan(self, plan: Plan) -> None:
         """Write what a visit showed and when the next one is due. A bad one counts as failure."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute(
                 "UPDATE sources SET last_outcome = ?1, due_at = ?2, due_reason = ?3, priority = ?4,"
                 " probe_url = NULL, unjudged_since = NULL,"
@@ -221,12 +221,12 @@ class Frontier:
 
     def judged(self, source: int) -> None:
         """Note that nothing of a source waits to be judged."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute("UPDATE sources SET unjudged_since = NULL WHERE id = ?", (source,))
 
     def ask_sibling(self, source: int, url: str, now: datetime) -> None:
         """Make a page beside a source due in its place; the source itself waits to be judged."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute(
                 "UPDATE sources SET probe_url = ?, due_at = ?, due_reason = ? WHERE id = ?",
                 (url, format_instant(now), "a page beside it is asked for, to tell more", source),
@@ -234,7 +234,7 @@ class Frontier:
 
     def sibling_asked(self, lease: HostLease | None, source: int, ended_at: datetime) -> bool:
         """Note that the page beside a source was asked for. False means fenced, as in finish."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             if lease is not None and not self._holds(sql, lease):
                 return False
             sql.execute(
@@ -251,7 +251,7 @@ class Frontier:
         delay_s: float | None = None,
     ) -> None:
         """Give a host back; say when its next visit may begin, and what its delay was."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute(
                 "UPDATE hosts SET lease_owner = NULL, lease_until = NULL,"
                 " next_at = coalesce(?, next_at), delay_s = coalesce(?, delay_s)"
@@ -288,7 +288,7 @@ class Frontier:
 
         Nothing is written when another worker holds the host by now.
         """
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             if self._holds(sql, lease):
                 sql.execute(
                     "UPDATE sources SET due_at = ?, due_reason = ? WHERE id = ?",
@@ -309,7 +309,7 @@ class Frontier:
 
     def release_all(self) -> None:
         """Free every host. For the holder of the run lock: whoever leased them is gone."""
-        with self._connection.writing() as sql:
+        with self._connection.writing_one() as sql:
             sql.execute(
                 "UPDATE hosts SET lease_owner = NULL, lease_until = NULL"
                 " WHERE lease_owner IS NOT NULL"
