@@ -129,6 +129,27 @@ def test_a_rule_of_another_process_holds_at_once(archive: Archive) -> None:
     assert of_source(archive, number)[0] == "toledoblade.example"
 
 
+def test_a_rule_of_another_process_holds_from_the_next_group_of_writes_on(archive: Archive) -> None:
+    for _ in range(2):
+        with archive.writing():  # meanwhile nobody else can lay a rule
+            assert [archive.barring.holding(URL) for _ in range(3)] == [None] * 3
+    with Archive.open(archive.path) as beside:
+        beside.barring.bar(HOST, None, now=NOW)
+    with archive.writing():
+        assert archive.barring.holding(URL) == HOST
+    with Archive.open(archive.path) as beside:
+        beside.barring.release(HOST, now=NOW)
+    with archive.writing():
+        assert archive.barring.holding(URL) is None
+
+
+def test_a_rule_laid_in_a_block_of_writes_holds_in_it_at_once(archive: Archive) -> None:
+    with archive.writing():
+        assert archive.barring.holding(URL) is None
+        archive.barring.bar(HOST, None, now=NOW)
+        assert archive.barring.holding(URL) == HOST
+
+
 def test_no_archive_is_asked_for_what_is_barred(archive: Archive) -> None:
     number = source(archive)
     archive.rescuing.ask_for([number], NOW)

@@ -36,6 +36,7 @@ class Barring:
         self._connection = connection
         self._known: tuple[Places, dict[str, int]] | None = None
         self._version: int | None = None  # of the file, when the rules were read
+        self._looked_in = 0  # the transaction in which the version was asked for last
 
     @property
     def _sql(self) -> sqlite3.Connection:
@@ -148,13 +149,24 @@ class Barring:
         self._known = None
 
     def _in_force(self) -> tuple[Places, dict[str, int]]:
-        """Return the rules, read again when another process has written to the file."""
+        """Return the rules, read again when another process has written to the file.
+
+        That is asked once in a transaction, of which a crawl has one for many requests: while it
+        lasts, nobody else can write, and nothing that others wrote before would appear.
+        """
+        if self._known is not None and self._is_within_one():
+            return self._known
         version = int(self._sql.execute("PRAGMA data_version").fetchone()[0])
         if self._known is None or version != self._version:
             ids = {row["place"]: int(row["id"]) for row in self._sql.execute(_IN_FORCE)}
             self._known = Places(map(place_of, ids)), ids
             self._version = version
         return self._known
+
+    def _is_within_one(self) -> bool:
+        """Tell whether the version was asked for in the transaction that is open."""
+        looked_in, self._looked_in = self._looked_in, self._connection.begun
+        return self._sql.in_transaction and looked_in == self._looked_in
 
 
 def place_of(text: str) -> Place:
