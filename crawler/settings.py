@@ -102,6 +102,7 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Encoding": "gzip, deflate, br, zstd",
 }
 DOWNLOADER_STATS = False  # counts what lies in `fetches`
+STATS_CLASS = "crawler.fetching.run.counting.Stats"
 DOWNLOADER_MIDDLEWARES = {
     # nothing to do for our spiders, and asked at each request and each answer
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,

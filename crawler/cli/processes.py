@@ -11,6 +11,7 @@ from scrapy.settings import Settings
 from scrapy.utils.defer import deferred_from_coro
 from twisted.python.failure import Failure
 
+from crawler.fetching.run.counting import Signals
 from crawler.fetching.run.garbage import collect_rarely
 from crawler.fetching.run.session import Session
 from crawler.spiders.archive_spider import ArchiveSpider
@@ -66,6 +67,7 @@ async def run_spider(
 ) -> str:
     """Let a spider work in a session that is open, and return what it ended with."""
     crawler = process.create_crawler(spider)
+    crawler.signals = Signals(crawler)  # what is connected already is so by the crawler itself
     await process.crawl(crawler, session=session, **arguments)
     ended = str(crawler.stats.get_value("finish_reason", BROKE) if crawler.stats else BROKE)
     return BROKE if ended == _START_FAILED else ended
