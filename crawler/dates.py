@@ -27,9 +27,10 @@ def utc_now() -> datetime:
 
 def format_instant(moment: datetime) -> str:
     """Return ``YYYY-MM-DDTHH:MM:SSZ``. A naive moment is taken as UTC."""
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo not in (None, UTC):
+        moment = moment.astimezone(UTC)
     # strftime would not pad years before 1000 on Linux, and such texts would not sort.
-    return aware.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse_instant(text: str) -> datetime:

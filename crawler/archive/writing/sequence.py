@@ -40,6 +40,8 @@ def in_sequence(sql: sqlite3.Connection, rows: Iterable[sqlite3.Row]) -> list[sq
     ordered = [sorted(hands[hand], key=_numbered if hand[0] else _dated) for hand in sorted(hands)]
     if any(map(_turns_back, ordered)) and _was_merged(sql):
         ordered = [sorted(visits, key=_dated) for visits in ordered]
+    if len(ordered) == 1:
+        return ordered[0]
     return list(heapq.merge(*ordered, key=_at))
 
 

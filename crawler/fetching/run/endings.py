@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 
 from crawler.archive import EndedVisit, Kept
 from crawler.dates import parse_instant
-from crawler.fetching.run.visits import Visit
+from crawler.fetching.run.visits import Visit, let_go_of_bodies
 from crawler.items import Hop
 
 
 def ended_visit(visit: Visit, kept: Kept, run: int) -> EndedVisit:
     """Return a visit to a source that was written, as it will be judged: without its bodies."""
     assert visit.source is not None  # visits to entry pages are not judged
+    let_go_of_bodies(visit)
     return EndedVisit(
         source=visit.source.id,
         run=run,
-        hops=tuple(replace(hop, body=None) for hop in visit.hops),
+        hops=tuple(visit.hops),
         fetch=kept.fetches[-1],
         capture=kept.final_capture,
         payload=kept.final_payload,

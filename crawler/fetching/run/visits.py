@@ -58,7 +58,7 @@ class Visit:
 
 def let_go_of_bodies(visit: Visit) -> None:
     """Drop the bodies of a visit that is written."""
-    visit.hops[:] = [replace(hop, body=None) for hop in visit.hops]
+    visit.hops[:] = [hop if hop.body is None else replace(hop, body=None) for hop in visit.hops]
 
 
 def visit_request(visit: Visit, etag: str | None, last_modified: str | None) -> Request:
