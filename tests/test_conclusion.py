@@ -17,10 +17,13 @@ from tests.archive_kit import (
     URL,
     at,
     begin,
+    cite,
+    entry,
     gone,
     hop,
     not_modified,
     one,
+    record,
     rows,
     source,
 )
@@ -168,6 +171,31 @@ def test_the_same_page_again_adds_no_version_and_no_change(archive: Archive, run
     assert one(archive, "SELECT last_seen_at FROM versions") == at(hours=3)
 
 
+def test_what_a_new_citation_rests_on_is_found_though_the_page_is_the_same(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run)
+    looks.look(looks.page(TEXT))
+    looks.look(not_modified(URL))
+    before = one(archive, "SELECT count(*) FROM anchors")
+    summary = "Fishermen had asked for it since the storm of 2009."
+    record(archive, entry(cite(URL), headline="A wall at last", locator="later", summary=summary))
+    looks.look(not_modified(URL))
+    assert one(archive, "SELECT count(*) FROM anchors") > before
+    unchecked = "SELECT count(*) FROM anchors WHERE id NOT IN (SELECT anchor FROM standings)"
+    assert one(archive, unchecked) == 0
+
+
+def test_of_a_home_page_that_came_again_the_title_is_learnt_again(
+    archive: Archive, run: int
+) -> None:
+    looks = Looks(archive, run, "https://harbour.example/")
+    looks.look(looks.page(TEXT, "Harbour News"))
+    archive.judgements.save_title("harbour.example", "home", "Another", now=NOW)
+    looks.look(looks.page(TEXT, "Harbour News"))
+    assert one(archive, "SELECT title FROM host_titles") == "Harbour News"
+
+
 def test_another_extractor_makes_no_change_of_the_source(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     first = looks.page(TEXT)
@@ -195,7 +223,6 @@ def test_nothing_is_read_again_that_is_not_compared(archive: Archive, run: int) 
     looks = Looks(archive, run)
     page = looks.page(TEXT)
     looks.look(page)  # read by "test 1"
-    good = archive.observing.good_payload(looks.number)
 
     def wanted(answer: Hop) -> list[str]:
         return [job.payload for job in looks.conclusion.wanting(looks.keep(answer))]
@@ -204,7 +231,7 @@ def test_nothing_is_read_again_that_is_not_compared(archive: Archive, run: int) 
     missing = gone(URL)
     assert wanted(missing) == [digest_of(missing.body or b"")], "an error page by itself"
     today = Article(extractor_for("text/html"), "text", "text/html", text=TEXT)
-    archive.articles.save(str(good), today, now=at())
+    archive.articles.save(digest_of(page.body or b""), today, now=at())
     other = hop(URL, b"<p>Unread.</p>" * 40)
     assert wanted(other) == [digest_of(other.body or b"")], "what the same extractor has read"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from crawler.items import PageFacts
 from crawler.schedule import Kind, kind_of
 
 CASES: list[tuple[str, Kind]] = [
@@ -46,6 +45,6 @@ def test_an_address_tells_its_kind(url: str, kind: Kind) -> None:
 def test_a_pdf_is_told_by_its_type_and_a_page_by_its_canonical_address() -> None:
     assert kind_of("https://www.gov.uk/report", "application/pdf") == "pdf"
     assert kind_of("https://www.gov.uk/report.pdf", "text/html") == "official"
-    moved = PageFacts(canonical="https://apnews.com/article/1")
+    moved = "https://apnews.com/article/1"
     assert kind_of("https://short.example/1", "text/html", moved) == "wire"
-    assert kind_of("https://short.example/1", "text/html", PageFacts()) == "news"
+    assert kind_of("https://short.example/1", "text/html", None) == "news"

@@ -25,7 +25,7 @@ def explain(archive: Archive, source: int, now: datetime) -> Explanation:
     """Explain a source as the archive knows it, at ``now``."""
     history, verdict = verdict_on(archive, source)
     state = archive.judgements.source(source)
-    past = past_of(state, archive.observing.facts(state.good_payload), history, verdict)
+    past = past_of(state, history, verdict)
     row = archive.reading.source(str(source))
     return Explanation(
         verdict=explain_verdict(verdict, history),

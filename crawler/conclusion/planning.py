@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from crawler.archive import Archive
 from crawler.archive.writing.judgements import SourceState
 from crawler.dates import parse_instant
-from crawler.items import Hop, PageFacts
+from crawler.items import Hop
 from crawler.schedule import (
     ADAPTIVE,
     POLICIES,
@@ -67,14 +67,12 @@ def verdict_on(archive: Archive, source: int) -> tuple[tuple[Seen, ...], Verdict
     return history, conclude(history, override=archive.judgements.override(source))
 
 
-def past_of(
-    state: SourceState, facts: PageFacts | None, history: Sequence[Seen], verdict: Verdict
-) -> Past:
-    """Return what the schedule must know of a source; ``facts`` are those of its good copy."""
+def past_of(state: SourceState, history: Sequence[Seen], verdict: Verdict) -> Past:
+    """Return what the schedule must know of a source."""
     return Past(
         url=state.url,
         verdict=verdict,
-        kind=kind_of(state.url, state.mime, facts),
+        kind=kind_of(state.url, state.mime, state.canonical),
         last_visited_at=history[-1].at if history else None,
         visited_before_at=history[-2].at if len(history) > 1 else None,
         first_captured_at=_instant(state.first_captured_at),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
+from crawler.archive.writing.observing import is_home
 from crawler.comparison.change import Change
 from crawler.comparison.comparing import compare
 from crawler.comparison.measures import measure
@@ -69,16 +70,14 @@ class Conclusion:
         find two texts in one page, and that is no change of the source.
         """
         jobs = self._archive.articles.job_of(visit)
-        if visit.last.outcome not in LIVE or self._is_good_copy(visit):
+        if visit.last.outcome not in LIVE:
             return jobs
-        good = self._archive.observing.good_copy(visit.source)
-        if good and good.article and good.article.extractor != extractor_for(good.article.mime):
+        good = self._archive.observing.good_copy(visit.source, visit)
+        if good is None or good.payload == visit.payload:
+            return jobs
+        if good.article and good.article.extractor != extractor_for(good.article.mime):
             jobs += self._archive.articles.job_of_capture(good.capture)
         return jobs
-
-    def _is_good_copy(self, visit: EndedVisit) -> bool:
-        good = self._archive.observing.good_payload(visit.source)
-        return good is not None and good == visit.payload
 
     def conclude(
         self,
@@ -100,7 +99,7 @@ class Conclusion:
             if visit.fetch in anew:  # it is not where the source was forgotten
                 return anew[visit.fetch]
         with self._archive.writing():
-            good = self._archive.observing.good_copy(visit.source)
+            good = self._archive.observing.good_copy(visit.source, visit)
             seen = self._archive.observing.observation(visit, good, now)
             judgement = judge(seen)
             if judgement.wants_probe and not final:
@@ -109,7 +108,7 @@ class Conclusion:
             self._write(visit, judgement, seen, good, incident, now)
             history, verdict = self._conclude(visit.source)
             self._archive.judgements.save_verdict(visit.source, verdict, run=self._run, now=now)
-            self._plan(visit, judgement, seen, history, verdict, now, rest)
+            self._plan(visit, judgement, history, verdict, now, rest)
         return judgement
 
     def _is_out_of_turn(self, visit: EndedVisit) -> bool:
@@ -150,7 +149,7 @@ class Conclusion:
         with self._archive.writing():
             incidents = self._archive.judgements.forget(source)
             for visit in visits:
-                good = self._archive.observing.good_copy(source)
+                good = self._archive.observing.good_copy(source, visit)
                 then = parse_instant(visit.last.fetched_at)
                 seen = self._archive.observing.observation(visit, good, then)
                 judgement = judgements[visit.fetch] = judge(seen)
@@ -158,7 +157,7 @@ class Conclusion:
                 history, verdict = self._conclude(source)
                 if visit.origin == OWN:  # the schedule is that of our own visits
                     at, rest = asked.get(visit.fetch, (then, None))
-                    self._plan(visit, judgement, seen, history, verdict, at, rest)
+                    self._plan(visit, judgement, history, verdict, at, rest)
             self._archive.judgements.save_verdict(source, verdict, run=run, now=now)
             self._archive.frontier.judged(source)
         return judgements
@@ -222,7 +221,10 @@ class Conclusion:
             self._archive.judgements.save_change(visit, good.capture, change)
         if good is None or good.payload != visit.payload or rank > 0:
             self._accept(visit)
-        self._show(visit, seen.article, change)
+        if good is not None and good.came_again(visit):
+            self._show_again(visit, good)
+        else:
+            self._show(visit, seen.article, change)
 
     def _accept(self, visit: EndedVisit) -> None:
         assert visit.capture is not None
@@ -276,6 +278,17 @@ class Conclusion:
             judgements.set_version(visit.source, version)
         self._check_passages(visit, article.text, version)
 
+    def _show_again(self, visit: EndedVisit, good: GoodCopy) -> None:
+        """Note that the version was seen again; its text is read only where somebody wants it."""
+        version = self._archive.judgements.version_of(visit.source, good.payload)
+        if version is None:
+            self._show(visit, self._archive.observing.article(good.payload), None)
+            return
+        self._archive.judgements.touch_version(version, visit.last.fetched_at)
+        if self._archive.passages.wait(visit.source, version):
+            article = self._archive.observing.article(good.payload)
+            self._check_passages(visit, (article and article.text) or "", version)
+
     def _check_passages(self, visit: EndedVisit, text: str, version: int) -> None:
         """Find what new citations rest on, and see whether all of it stands in a version."""
         passages, seen_at = self._archive.passages, visit.last.fetched_at
@@ -295,7 +308,6 @@ class Conclusion:
         self,
         visit: EndedVisit,
         judgement: Judgement,
-        seen: Observation,
         history: Sequence[Seen],
         verdict: Verdict,
         now: datetime,
@@ -304,10 +316,7 @@ class Conclusion:
         if judgement.outcome == "local-fault":
             return  # the source's row stays as it was; its host was left alone
         state = self._archive.judgements.source(visit.source)
-        facts = seen.facts
-        if state.good_payload != visit.payload:
-            facts = self._archive.observing.facts(state.good_payload)
-        past = past_of(state, facts, history, verdict)
+        past = past_of(state, history, verdict)
         planned = plan_next_visit(state, past, rest=rest, now=now, policy=self._policy)
         self._archive.frontier.plan(
             Plan(
@@ -359,7 +368,7 @@ class Conclusion:
         url, status = visit.last.url, visit.last.status
         if status in (404, 410):
             self._archive.judgements.save_title(host_key(url), "error", title, now=now)
-        elif status == 200 and url.count("/") == 3 and url.endswith("/"):
+        elif status == 200 and is_home(url):
             self._archive.judgements.save_title(host_key(url), "home", title, now=now)
 
 

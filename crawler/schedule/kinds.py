@@ -13,8 +13,6 @@ from datetime import timedelta
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from crawler.items import PageFacts
-
 Kind = Literal["news", "wire", "official", "pdf", "social"]
 
 _HOUR = timedelta(hours=1)
@@ -61,15 +59,14 @@ _OFFICIAL_FIRST = re.compile(r"^(?:docs|developer|documentation)\.")
 _LIVEBLOG = re.compile(r"/(?:live|liveblog|live-?updates|live-?blog|live-?news|ticker)(?=[/.-]|$)")
 
 
-def kind_of(url: str, mime: str | None = None, facts: PageFacts | None = None) -> Kind:
+def kind_of(url: str, mime: str | None = None, canonical: str | None = None) -> Kind:
     """Return the kind of a source by its address and its type; ``news`` where nothing else is sure.
 
-    A wrong kind costs some visits or some hours, never a copy. ``facts`` tell a page that moved
-    to the address of its canonical link.
+    A wrong kind costs some visits or some hours, never a copy. A page has moved to the address of
+    its canonical link.
     """
-    address = (facts.canonical if facts and facts.canonical else None) or url
     try:
-        parts = urlsplit(address.lower())
+        parts = urlsplit((canonical or url).lower())
     except ValueError:  # a canonical link may hold anything
         return "news"
     host = (parts.hostname or "").removeprefix("www.")

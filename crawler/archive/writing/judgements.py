@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from crawler.archive.connection import Connection
+from crawler.archive.views import ARTICLE_OF
 from crawler.archive.writing.ledger import CITED_LATELY_DAYS
 from crawler.archive.writing.observing import EndedVisit
 from crawler.archive.writing.sequence import LINEAGE, credible_dates, in_sequence
@@ -42,6 +43,7 @@ class SourceState:
     verdict: str
     good_payload: str | None  # digest of the good copy; None: none is held
     mime: str | None  # of the good copy, told from the bytes
+    canonical: str | None  # the address that the good copy gives as its own
     published_on: str | None  # that its article names
     versions: int
     version_since: str | None  # when the version that it shows was first seen
@@ -65,6 +67,8 @@ class Judgements:
         row = self._sql.execute(
             "SELECT s.id, s.url, s.first_cited_on, s.first_captured_at,"
             " s.failures, s.etag, s.verdict, c.payload AS good_payload, c.mime_sniffed AS mime,"
+            " (SELECT p.facts ->> 'canonical' FROM page_facts p WHERE p.payload = c.payload)"
+            "   AS canonical,"
             " a.published_on AS published_on,"
             " (SELECT count(*) FROM versions w WHERE w.source = s.id) AS versions,"
             " v.first_seen_at AS version_since,"
@@ -194,6 +198,16 @@ class Judgements:
         )
 
     # Versions and changes
+
+    def version_of(self, source: int, payload: str) -> int | None:
+        """Return the version that a source shows, if it is the text to show of a payload."""
+        row = self._sql.execute(
+            "SELECT v.id FROM sources s JOIN versions v ON v.id = s.version"
+            " JOIN extractions x ON x.id = v.article WHERE s.id = ?1 AND x.text IS NOT NULL"
+            f" AND v.article = {ARTICLE_OF.format(payload='?2')}",
+            (source, payload),
+        ).fetchone()
+        return row["id"] if row else None
 
     def version(self, source: int) -> Version | None:
         """Return the version that a source shows by its good copy; None: none was read yet."""

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from crawler.comparison.texts import lines_of
 from crawler.dates import format_instant
 from crawler.items import OWN, Article, Hop, PageFacts
 from crawler.urls import host_key
+from crawler.verdicts import LIVE
 from crawler.verdicts.absences import SHARED_BY
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
 from crawler.verdicts.probes import probe_url
@@ -57,8 +58,21 @@ class GoodCopy:
     capture: int
     payload: str
     url: str  # at which it was captured
-    article: Article | None  # None: not read yet, or not readable
+    article: Article | None  # None: not read yet, not readable, or not asked for
     origin: str = OWN
+
+    def came_again(self, visit: EndedVisit) -> bool:
+        """Tell whether a visit brought the very copy, or a 304, where it was asked for.
+
+        Then nothing need be read in it again. That of a home page is, for its title.
+        """
+        first, last = visit.hops[0], visit.last
+        return (
+            visit.payload == self.payload
+            and last.outcome in LIVE
+            and last.url == first.url
+            and not is_home(last.url)
+        )
 
 
 class Observing:
@@ -122,6 +136,8 @@ class Observing:
 
     def observation(self, visit: EndedVisit, good: GoodCopy | None, now: datetime) -> Observation:
         """Return all that a visit is judged by, as the archive knows it at ``now``."""
+        if good is not None and good.came_again(visit):
+            return Observation(hops=visit.hops, same_payload=True, good_url=good.url)
         same = good is not None and visit.payload == good.payload
         article = good.article if good and same else self.article(visit.payload)
         elsewhere = visit.last.url if visit.last.url != visit.hops[0].url else None
@@ -138,8 +154,11 @@ class Observing:
             host=Surroundings() if same else self._surroundings(visit, elsewhere, now),
         )
 
-    def good_copy(self, source: int) -> GoodCopy | None:
-        """Return the good copy of a source; None when there is none."""
+    def good_copy(self, source: int, visit: EndedVisit | None = None) -> GoodCopy | None:
+        """Return the good copy of a source; None when there is none.
+
+        Without its article where a visit shows that it ``came_again``.
+        """
         row = self._sql.execute(
             "SELECT c.id, c.payload, c.url, c.origin FROM sources s"
             " JOIN captures c ON c.id = s.good_capture WHERE s.id = ?",
@@ -147,8 +166,10 @@ class Observing:
         ).fetchone()
         if row is None:
             return None
-        article = self.article(row["payload"])
-        return GoodCopy(row["id"], row["payload"], row["url"], article, row["origin"])
+        good = GoodCopy(row["id"], row["payload"], row["url"], None, row["origin"])
+        if visit is not None and good.came_again(visit):
+            return good
+        return replace(good, article=self.article(good.payload))
 
     def article(self, payload: str | None) -> Article | None:
         """Return the article to show of a payload; None when none was made."""
@@ -165,15 +186,6 @@ class Observing:
         row = self._sql.execute(f"SELECT {ARTICLE_OF.format(payload='?')}", (payload,)).fetchone()
         number: int | None = row[0]
         return number
-
-    def good_payload(self, source: int) -> str | None:
-        """Return the digest of the payload of the good copy of a source; None: there is none."""
-        row = self._sql.execute(
-            "SELECT c.payload FROM sources s JOIN captures c ON c.id = s.good_capture"
-            " WHERE s.id = ?",
-            (source,),
-        ).fetchone()
-        return row[0] if row else None
 
     def _article_row(self, payload: str) -> sqlite3.Row | None:
         row: sqlite3.Row | None = self._sql.execute(
@@ -322,6 +334,11 @@ class Observing:
             title=facts.title if facts else None,
             text=article.text if article else None,
         )
+
+
+def is_home(url: str) -> bool:
+    """Tell whether a URL is that of a host's home page."""
+    return url.count("/") == 3 and url.endswith("/")
 
 
 def parent_of(url: str) -> str:

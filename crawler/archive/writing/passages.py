@@ -58,6 +58,19 @@ class Passages:
         )
         return [(row["id"], _anchor(row)) for row in rows]
 
+    def wait(self, source: int, version: int) -> bool:
+        """Tell whether ``without_anchors`` or ``unchecked`` has anything for a source."""
+        row = self._sql.execute(
+            "SELECT EXISTS (SELECT 1 FROM citations k"
+            " WHERE k.source = ?1 AND k.role IN ('source', 'archive-of')"
+            " AND NOT EXISTS (SELECT 1 FROM anchors n WHERE n.citation = k.id))"
+            " OR EXISTS (SELECT 1 FROM citations k JOIN anchors n ON n.citation = k.id"
+            " WHERE k.source = ?1"
+            " AND NOT EXISTS (SELECT 1 FROM standings t WHERE t.anchor = n.id AND t.version = ?2))",
+            (source, version),
+        ).fetchone()
+        return bool(row[0])
+
     def save_standing(self, anchor: int, version: int, standing: Standing, *, now: str) -> None:
         """Keep how an anchor stands in a version."""
         altered = standing.wording if standing.state == "supported-altered" else None
