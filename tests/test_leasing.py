@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +17,7 @@ from crawler.fetching.run import leasing
 from crawler.fetching.run.clock import Clock
 from crawler.fetching.run.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
 from crawler.fetching.run.leasing import Leases
-from crawler.fetching.run.session import Session
+from crawler.fetching.run.session import READ_ON_S, Session
 from tests.archive_kit import (
     article,
     at,
@@ -147,6 +148,33 @@ def test_what_is_to_be_read_is_committed_before_it_is_waited_for(session: Sessio
         await asyncio.sleep(0)
         assert not archive.connection.sql.in_transaction
         assert await waiting
+        await session.extraction.drain()
+
+    asyncio.run(main())
+
+
+def test_while_articles_come_the_frontier_is_asked_now_and_then_not_after_each(
+    session: Session,
+) -> None:
+    archive, pages = session.archive, 40
+
+    def keep(number: int) -> None:
+        url = f"http://slow.example/{number}"
+        of, body = source(archive, url), f"<p>{number} {'says what it has to say. ' * 20}".encode()
+        kept = archive.evidence.record(session.run, of, [hop(url, body)])
+        session.judging.add(
+            EndedVisit(of, session.run, (hop(url, None),), kept.fetches[-1], kept.final_capture,
+                       kept.final_payload)
+        )  # fmt: skip
+
+    async def main() -> None:
+        for number in range(pages):
+            session.write(partial(keep, number))
+        looks, began = 0, time.monotonic()
+        while await session.something_was_read():
+            looks += 1
+        assert session.extraction.done == pages
+        assert looks <= 1 + (time.monotonic() - began) / READ_ON_S
         await session.extraction.drain()
 
     asyncio.run(main())

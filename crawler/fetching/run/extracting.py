@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from crawler.archive import Archive, ExtractionJob
 from crawler.archive.writing.articles import JobKey
@@ -178,12 +178,25 @@ class ExtractionQueue:
             ended.cancel()
             return True
 
+    async def read_on(self, seconds: float) -> bool:
+        """Let payloads be read for so long, or until all are. False: none is being read."""
+        with self._waiting_for_it():
+            if self._stopped or not self._tasks:
+                return False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._read_all()
+            return True
+
+    async def _read_all(self) -> None:
+        while self._tasks and not self._stopped:
+            await asyncio.wait(set(self._tasks))
+            await asyncio.sleep(0)  # lets the done callbacks start the next ones
+
     async def settle(self) -> None:
         """Wait until everything queued has its article; the workers stay."""
         with self._waiting_for_it():
-            while self._tasks and not self._stopped:
-                await asyncio.wait(set(self._tasks))
-                await asyncio.sleep(0)  # lets the done callbacks start the next ones
+            await self._read_all()
 
     async def drain(self) -> None:
         """Wait until everything queued has its article, then end the workers."""
