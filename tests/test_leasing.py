@@ -19,6 +19,7 @@ from crawler.fetching.run.grouping import GROUP_MAX_SECONDS, GROUP_MAX_VISITS
 from crawler.fetching.run.leasing import Leases
 from crawler.fetching.run.session import READ_ON_S, Session
 from tests.archive_kit import (
+    NOW,
     article,
     at,
     begin,
@@ -129,6 +130,25 @@ def test_a_run_that_waits_for_its_last_articles_commits_them_together(session: S
         assert not sql.in_transaction
         session.write(lambda: session.archive.articles.save("sha256:y", article(), now=at()))
         await asyncio.sleep(2 * GROUP_MAX_SECONDS)
+        assert not sql.in_transaction
+
+    asyncio.run(main())
+
+
+def test_leases_make_no_group_of_writes_larger(session: Session) -> None:
+    frontier, sql = session.archive.frontier, session.archive.connection.sql
+
+    async def main() -> None:
+        leases = Leases(session, delay_s=0, patience_s=0)
+        visits = list(leases.begin())
+        for _ in range(2 * GROUP_MAX_VISITS):
+            leases._keep_alive()
+        assert sql.in_transaction
+        for visit in visits:
+            leases.ended(visit)
+        assert sql.in_transaction
+        for _ in range(GROUP_MAX_VISITS):
+            session.write(partial(frontier.rest, "slow.example", NOW))
         assert not sql.in_transaction
 
     asyncio.run(main())

@@ -39,17 +39,18 @@ class GroupedWrites:
         self.on_committed: Callable[[list[ExtractionJob]], None] | None = None
         connection.on_lost = self._lose
 
-    def write(self, step: Callable[[], T]) -> T | None:
+    def write(self, step: Callable[[], T], *, by_the_way: bool = False) -> T | None:
         """Run a step of writes as part of the current group. None when the archive refuses it.
 
-        Then the run is stopped, by ``on_lost``.
+        Then the run is stopped, by ``on_lost``. A step ``by_the_way`` keeps no visit and no
+        article, and makes the group no larger.
         """
         if self.lost is not None:
             return None  # it is not asked again: each try may wait long for a lock
         try:
             self._connection.begin_group()
             result = step()
-            self._in_group += 1
+            self._in_group += not by_the_way
             if self._in_group >= GROUP_MAX_VISITS:
                 self.commit()
             elif self._timer is None:
@@ -110,4 +111,4 @@ class GroupedRobots:
 
     def save(self, found: RobotsRecord) -> None:
         """Keep what was found."""
-        self._writes.write(lambda: self._files.save(found))
+        self._writes.write(lambda: self._files.save(found), by_the_way=True)

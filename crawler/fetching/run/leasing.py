@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from crawler.archive import DueSource, HostLease
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
 from crawler.fetching.wire.handler import HostRests
+
+T = TypeVar("T")
 
 WORKER = "local"
 LEASE_TTL = timedelta(seconds=60)
@@ -73,7 +76,7 @@ class Leases:
             return []
         per_host = int(min(SOURCES_PER_LEASE, self._session.budget.visits_left))
         frontier = self._session.archive.frontier
-        leases = self._session.write(
+        leases = self._write(
             lambda: frontier.lease(
                 WORKER, hosts=hosts, per_host=per_host, ttl=LEASE_TTL, now=self._now()
             )
@@ -103,7 +106,7 @@ class Leases:
             return
         until, reason = rest.until, f"put off: {rest.host}, where it leads, {rest.why}"
         frontier = self._session.archive.frontier
-        self._session.write(lambda: frontier.put_off(lease, source.id, until, reason))
+        self._write(lambda: frontier.put_off(lease, source.id, until, reason))
         self._due_again.append(until)
 
     def _release(self, host: _LeasedHost) -> None:
@@ -123,7 +126,7 @@ class Leases:
     ) -> None:
         self._leave_if_spent(lease.host)
         frontier = self._session.archive.frontier
-        self._session.write(lambda: frontier.release(lease, next_at=next_at, delay_s=delay_s))
+        self._write(lambda: frontier.release(lease, next_at=next_at, delay_s=delay_s))
 
     async def more_to_come(self) -> bool:
         """Wait for the end of a visit or for a host that must wait; False: nothing is left."""
@@ -163,15 +166,16 @@ class Leases:
         if self._hosts and self._session.is_open:
             leases = [host.lease for host in self._hosts.values()]
             frontier = self._session.archive.frontier
-            self._session.write(
-                lambda: frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now())
-            )
+            self._write(lambda: frontier.extend(WORKER, leases, ttl=LEASE_TTL, now=self._now()))
             self._keep_alive_later()
 
     def _keep_alive_later(self) -> None:
         if self._timer is None:
             later_s = LEASE_TTL.total_seconds() / 3
             self._timer = asyncio.get_running_loop().call_later(later_s, self._keep_alive)
+
+    def _write(self, step: Callable[[], T]) -> T | None:
+        return self._session.writes.write(step, by_the_way=True)
 
     def _now(self) -> datetime:
         return self._session.clock.now()
