@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
+from crawler.archive.elsewhere.testimony import Pace
 from crawler.cli.crawl import project_settings
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, page, redirect, silence
@@ -21,8 +22,10 @@ from crawler.fetching.run.clock import Clock
 from crawler.fetching.run.endings import skew_of
 from crawler.fetching.run.session import Session
 from crawler.items import Hop
+from crawler.mementos.limits import LimitState
 from crawler.verdicts import OUTCOMES
 from crawler.verdicts.outcomes import _BY_FAILURE
+from tests.archive_kit import source
 from tests.crawling import crawl, crawl_words, rows, sourcekeep, value
 
 HOP = Hop(new_uid(), "http://a.example/", "source", 0, "2026-03-01T12:00:00Z", "dead-host", "")
@@ -249,6 +252,59 @@ def test_the_skew_is_noted_when_several_hosts_agree(tmp_path: Path, now: datetim
         assert session.hosts.clock_skew() == timedelta(hours=1)
         session.hosts.skews = dict.fromkeys("abc", timedelta(minutes=4))
         assert session.hosts.clock_skew() is None
+
+
+def test_an_archive_that_began_with_a_clock_that_ran_ahead_is_set_right_by_the_next_run(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    """The one host that answered tells it: its Date headers agree with the clock of that run."""
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    text = "A page that is there, and says what it has to say. " * 9
+    for path in ("/good", "/gone"):
+        web.add("wire", path, page(f"<p>{text}{path}"))
+    listed.write_text("".join(web.url("wire", path) + "\n" for path in ("/good", "/gone")))
+    crawl(archive, START + timedelta(days=3650), listed)
+    assert "2036" in value(archive, "SELECT min(due_at) FROM sources")
+
+    web.add("wire", "/gone", page("No.", status=410))
+    right = crawl(archive, START + timedelta(hours=1))
+    assert "2 sources were last visited, or added, after" in right.err and right.json["visits"] == 2
+    due = rows(archive, "SELECT due_at, last_outcome, failures FROM sources ORDER BY url")
+    assert [row["last_outcome"] for row in due] == ["gone", "live"]
+    assert due[0]["failures"] == 1
+    week = format_instant(START + timedelta(days=7))
+    assert all(row["due_at"] < week for row in due)
+    again = crawl(archive, START + timedelta(days=30))
+    assert "a clock that was wrong" not in again.err and again.json["visits"] == 2
+    states = rows(archive, "SELECT verdict, verdict_since FROM sources ORDER BY url")
+    assert states[1]["verdict"] == "live"
+    assert sourcekeep("verify", "--archive", archive).code == 0
+
+
+def test_what_was_added_by_a_clock_that_ran_ahead_is_due_in_the_first_run(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    listed, archive = tmp_path / "list.txt", tmp_path / "a.db"
+    listed.write_text(web.url("wire", "/") + "\n")
+    words = ("add", listed, "--archive", archive, "--now", "2036-03-01T12:00:00Z")
+    assert sourcekeep(*words).code == 0
+    assert crawl(archive, START).json["visits"] == 1
+
+
+def test_web_archives_are_asked_though_a_clock_that_ran_ahead_asked_them_last(
+    tmp_path: Path, now: datetime
+) -> None:
+    with Archive.open(tmp_path / "a.db", create=True) as archive:
+        sources = [source(archive, f"http://a.example/{n}") for n in range(2)]
+        archive.rescuing.wish(sources, now + timedelta(days=3650))
+        archive.rescuing.settle(sources[0], "none-found", now + timedelta(days=3650))
+        until = format_instant(now + timedelta(days=3651))
+        pace = Pace(LimitState(3, until, "rate-limited"), until, None, 3)
+        archive.testimony.save_pace("wb", pace, now + timedelta(days=3650))
+        archive.rescuing.disbelieve(now, now + timedelta(days=1))
+        assert archive.rescuing.count_due(now) == 2
+        assert not archive.testimony.pace("wb").state.rests(now)
+        assert archive.testimony.pace("wb").index_next_at is None
 
 
 def test_a_run_notes_that_its_clock_is_wrong(web: DemoWeb, tmp_path: Path) -> None:

@@ -446,9 +446,11 @@ def test_what_a_clock_that_ran_ahead_put_off_for_years_is_due_again(archive: Arc
     end(archive, None, done(2, due=NOW + timedelta(days=300)))
     archive.frontier.rest("b.example", late)
     assert lease(archive) == []
-    assert archive.frontier.disbelieve(NOW - timedelta(days=1)) == 0, "that one is wrong itself"
-    assert archive.frontier.disbelieve(NOW) == 1
+    assert archive.frontier.disbelieve(NOW - timedelta(days=1), NOW) == 0, (
+        "that one is wrong itself"
+    )
+    assert archive.frontier.disbelieve(NOW, NOW) == 1
     assert [urls(given) for given in lease(archive)] == [
         ["http://a.example/1"], ["http://b.example/1"]
     ]  # fmt: skip
-    assert archive.frontier.disbelieve(NOW) == 0, "it is done once"
+    assert archive.frontier.disbelieve(NOW, NOW) == 0, "it is done once"

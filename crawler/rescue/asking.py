@@ -176,7 +176,9 @@ class Archives:
                 now = self._now()
                 following = self._turns.get((archive.id, kind)) or self._next_of(archive, kind)
                 rest = self._pace(archive).state.rest_left(now)
-                wait = max(rest, (following or now) - now)
+                # A turn that is farther away was taken by a clock that ran ahead.
+                turn = min((following or now) - now, distance(archive, kind))
+                wait = max(rest, turn)
                 if wait <= timedelta():
                     break
                 await asyncio.sleep(wait.total_seconds())

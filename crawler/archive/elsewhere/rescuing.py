@@ -139,6 +139,24 @@ class Rescuing:
             (json.dumps(list(sources)),),
         ).fetchall()
 
+    def disbelieve(self, now: datetime, after: datetime) -> None:
+        """Undo what a clock that ran ahead put off, as ``Frontier.disbelieve`` does of sources.
+
+        ``after``: what was asked for later, or written of an archive's pace, is dated by such one.
+        """
+        latest = format_instant(after)
+        with self._connection.writing() as sql:
+            sql.execute(
+                "UPDATE rescues SET due_at = ?1"
+                " WHERE due_at > ?2 AND coalesce(last_asked_at, queued_at) > ?2",
+                (format_instant(now), latest),
+            )
+            sql.execute(
+                "UPDATE archive_limits SET resting_until = NULL, index_next_at = NULL,"
+                " replay_next_at = NULL WHERE changed_at > ?",
+                (latest,),
+            )
+
     def settle(
         self,
         source: int,

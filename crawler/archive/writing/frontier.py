@@ -21,7 +21,7 @@ from crawler.verdicts import LIVE
 # A visit is judged seconds after its end. Where a kill came between, the next run judges it first.
 UNJUDGED_GAP = timedelta(hours=1)
 # Clocks that are set by hand, or to another zone, differ by less than a day.
-_CLOCKS_DIFFER = timedelta(days=1)
+CLOCKS_DIFFER = timedelta(days=1)
 _REST_MAX = timedelta(days=2)  # no host rests for longer than one, with that difference two
 VALIDATOR_MAX_CHARACTERS = 1_000  # servers refuse header lines from 4,000 or 8,000 bytes on
 
@@ -315,19 +315,19 @@ class Frontier:
                 " WHERE lease_owner IS NOT NULL"
             )
 
-    def disbelieve(self, now: datetime) -> int:
+    def disbelieve(self, now: datetime, began_at: datetime | None) -> int:
         """Undo what was planned by a clock that ran ahead; return how many sources are due by that.
 
         What was visited, or came to be known, more than a day after ``now`` was dated by such a
         clock, and so is what follows from it: a source would wait for years, a host would rest
         until then, and every run would say that there is nothing to do. A clock that is behind the
-        beginning of the first run is the wrong one itself, and undoes nothing.
+        beginning of the first run, as far as it is known (``began_at``; None: there was none), is
+        the wrong one itself, and undoes nothing.
         """
-        latest, farthest = format_instant(now + _CLOCKS_DIFFER), format_instant(now + _REST_MAX)
+        if began_at is not None and now < began_at:
+            return 0
+        latest, farthest = format_instant(now + CLOCKS_DIFFER), format_instant(now + _REST_MAX)
         with self._connection.writing() as sql:
-            first = sql.execute("SELECT started_at FROM runs ORDER BY id LIMIT 1").fetchone()
-            if first is None or format_instant(now) < first["started_at"]:
-                return 0
             sql.execute(
                 "UPDATE hosts SET next_at = iif(next_at > ?1, NULL, next_at),"
                 " backoff_until = iif(backoff_until > ?1, NULL, backoff_until)"

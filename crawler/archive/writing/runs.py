@@ -77,6 +77,20 @@ class Runs:
         counts: dict[str, Any] | None = json.loads(row["counts"]) if row else None
         return counts
 
+    def first_began_at(self) -> str | None:
+        """Return when the first run began, by the clock that it had; None: there is none."""
+        row = self._connection.sql.execute("SELECT started_at FROM runs ORDER BY id LIMIT 1")
+        found = row.fetchone()
+        return str(found["started_at"]) if found else None
+
+    def first_answers(self, limit: int) -> list[sqlite3.Row]:
+        """Return the first answers of the first run: fetched_at, elapsed_ms, response_headers."""
+        return self._connection.sql.execute(
+            "SELECT fetched_at, elapsed_ms, response_headers FROM fetches"
+            " WHERE run = (SELECT min(id) FROM runs) AND status IS NOT NULL ORDER BY id LIMIT ?",
+            (limit,),
+        ).fetchall()
+
     def latest_setting(self, name: str) -> str | None:
         """Return what the latest run that recorded a setting ran with; None: no run did."""
         row = self._connection.sql.execute(

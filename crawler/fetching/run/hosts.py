@@ -8,14 +8,12 @@ from datetime import datetime, timedelta
 
 from crawler.archive import Archive
 from crawler.fetching.run.clock import Clock
-from crawler.fetching.run.endings import skew_of
+from crawler.fetching.run.endings import SKEW_NOTED, skew_of
 from crawler.fetching.run.pacing import rest_of
 from crawler.fetching.run.visits import Visit
 from crawler.items import Hop
 from crawler.urls import host_key
 
-# Servers' clocks are a few seconds off; one of ours that is off by more dates evidence wrongly.
-SKEW_NOTED = timedelta(minutes=5)
 SKEW_HOSTS_MIN = 3
 
 

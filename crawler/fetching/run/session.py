@@ -16,6 +16,7 @@ from scrapy.settings import BaseSettings
 
 from crawler.archive import Archive, DueSource, ExtractionJob, Kept
 from crawler.archive.opening import Reserve, reserve
+from crawler.archive.writing.frontier import CLOCKS_DIFFER
 from crawler.codings import DEFAULT_LIMIT
 from crawler.conclusion import Conclusion, may_ask_conditionally
 from crawler.dates import format_instant, parse_instant
@@ -29,7 +30,7 @@ from crawler.fetching.run.configuration import (
     software,
     workers_of,
 )
-from crawler.fetching.run.endings import ended_visit
+from crawler.fetching.run.endings import ended_visit, true_beginning
 from crawler.fetching.run.extracting import ExtractionQueue
 from crawler.fetching.run.garbage import Debris
 from crawler.fetching.run.grouping import GroupedRobots, GroupedWrites
@@ -321,11 +322,16 @@ class Session:
 
 def _set_right(archive: Archive, clock: Clock) -> None:
     """Make due again what a clock that ran ahead put off, and say so."""
-    count = archive.frontier.disbelieve(clock.now())
+    now = clock.now()
+    began_at = true_beginning(archive)
+    count = archive.frontier.disbelieve(now, began_at)
+    if began_at is None or now >= began_at:
+        archive.rescuing.disbelieve(now, now + CLOCKS_DIFFER)
     if count:
         logger.warning(
-            "%d sources were last visited after %s, so by a clock that was wrong; they are due",
-            count, format_instant(clock.now()),
+            "%d sources were last visited, or added, after %s, so by a clock that was wrong;"
+            " they are due",
+            count, format_instant(now),
         )  # fmt: skip
 
 
