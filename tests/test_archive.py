@@ -193,6 +193,12 @@ def test_a_place_where_no_archive_can_be_is_one_clear_sentence(
     assert str(caught.value) == f"{tmp_path / name}: {sentence.format(folder=tmp_path)}"
 
 
+@pytest.mark.parametrize("place", [".", "/"])
+def test_a_folder_without_a_name_of_its_own_is_one_clear_sentence(place: str) -> None:
+    with pytest.raises(ArchiveError, match="is a folder; name a file"):
+        Archive.open(Path(place), create=True)
+
+
 def refusals_without_rights(path: Path) -> list[str]:
     """What opening says to a process that is not root (a child, where we are root)."""
     reader, writer = os.pipe()

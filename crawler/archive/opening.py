@@ -125,8 +125,7 @@ def _version_of(path: Path) -> int | None:
     even when it has a WAL that the last writer to close it would have merged.
     """
     try:
-        if path.is_dir():
-            raise ArchiveError(f"{path}: is a folder; name a file")
+        _refuse_folder(path)
         if not path.exists():
             return None
         if not path.is_file():
@@ -227,8 +226,15 @@ def _nothing_there(path: Path) -> ArchiveError:
     return ArchiveError(f"{path}: no archive here; make one with: sourcekeep add INPUT")
 
 
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise ArchiveError(f"{path}: is a folder; name a file")
+
+
 def _refuse_unwritable(path: Path) -> None:
     """SQLite would find out late, at the first commit; a crawl must know before it fetches."""
+    if not path.name:  # nothing could be added to it: ``.`` and ``/``
+        _refuse_folder(path)
     folder = path.parent
     if not folder.is_dir():
         raise ArchiveError(f"{path}: the folder {folder} does not exist")
