@@ -86,7 +86,10 @@ def sitemap(web: DemoWeb) -> str:
     return web.url("lantern", "/map.xml")
 
 
-@pytest.mark.parametrize(("limit", "pages_read", "visited"), [(2, 1, 0), (6, 3, 2), (20, 4, 4)])
+@pytest.mark.parametrize(
+    ("limit", "pages_read", "visited"),
+    [(2, 1, 0), (6, 3, 2), pytest.param(20, 4, 4, marks=pytest.mark.slow)],
+)
 def test_what_sources_leave_of_a_limit_goes_to_the_pages_of_entries_and_back(
     web: DemoWeb, sitemap: str, tmp_path: Path, limit: int, pages_read: int, visited: int
 ) -> None:
