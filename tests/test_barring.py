@@ -250,7 +250,8 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Path:
         " captured stays",
         "feeds.example/rss is never fetched, since 2026-03-01: 0 sources lie there; what was"
         " captured stays",
-        "an input lies there, too; take it back with: sourcekeep add --off 1",
+        "an input lies there, too; take it back with:"
+        f" sourcekeep add --archive {made.path} --off 1",
     ]
     return made.path
 
