@@ -282,7 +282,8 @@ def test_status_counts_what_is_barred(ruled: Path) -> None:
         "places": 2, "sources": 1,
     }  # fmt: skip
     told = sourcekeep("status", "--archive", ruled).out
-    assert "barred     1 source in 2 places never fetched (sourcekeep add --list)" in told
+    listed = f"sourcekeep add --archive {ruled} --list"
+    assert f"barred     1 source in 2 places never fetched ({listed})" in told
 
 
 def test_archives_are_not_asked_for_a_barred_source_by_its_name(ruled: Path) -> None:
