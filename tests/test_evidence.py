@@ -11,7 +11,7 @@ import pytest
 from crawler.archive import Archive
 from crawler.digests import digest_of
 from crawler.errors import EvidenceLost
-from crawler.items import Hop
+from crawler.items import IMPORTED, Hop
 from tests.archive_kit import (
     GOOD,
     NOW,
@@ -128,6 +128,21 @@ def test_an_identical_payload_is_a_revisit_of_the_first_response(
         (1, "response", digest, None), (1, "revisit", digest, 1), (1, "revisit", digest, 1)
     ]  # fmt: skip
     assert one(archive, "SELECT count(*) FROM payloads WHERE digest = ?", digest) == 1
+
+
+def test_of_what_is_imported_only_what_was_there_by_then_is_the_first(
+    archive: Archive, run: int
+) -> None:
+    """A visit of our own refers to the first that is held, whatever its clock said."""
+    number, digest = source(archive), digest_of(GOOD)
+    visit(archive, run, number, hop(fetched_at=at(days=5)))
+    for day in (1, 3, 9):
+        archive.evidence.record(run, number, [hop(fetched_at=at(days=day))], origin=IMPORTED)
+    visit(archive, run, number, hop(fetched_at=at()))
+    assert captures(archive) == [
+        (1, "response", digest, None), (1, "response", digest, None), (1, "revisit", digest, 2),
+        (1, "revisit", digest, 1), (1, "revisit", digest, 1),
+    ]  # fmt: skip
 
 
 def test_two_looks_in_one_second_are_two_rows_in_the_order_of_their_writing(

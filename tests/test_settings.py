@@ -18,7 +18,7 @@ from scrapy import signals
 from crawler.cli.crawl import project_settings
 from crawler.spiders.sources import SourcesSpider
 
-settings = project_settings({"SOURCEKEEP_ARCHIVE": sys.argv[1], "SOURCEKEEP_CONTACT": "https://example.org/bot"})
+settings = project_settings({"SOURCEKEEP_ARCHIVE": sys.argv[1], "SOURCEKEEP_CONTACT": "https://example.org/bot", "SOURCEKEEP_CONTROL_URLS": "http://127.0.0.1:1/"})
 process = AsyncCrawlerProcess(settings)
 crawler = process.create_crawler(SourcesSpider)
 found = {}
@@ -42,6 +42,7 @@ def opened(spider):
     found["schemes"] = sorted(s for s in ("http", "https", "file", "data", "ftp", "s3") if handlers._get_handler(s))
     found["handlers"] = [type(handlers._get_handler(s)).__name__ for s in ("http", "https")]
     found["middlewares"] = [(type(m).__name__ if not type(m).__module__.startswith("scrapy") or "edirect" not in type(m).__module__ else "scrapy " + type(m).__name__) for m in crawler.engine.downloader.middleware.middlewares]
+    found["spider_middlewares"] = [type(m).__name__ for m in crawler.engine.scraper.spidermw.middlewares]
     found["extensions"] = [type(e).__name__ for e in crawler.extensions.middlewares]
     names = sys.argv[2].split(",")
     found["settings"] = {name: crawler.settings.get(name) for name in names}
@@ -65,6 +66,14 @@ EXPECTED = {
     "HTTPERROR_ALLOW_ALL": True,
     "SOURCEKEEP_BODY_CAP_BYTES": 32 * 2**20,
     "DOWNLOAD_TIMEOUT": 60,
+    "DOWNLOAD_MAXSIZE": 2**30,
+    "DOWNLOAD_VERIFY_CERTIFICATES": False,  # verified always, and told
+    "DOWNLOAD_DELAY_JITTER": 0,
+    "AUTOTHROTTLE_ENABLED": False,
+    "REDIRECT_MAX_TIMES": 10,
+    "RETRY_TIMES": 2,
+    "RETRY_HTTP_CODES": [500, 502, 504, 522, 524, 408, 503],  # never 429
+    "TWISTED_DNS_RESOLVER": "scrapy.resolver.CachingHostnameResolver",
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
     "DOWNLOAD_DELAY": 5.0,
     "ROBOTSTXT_USER_AGENT": "sourcekeep",
@@ -93,7 +102,14 @@ def test_a_running_crawl_is_polite_and_safe(tmp_path: Path) -> None:
         "OffsiteMiddleware", "HttpAuthMiddleware", "DownloaderStats",
     }  # fmt: skip
     assert not unwanted & set(found["middlewares"])
+    assert {"CurfewMiddleware", "BarringMiddleware"} <= set(found["middlewares"])
+    assert found["middlewares"].index("ControlMiddleware") < found["middlewares"].index(
+        "RetryMiddleware"
+    ), "of several attempts it sees the last"
     assert not {"TelnetConsole", "RemoteControl"} & set(found["extensions"])
+    assert {"EgressGuard", "RunExtension"} <= set(found["extensions"])
+    swallowing = {"HttpErrorMiddleware", "UrlLengthMiddleware", "DepthMiddleware"}
+    assert not swallowing & set(found["spider_middlewares"])
     agent = found["settings"].pop("USER_AGENT")
     assert agent.startswith("sourcekeep/") and "https://example.org/bot" in agent
     assert found["settings"] == EXPECTED
