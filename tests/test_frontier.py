@@ -454,3 +454,29 @@ def test_what_a_clock_that_ran_ahead_put_off_for_years_is_due_again(archive: Arc
         ["http://a.example/1"], ["http://b.example/1"]
     ]  # fmt: skip
     assert archive.frontier.disbelieve(NOW, NOW) == 0, "it is done once"
+
+
+def test_a_page_beside_a_source_is_asked_in_its_place_once(archive: Archive) -> None:
+    add(archive, "http://a.example/1")
+    begin(archive)
+    end(archive, None, done(1))
+    beside = "http://a.example/no-such-page"
+    archive.frontier.ask_sibling(1, beside, NOW)
+    (given,) = lease(archive)
+    assert [due.probe_url for due in given.due] == [beside]
+    archive.frontier.release_all()
+    (other,) = lease(archive, worker="another")
+    assert not archive.frontier.sibling_asked(given, 1, NOW), "another holds the host by now"
+    assert archive.frontier.sibling_asked(other, 1, NOW)
+    archive.frontier.release(other)
+    assert lease(archive, NOW) == [], "it waits to be judged"
+    (left,) = lease(archive, NOW + timedelta(hours=1))
+    assert [due.probe_url for due in left.due] == [None]
+
+
+def test_what_was_judged_by_others_waits_no_more(archive: Archive) -> None:
+    add(archive, "http://a.example/1")
+    archive.frontier.finish(None, 1, NOW, began_at=at())
+    assert one(archive, "SELECT unjudged_since FROM sources") == at()
+    archive.frontier.judged(1)
+    assert one(archive, "SELECT unjudged_since FROM sources") is None
