@@ -93,6 +93,7 @@ def test_without_a_command_the_usage_is_shown() -> None:
         (["crawl", "--contact", "me\nX-Evil: 1"], "write the contact in one line"),
         (["add", "{entry}", "--since", "2026-2-1", "--until", "2026-1-1"], "the end comes first"),
         (["--quiet", "status"], "options stand behind the command"),
+        (["crawl", "--archive", ""], "it is empty: name a file, or leave the option out"),
         (["frobnicate"], "invalid choice"),
         (["show"], "SOURCE"),
     ],

@@ -272,6 +272,15 @@ def test_the_workflow_runs_the_very_command(tmp_path: Path) -> None:
                      "--max-fetches", "10", "--", *job.inputs]  # fmt: skip
 
 
+def test_the_workflow_keeps_the_archive_as_the_example_does() -> None:
+    example = (Path(__file__).parents[1] / "examples/workflow.yml").read_text(encoding="utf-8")
+    for begin, end in (("id: fetch", "- name: Visit"), ("- name: Keep", "- name: Say")):
+        ours, theirs = (
+            text[text.index(begin) : text.index(end)] for text in (github_text(JOB), example)
+        )
+        assert ours == theirs
+
+
 def test_an_expression_of_githubs_is_refused() -> None:
     for bad in (replace(JOB, contact="${{ secrets.x }}"), replace(JOB, inputs=("${{x}}",))):
         with pytest.raises(ValueError, match="x"):

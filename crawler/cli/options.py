@@ -16,6 +16,7 @@ def add_common_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("options of every command")
     group.add_argument(
         "--archive",
+        type=file_name,
         metavar="PATH",
         help="the archive (default: $SOURCEKEEP_ARCHIVE, else archive.db; of demo: demo.db)",
     )
@@ -111,6 +112,16 @@ def _fetch_settings(parsed: argparse.Namespace) -> dict[str, object]:
     }
     given = {setting: getattr(parsed, option, None) for option, setting in by_option.items()}
     return {setting: value for setting, value in given.items() if value not in (None, [])}
+
+
+def file_name(text: str) -> str:
+    """Return the name of a file, as given.
+
+    An empty one comes from a shell variable that is not set, and would mean the default archive.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: name a file, or leave the option out")
+    return text
 
 
 def seconds(text: str) -> float:

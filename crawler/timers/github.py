@@ -60,9 +60,11 @@ jobs:
       - name: Fetch the archive of the last run
         id: fetch
         run: |
-          newest=$(gh release view archive --json assets --jq '[.assets[].name | select(startswith("archive-"))] | max // ""')
+          newest=$(gh release view archive --json assets --jq '[.assets[].name | select(test("^archive-.*[.]db$"))] | max // ""')
           if [ -n "$newest" ]; then
             gh release download archive --pattern "$newest" --output archive.db
+            gh release download archive --pattern "$newest-manifests.jsonl" --output archive.db-manifests.jsonl ||
+              echo "no manifests lie beside $newest: they begin anew"
           fi
 
       - name: Visit what is due
@@ -75,9 +77,15 @@ jobs:
         run: |
           name="archive-$(date -u +%Y%m%dT%H%M%SZ).db"
           sourcekeep backup "$name"
+          if [ -e "$name-manifests.jsonl" ]; then # as soon as anything is sealed
+            gh release upload archive "$name-manifests.jsonl"
+          fi
           gh release upload archive "$name"
-          gh release view archive --json assets --jq '[.assets[].name | select(startswith("archive-"))] | sort | .[:-3][]' |
-            while read -r old; do gh release delete-asset archive "$old" --yes; done
+          gh release view archive --json assets --jq '[.assets[].name | select(test("^archive-.*[.]db$"))] | sort | .[:-3][]' |
+            while read -r old; do
+              gh release delete-asset archive "$old" --yes
+              gh release delete-asset archive "$old-manifests.jsonl" --yes || echo "$old had no manifests"
+            done
 
       - name: Say what is held
         run: sourcekeep status
