@@ -10,14 +10,22 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from crawler.archive import Archive
+from crawler.archive.schema import SCHEMA_VERSION
+from crawler.archive.schema.steps import migrations
 from crawler.archive.seals.manifests import beside, read_beside
 from crawler.archive.verification import backing
+from crawler.archive.verification.older import differing_rows
+from crawler.digests import digest_of
 from crawler.errors import UsageError
 from tests.archive_kit import NOW, fill, new_archive, source
 from tests.crawling import environment, sourcekeep
+from tests.test_schema_steps import older
 from tests.test_verify import WRITER
+
+STORE = "INSERT INTO payloads (digest, size_bytes, stored_as, bytes) VALUES (?, ?, 'raw', ?)"
 
 
 @pytest.fixture
@@ -136,3 +144,75 @@ def test_a_run_goes_on_from_a_backup(filled: Path, tmp_path: Path) -> None:
         source(archive, "https://more.example/")
         archive.seal(NOW)
     assert Archive.verify(copy).sound
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_an_archive_of_each_earlier_version_is_copied_as_it_is(
+    tmp_path: Path, version: int
+) -> None:
+    names = [step.name for step in migrations.pending(Database(memory=True))]
+    path, copy = older(tmp_path / "archive.db", version, names[version]), tmp_path / "copy.db"
+    with closing(sqlite3.connect(path)) as sql, sql:
+        sql.execute("INSERT INTO hosts (host) VALUES ('a.example')")
+        sql.execute(STORE, (digest_of(b"a page"), 6, b"a page"))
+    before = contents(path)
+    found = Archive.back_up(path, copy)
+    assert found.sound and (found.schema, found.payloads) == (version, 1), found.findings
+    assert contents(path) == contents(copy) == before
+    Archive.back_up(path, copy)
+    with Archive.open(path):
+        pass
+    Archive.back_up(path, tmp_path / "later.db")
+    with Archive.open(copy):  # a copy is as good as what it was made of
+        pass
+    assert Archive.verify(copy).sound
+    assert not list(tmp_path.glob(".*partial*"))
+
+
+@pytest.fixture
+def third(tmp_path: Path) -> Path:
+    path = older(tmp_path / "archive.db", 3, "004_keep_texts_once")
+    with closing(sqlite3.connect(path)) as sql, sql:
+        sql.execute(STORE, (digest_of(b"a page"), 6, b"a page"))
+    return path
+
+
+def test_what_a_copy_of_an_older_archive_is_worth_is_said_in_a_sentence(
+    third: Path, tmp_path: Path
+) -> None:
+    refused = sourcekeep("status", "--archive", third)
+    assert "schema 3" in refused.err and f"sourcekeep backup --archive {third} DEST" in refused.err
+    outcome = sourcekeep("backup", tmp_path / "copy.db", "--archive", third)
+    assert outcome.code == 0, outcome.err
+    assert "1 payloads, checked row by row; the archive is of schema 3" in outcome.out
+    assert "the next command that writes brings the archive up to date" in outcome.out
+
+
+def test_a_damaged_payload_of_an_older_archive_is_named_and_no_copy_is_kept(
+    third: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(third)) as sql, sql:
+        sql.execute(STORE, (digest_of(b"another"), 7, b"altered"))
+    outcome = sourcekeep("backup", tmp_path / "copy.db", "--archive", third)
+    assert outcome.code == 4 and "another digest" in outcome.out
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_a_row_that_is_not_in_a_copy_as_in_the_archive_is_told(third: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.db"
+    shutil.copy(third, other)
+    with closing(sqlite3.connect(third)) as one, closing(sqlite3.connect(other)) as two:
+        assert differing_rows(one, two) == []
+        two.execute("INSERT INTO hosts (host) VALUES ('more.example')")
+        assert [found.table for found in differing_rows(one, two)] == ["hosts"]
+
+
+def test_a_copy_of_an_older_schema_does_not_replace_one_brought_up_to_date(
+    third: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.db"
+    Archive.back_up(third, copy)
+    with Archive.open(copy):
+        pass
+    with pytest.raises(UsageError, match=rf"newer.*schema {SCHEMA_VERSION}, not 3"):
+        Archive.back_up(third, copy)

@@ -59,13 +59,23 @@ def connect(path: Path, *, create: bool, scratch_in_memory: bool = False) -> Con
 
 def connect_for_reading(path: Path) -> Connection:
     """Open an existing archive read-only, also while a crawl writes. Raises as ``connect``."""
+    connection, version = connect_as_it_is(path)
+    if version < SCHEMA_VERSION:
+        connection.close()
+        raise _older(path, version)
+    return connection
+
+
+def connect_as_it_is(path: Path) -> tuple[Connection, int]:
+    """Open an archive read-only, of whatever version up to ours, and return its version with it.
+
+    Only for who asks nothing of it that an older schema may lack. Raises as ``connect``.
+    """
     version = _version_of(path)
     if version is None:
         raise _nothing_there(path)
-    if version < SCHEMA_VERSION:
-        raise _older(path, version)
     try:
-        return Connection(path, open_read_only(path))
+        return Connection(path, open_read_only(path)), version
     except sqlite3.Error as exc:
         raise _unopened(path, exc) from exc
 
@@ -218,7 +228,8 @@ def _unopened(path: Path, exc: sqlite3.Error) -> ArchiveError:
 def _older(path: Path, version: int) -> ArchiveError:
     return ArchiveError(
         f"{path}: written by an older Sourcekeep (schema {version}, this one reads"
-        f" {SCHEMA_VERSION}); bring it up to date with: sourcekeep extract"
+        f" {SCHEMA_VERSION}); keep a copy of it with: sourcekeep backup DEST, then bring it up to"
+        " date with: sourcekeep extract"
     )
 
 

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from crawler.archive import Archive
+from crawler.archive import Archive, Verification
 from crawler.cli.ending import ending_in_order
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import archive_path
@@ -34,8 +34,12 @@ def run(parsed: argparse.Namespace) -> int:
         print_verification(found, quiet=parsed.quiet)
         print(f"{path} is damaged: no backup was made")
     elif not parsed.quiet:
-        print(
-            f"{made}: {size(made.stat().st_size)}, {found.payloads} payloads, verified;"
-            f" {f'sealed {found.sealed_at}' if found.sealed_at else 'never sealed'}"
-        )
+        print(f"{made}: {size(made.stat().st_size)}, {found.payloads} payloads, {_state(found)}")
     return EXIT_DONE if found.sound else EXIT_INTEGRITY
+
+
+def _state(found: Verification) -> str:
+    """Say how far a copy was verified, and when it was sealed."""
+    if found.schema is not None:
+        return f"checked row by row; {'; '.join(found.notes)}"
+    return f"verified; {f'sealed {found.sealed_at}' if found.sealed_at else 'never sealed'}"

@@ -8,10 +8,13 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from crawler.archive.opening import connect_for_reading
+from crawler.archive.connection import Connection
+from crawler.archive.opening import connect_as_it_is
+from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.seals.manifests import Manifest, beside
-from crawler.archive.verification.findings import Verification
+from crawler.archive.verification.findings import Finding, Verification
 from crawler.archive.verification.inquiry import OnStep
+from crawler.archive.verification.older import differing_rows, verify_older
 from crawler.archive.verification.verifying import verify
 from crawler.errors import ArchiveError, UsageError
 
@@ -29,7 +32,8 @@ def back_up(
 
     Copied is one state of the archive: all that was committed when copying began. ``on_copied`` is
     told how many pages of how many are done. An older backup of the same archive is replaced, at
-    the end and at once; the manifests come along. Raises UsageError when the destination holds
+    the end and at once; the manifests come along. An archive of an older schema is copied as it is,
+    and checked as far as ``verify_older`` goes. Raises UsageError when the destination holds
     anything else, ArchiveError when something cannot be read or written.
     """
     if destination.is_dir():
@@ -37,8 +41,12 @@ def back_up(
     _refuse(source, destination)
     partial = destination.with_name(f".{destination.name}.partial-{os.getpid()}")
     try:
-        _copy(source, partial, on_copied)
-        found = verify(partial, on_step=on_verified)
+        version, differing = _copy(source, partial, on_copied)
+        if version < SCHEMA_VERSION:
+            found = verify_older(partial, version, on_verified)
+            found.findings += differing
+        else:
+            found = verify(partial, on_step=on_verified)
         if found.sound:
             _put_in_place(partial, destination)
         return found
@@ -55,58 +63,71 @@ def _refuse(source: Path, destination: Path) -> None:
     """Overwrite nothing but an older backup of the same archive."""
     if not destination.parent.is_dir():
         raise UsageError(f"{destination}: the folder {destination.parent} does not exist")
-    own, own_number = _name_of(source)
+    own, *own_state = _name_of(source)
     if not destination.exists():
         return
     if destination.samefile(source):
         raise UsageError(f"{destination} is the archive itself; name another file")
     try:
-        other, number = _name_of(destination)
+        other, *state = _name_of(destination)
     except ArchiveError as exc:
         raise UsageError(f"{destination} is there, and no backup: {exc}") from exc
     if other != own:
         raise UsageError(f"{destination} holds another archive; name another file")
-    if number > own_number:
-        raise UsageError(
-            f"{destination} is newer than {source} (manifest {number}, not {own_number}):"
-            " is it the archive that was set back?"
-        )
+    for what, theirs, ours in zip(("schema", "manifest"), state, own_state, strict=True):
+        if theirs > ours:
+            raise UsageError(
+                f"{destination} is newer than {source} ({what} {theirs}, not {ours}):"
+                " is it the archive that was set back?"
+            )
 
 
-def _name_of(path: Path) -> tuple[str, int]:
-    """Return the uid of an archive, and how many manifests it has."""
-    with closing(connect_for_reading(path)) as connection:
-        row = connection.sql.execute(
-            "SELECT uid, (SELECT coalesce(max(number), 0) FROM manifests"
-            " WHERE archive_uid = uid) AS number FROM archive"
-        ).fetchone()
-        return str(row["uid"]), int(row["number"])
+def _name_of(path: Path) -> tuple[str, int, int]:
+    """Return the uid of an archive, the version of its schema, and how many manifests it has."""
+    connection, version = connect_as_it_is(path)
+    with closing(connection):
+        uid = str(connection.sql.execute("SELECT uid FROM archive").fetchone()[0])
+        return uid, version, max(_manifests(connection).values(), default=0)
 
 
-def _copy(source: Path, partial: Path, on_copied: Callable[[int, int], object]) -> None:
+def _manifests(connection: Connection) -> dict[str, int]:
+    """Return the numbers of the archive's own manifests by digest; early versions had none."""
+    named = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'manifests'"
+    if connection.sql.execute(named).fetchone() is None:
+        return {}
+    rows = connection.sql.execute(
+        "SELECT digest, number FROM manifests JOIN archive ON uid = archive_uid"
+    )
+    return {str(row["digest"]): int(row["number"]) for row in rows}
+
+
+def _copy(
+    source: Path, partial: Path, on_copied: Callable[[int, int], object]
+) -> tuple[int, list[Finding]]:
     """Copy one state of an archive with its manifests, by SQLite's backup API.
 
-    The read transaction keeps the state still; without it each commit of a crawl would make the
-    copying begin anew.
+    Returns the version of its schema, and for an older one the tables that were not copied whole:
+    ours is compared by its seals. The read transaction keeps the state still; without it each
+    commit of a crawl would make the copying begin anew.
     """
     with (
-        closing(connect_for_reading(source)) as reading,
+        closing(connect_as_it_is(source)[0]) as reading,
         closing(sqlite3.connect(partial, isolation_level=None)) as made,
     ):
         reading.sql.execute("BEGIN")
-        rows = reading.sql.execute(
-            "SELECT digest FROM manifests JOIN archive ON uid = archive_uid"
-        ).fetchall()
-        held = {str(row["digest"]) for row in rows}
+        version = int(reading.sql.execute("PRAGMA user_version").fetchone()[0])
+        held = set(_manifests(reading))
         reading.sql.backup(
             made,
             pages=PAGES_A_STEP,
             progress=lambda _, left, total: on_copied(total - left, total),
         )
         made.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        differing = differing_rows(reading.sql, made) if version < SCHEMA_VERSION else []
     _copy_manifests(source, partial, held)
     with partial.open("rb") as file:
         os.fsync(file.fileno())
+    return version, differing
 
 
 def _copy_manifests(source: Path, partial: Path, held: set[str]) -> None:

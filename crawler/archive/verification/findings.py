@@ -52,6 +52,7 @@ class Verification:
     """What was checked, and what was found."""
 
     archive: str | None = None  # uid
+    schema: int | None = None  # the version of an older archive; None: it is of this release
     sample: float | None = None  # share of rows and payloads that was looked at; None: all
     tables: dict[str, int] = field(default_factory=dict)  # rows that match their seals
     unsealed: dict[str, int] = field(default_factory=dict)  # rows not sealed yet, by table

@@ -89,6 +89,11 @@ def _head(path: Path) -> bytes:
 
 
 def check_structure(sql: sqlite3.Connection) -> list[Finding]:
+    """Return what SQLite's own checks complain of, and what is not as this release lays it."""
+    return [*check_integrity(sql), *_check_search(sql), *check_schema(sql)]
+
+
+def check_integrity(sql: sqlite3.Connection) -> list[Finding]:
     """Return what SQLite's own check complains of, with table and row where it names them."""
     try:
         complaints = [
@@ -96,8 +101,7 @@ def check_structure(sql: sqlite3.Connection) -> list[Finding]:
         ]
     except sqlite3.Error as exc:
         complaints = [str(exc)]
-    found = [_complaint(sql, text) for text in complaints if text != "ok"]
-    return [*found, *_check_search(sql), *check_schema(sql)]
+    return [_complaint(sql, text) for text in complaints if text != "ok"]
 
 
 def _complaint(sql: sqlite3.Connection, text: str) -> Finding:
