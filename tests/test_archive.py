@@ -667,3 +667,35 @@ def test_odd_text_in_every_field_of_an_entry_is_known_again(archive: Archive) ->
     assert archive.ledger.entry_of_unchanged(ODD, b"other bytes") == first.entry
     archive.ledger.problem(ODD, ODD, input_id=None, now=at())
     assert one(archive, "SELECT length(title) FROM entries") > 500_000
+
+
+def test_one_file_under_two_names_is_not_written_until_it_has_a_file_of_its_own(
+    tmp_path: Path,
+) -> None:
+    path, other = tmp_path / "archive.db", tmp_path / "other name.db"
+    new_archive(tmp_path).close()
+    other.hardlink_to(path)
+    for name in (path, other):
+        with pytest.raises(ArchiveError, match="under 2 names"):
+            Archive.open(name)
+        Archive.open_for_reading(name).close()  # where no log lies there is nothing to mistake
+    with pytest.raises(ArchiveError) as refusal:
+        Archive.open(other)
+    subprocess.run(str(refusal.value).rpartition("its own: ")[2], shell=True, check=True)
+    for name in (path, other):
+        Archive.open(name).close()
+
+
+def test_a_name_with_a_log_beside_it_is_not_read_while_its_file_has_another(
+    tmp_path: Path,
+) -> None:
+    with new_archive(tmp_path) as archive:
+        with archive.writing() as sql:
+            sql.execute("INSERT INTO hosts (host) VALUES ('a.example')")
+        (tmp_path / "snapshot.db").hardlink_to(archive.path)
+        with pytest.raises(ArchiveError, match="under 2 names"):
+            Archive.open_for_reading(archive.path)
+        (tmp_path / "snapshot.db").unlink()
+        Archive.open_for_reading(archive.path).close()
+        (tmp_path / "link.db").symlink_to(archive.path)  # SQLite follows it to the one name
+        Archive.open_for_reading(tmp_path / "link.db").close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -36,6 +37,7 @@ def connect(path: Path, *, create: bool, scratch_in_memory: bool = False) -> Con
     _refuse_unwritable(path)
     if _version_of(path) is None and not create:
         raise _nothing_there(path)
+    _refuse_linked(path)
     try:
         sql = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, factory=ArchiveSql
@@ -69,11 +71,14 @@ def connect_for_reading(path: Path) -> Connection:
 def connect_as_it_is(path: Path) -> tuple[Connection, int]:
     """Open an archive read-only, of whatever version up to ours, and return its version with it.
 
-    Only for who asks nothing of it that an older schema may lack. Raises as ``connect``.
+    Only for who asks nothing of it that an older schema may lack. Raises as ``connect``; of several
+    hard links only the ones beside which a log lies are refused.
     """
     version = _version_of(path)
     if version is None:
         raise _nothing_there(path)
+    if _has_log(path):
+        _refuse_linked(path)
     try:
         return Connection(path, open_read_only(path)), version
     except sqlite3.Error as exc:
@@ -203,13 +208,38 @@ def read_only_uri(path: Path) -> str:
 
 def _cannot_change(path: Path) -> bool:
     """Tell whether a file lies whole where nobody can write: SQLite then needs none beside it."""
-    log = path.resolve().with_name(path.resolve().name + "-wal")
     try:
-        return bool(os.statvfs(path).f_flag & os.ST_RDONLY) and not (
-            log.exists() and log.stat().st_size
-        )
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY) and not _has_log(path)
     except OSError:  # nothing is there
         return False
+
+
+def _has_log(path: Path) -> bool:
+    """Tell whether commits lie beside an archive that are not merged into it yet."""
+    try:
+        real = path.resolve()
+        return bool(real.with_name(real.name + "-wal").stat().st_size)
+    except (OSError, RuntimeError, ValueError):  # none is there, or no such path can be
+        return False
+
+
+def _refuse_linked(path: Path) -> None:
+    """Refuse one file under two names: each name has a log and a lock of its own.
+
+    Who opens the other name sees neither, and damages it (sqlite.org/howtocorrupt.html, 2.5).
+    """
+    try:
+        real = path.resolve()
+        names = real.stat().st_nlink if real.is_file() else 1
+    except (OSError, RuntimeError, ValueError):  # who opens it says what is wrong
+        return
+    if names > 1:
+        own = shlex.quote(f"{real}.own")
+        raise ArchiveError(
+            f"{path}: one file under {names} names (hard links), which SQLite cannot guard against"
+            " each other; while nothing has it open, give it a file of its own:"
+            f" cp -p {shlex.quote(str(real))} {own} && mv {own} {shlex.quote(str(real))}"
+        )
 
 
 def _unopened(path: Path, exc: sqlite3.Error) -> ArchiveError:
