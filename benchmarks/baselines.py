@@ -32,6 +32,7 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,14 +113,19 @@ def _ended_s() -> float:
     return ended.ru_utime + ended.ru_stime
 
 
-def _children_s() -> float:
-    """Return the CPU of the processes below this one that still run."""
-    total = 0
-    for task in Path("/proc/self/task").glob("*/children"):
-        for pid in task.read_text().split():
-            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            total += int(stat[11]) + int(stat[12])
-    return total / os.sysconf("SC_CLK_TCK")
+def _children_s(of: int | str = "self") -> float:
+    """Return the CPU of the processes below this one that still run, all generations.
+
+    With each comes the CPU of those below it that have ended: a fork server reaps its workers.
+    """
+    total = 0.0
+    for task in Path(f"/proc/{of}/task").glob("*/children"):
+        with suppress(OSError):  # it ends meanwhile
+            for pid in map(int, task.read_text().split()):
+                stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                total += sum(map(int, stat[11:15])) / os.sysconf("SC_CLK_TCK")
+                total += _children_s(pid)
+    return total
 
 
 # Scrapy as Sourcekeep sets it, without all that is Sourcekeep's own: the engine, nothing else.

@@ -15,6 +15,8 @@ import pytest
 
 from crawler.errors import ExtractionFailed
 from crawler.extraction import pool as pools
+from crawler.extraction.forkserver import FORK_SERVER
+from crawler.extraction.nursery import can_fork
 from crawler.extraction.pool import ExtractionPool
 from crawler.items import Article
 from tests.test_extraction import PARAGRAPHS, PROSE, html, pdf
@@ -77,6 +79,11 @@ worker.send = send
 worker.main()
 """
 COMMAND = (sys.executable, "-c", FAULTY)
+# Workers are forked from one warm process, or each is a new one
+WAYS = [
+    pytest.param(True, id="forked", marks=pytest.mark.skipif(not can_fork(), reason="no forks")),
+    pytest.param(False, id="spawned"),
+]
 
 Read = Callable[..., Article]
 
@@ -259,13 +266,24 @@ def test_what_is_too_large_is_not_even_tried(real: Read) -> None:
     assert (found.status, found.failure, found.tried) == ("failed", "too-large", ())
 
 
-def children() -> set[int]:
-    """The ids of the worker processes of this process, zombies included."""
-    out = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True
-    ).stdout
+def below(*parents: int) -> dict[int, str]:
+    """The processes that some processes have started, by id, zombies included."""
+    command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", ",".join(map(str, parents))]
+    out = subprocess.run(command, capture_output=True, text=True).stdout
     lines = (line.split(maxsplit=1) for line in out.splitlines())
-    return {int(pid) for pid, args in lines if not args.startswith("ps ")}
+    return {int(pid): args for pid, args in lines if not args.startswith("ps ")}
+
+
+def fork_servers() -> set[int]:
+    """The ids of the fork servers of this process."""
+    return {pid for pid, args in below(os.getpid()).items() if args.endswith(FORK_SERVER)}
+
+
+def children() -> set[int]:
+    """The ids of the worker processes of this process, forked or not, zombies included."""
+    own = below(os.getpid())
+    servers = {pid for pid, args in own.items() if args.endswith(FORK_SERVER)}
+    return own.keys() - servers | (below(*servers).keys() if servers else set())
 
 
 def in_pool(act: Callable[[ExtractionPool], Awaitable[Any]], **options: object) -> Any:
@@ -278,9 +296,9 @@ def in_pool(act: Callable[[ExtractionPool], Awaitable[Any]], **options: object) 
         finally:
             await pool.close()
 
-    before = children()
+    before = children(), fork_servers()
     result = asyncio.run(main())
-    assert children() == before
+    assert (children(), fork_servers()) == before
     return result
 
 
@@ -408,24 +426,25 @@ def test_a_worker_has_limits_and_stays_small() -> None:
 ORPHANING = """
 import asyncio, sys
 from crawler.extraction.pool import ExtractionPool
-from tests.test_extraction_pool import COMMAND, children, html, read
+from tests.test_extraction_pool import COMMAND, children, fork_servers, html, read
 async def main():
-    pool = ExtractionPool(2, command=COMMAND, wall_seconds=99)
+    pool = ExtractionPool(2, command=COMMAND, wall_seconds=99, forks=FORKS)
     await asyncio.gather(read(pool, html()), read(pool, html()))
     busy = asyncio.create_task(read(pool, html(), "http://x.example/hang-in-all"))
     await asyncio.sleep(0.5)
-    print(*children(), flush=True)
+    print(*fork_servers(), *children(), flush=True)
     await busy
 asyncio.run(main())
 """
 
 
-def test_workers_die_with_a_parent_that_is_killed() -> None:
-    command = [sys.executable, "-c", ORPHANING]
+@pytest.mark.parametrize("forks", WAYS)
+def test_workers_die_with_a_parent_that_is_killed(forks: bool) -> None:
+    command = [sys.executable, "-c", f"FORKS = {forks}\n{ORPHANING}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pids = [int(pid) for pid in parent.stdout.readline().split()]
-        assert len(pids) == 2
+        assert len(pids) == 2 + forks
         parent.kill()
     end = time.monotonic() + 5
     while any(is_running(pid) for pid in pids):

@@ -12,23 +12,23 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from crawler.errors import PutOff
 from crawler.extraction.extractors import PAGES, PERHAPS_CODED, is_readable, unread_article
-from crawler.extraction.frames import packed
+from crawler.extraction.jobs import Job
 from crawler.extraction.mediatypes import sniff
-from crawler.extraction.process import PUT_OFF, Result, Slice, Worker
+from crawler.extraction.nursery import Nursery, Unlearned
+from crawler.extraction.process import PUT_OFF, UNLEARNED, Result, Slice, Worker
 from crawler.items import Article, Extraction, PageFacts
 
 MAX_INPUT_BYTES = 20_000_000  # what trafilatura takes at most, and about 3 s of CPU
-CPU_SECONDS = 10  # per try; the wall limit ends most of them first
 WALL_SECONDS = 14  # for all tries; with ends and starts of processes a page has its worker for 15
 PEAK_MB = 400  # a worker that once needed so much is replaced: it does not give memory back
-# A start costs 0.3 s of CPU, and the first odd date 1.3 s more, for which dateparser loads all its
-# languages; at 200 pages a worker that was a fifth of all extraction. What grows are caches: 10 MB
-# in 1,400 pages, once the first hundreds have filled them.
+# Only where workers cannot be forked does a new one cost more than 0.02 s. What grows are caches:
+# 10 MB in 1,400 pages, once the first hundreds have filled them.
 JOBS_PER_WORKER = 2000
 COMMAND = (sys.executable, "-W", "ignore", "-m", "crawler.extraction.worker")
 
@@ -37,22 +37,14 @@ COMMAND = (sys.executable, "-W", "ignore", "-m", "crawler.extraction.worker")
 # pages two took 1.5 s of CPU and no other 0.8, so only a machine busy fivefold cuts one short.
 TEXT_SHARE, METADATA_SHARE = 0.5, 0.7
 
-# While others wait, a page may have so much CPU before it is put off: of 1,372 saved pages two took
-# more, one of them because dateparser loaded its languages. Of 11 that take from 2 s to minutes 10
-# could be interrupted within 0.1 s; the other (100,000 attributes) is in libxml2 for 10 s. What has
-# had 4 s before any other waited has had half of what its limits leave it.
-SLICE_SECONDS, DEAF_SECONDS, PUT_OFF_UNTIL_SECONDS = 0.5, 0.3, 4.0
+# While others wait, a page may have so much CPU before it is put off: of 1,373 saved pages one took
+# more (0.76 s), and the next 0.21, with the languages of dates there. Of 11 that take from 2 s
+# to minutes 10 could be interrupted within 0.1 s; the other (100,000 attributes) is in libxml2 for
+# 10 s. What has had 4 s before any other waited has had half of what its limits leave it.
+SLICE_SECONDS, DEAF_SECONDS, PUT_OFF_UNTIL_SECONDS = 0.25, 0.1, 4.0
 INTERRUPTION_WEAR = 100  # pages: should one leave something behind, then not in many articles
 
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """One page on its way through the pool."""
-
-    body: bytes
-    url: str
-    content_type: str | None
-    fetched_on: str
+T = TypeVar("T")
 
 
 class ExtractionPool:
@@ -66,12 +58,13 @@ class ExtractionPool:
         jobs_per_worker: int = JOBS_PER_WORKER,
         command: Sequence[str] = COMMAND,
         others_wait: Callable[[], bool] = lambda: False,
+        forks: bool | None = None,
     ) -> None:
-        """``others_wait`` tells whether a page that may be put off shall be."""
+        """``others_wait``: whether a page that may be put off shall be; ``forks``: see Nursery."""
         self.workers = workers or min(os.cpu_count() or 1, 4)
         self._wall_seconds = wall_seconds
         self._jobs_per_worker = jobs_per_worker
-        self._command = tuple(command)
+        self._nursery = Nursery(command, forks=forks)
         self._slice = Slice(
             others_wait, SLICE_SECONDS, until=PUT_OFF_UNTIL_SECONDS, deaf_seconds=DEAF_SECONDS
         )
@@ -102,9 +95,9 @@ class ExtractionPool:
             return Extraction(blank)
         if len(body) > MAX_INPUT_BYTES:
             return Extraction(replace(blank, status="failed", failure="too-large"))
-        job = _Job(body, url, content_type, fetched_on)
-        async with self._free:
-            return await self._down_the_ladder(job, blank, self._slice if may_be_put_off else None)
+        job = Job(body, url, content_type, fetched_on)
+        share = self._slice if may_be_put_off else None
+        return await self._in_turn(lambda: self._down_the_ladder(job, blank, share))
 
     async def facts(
         self, body: bytes, *, url: str, content_type: str | None, may_be_put_off: bool = False
@@ -115,14 +108,26 @@ class ExtractionPool:
         """
         if sniff(body, content_type) not in PAGES or len(body) > MAX_INPUT_BYTES:
             return None
-        job = _Job(body, url, content_type, fetched_on="")
-        async with self._free:
+        job = Job(body, url, content_type, fetched_on="")
+        share = self._slice if may_be_put_off else None
+
+        async def facts() -> PageFacts | None:
             worker = await self._worker()
             end = asyncio.get_running_loop().time() + self._wall_seconds * TEXT_SHARE
-            share = self._slice if may_be_put_off else None
-            return (await self._try(worker, _request(job, "facts"), end, end, share)).facts
+            return (await self._try(worker, job.request("facts"), end, end, share)).facts
 
-    async def _down_the_ladder(self, job: _Job, blank: Article, share: Slice | None) -> Extraction:
+        return await self._in_turn(facts)
+
+    async def _in_turn(self, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what comes of a page; read it once more where its worker lacked languages."""
+        async with self._free:
+            while True:
+                try:
+                    return await read()
+                except Unlearned:
+                    await self._nursery.learn()
+
+    async def _down_the_ladder(self, job: Job, blank: Article, share: Slice | None) -> Extraction:
         """Return what the highest rung gives that a page lets us reach."""
         clock = asyncio.get_running_loop().time
         worker = await self._worker()
@@ -132,7 +137,7 @@ class ExtractionPool:
             begun + share * self._wall_seconds
             for share in ((TEXT_SHARE, METADATA_SHARE) if has_second else (1, 1))
         )
-        first = await self._try(worker, _request(job, "fast"), text_by, done_by, share)
+        first = await self._try(worker, job.request("fast"), text_by, done_by, share)
         if first.found is not None:
             return first.found if first.failure is None else _without_metadata(first.found)
         failed = replace(blank, status="failed", failure=first.failure, tried=("fast",))
@@ -140,7 +145,7 @@ class ExtractionPool:
             return Extraction(replace(failed, tried=()))
         worker = await self._worker()
         end = max(begun + self._wall_seconds, clock() + (1 - METADATA_SHARE) * self._wall_seconds)
-        second = await self._try(worker, _request(job, "baseline"), end, end, share)
+        second = await self._try(worker, job.request("baseline"), end, end, share)
         if second.found is None:
             return Extraction(replace(failed, tried=("fast", "baseline")))
         return _tried(second.found, "fast", *second.found.article.tried)
@@ -150,7 +155,7 @@ class ExtractionPool:
     ) -> Result:
         """Return what a worker makes of a page; a worker that is of no more use is ended.
 
-        Raises PutOff.
+        Raises PutOff, Unlearned.
         """
         self._busy.add(worker)
         try:
@@ -169,6 +174,8 @@ class ExtractionPool:
             await worker.end()
         if was_put_off:
             raise PutOff
+        if result.failure == UNLEARNED:
+            raise Unlearned
         return result
 
     def _is_of_use(self, worker: Worker, result: Result) -> bool:
@@ -191,7 +198,7 @@ class ExtractionPool:
             if worker.is_alive:
                 return worker
             await worker.end()
-        worker = await Worker.started(self._command)
+        worker = await self._nursery.worker()
         if self._closed:  # meanwhile
             await worker.end()
             raise RuntimeError("the extraction pool is closed")
@@ -203,12 +210,14 @@ class ExtractionPool:
         workers = [*self._idle, *self._busy]
         self._idle.clear()
         await asyncio.gather(*(worker.end() for worker in workers))
+        await self._nursery.end()
 
     def kill(self) -> None:
         """End all workers at once, without waiting; for a process that is about to end itself."""
         self._closed = True
         for worker in (*self._idle, *self._busy):
             worker.kill()
+        self._nursery.kill()
 
 
 def _without_metadata(found: Extraction) -> Extraction:
@@ -218,15 +227,3 @@ def _without_metadata(found: Extraction) -> Extraction:
 
 def _tried(found: Extraction, *rungs: str) -> Extraction:
     return replace(found, article=replace(found.article, tried=rungs))
-
-
-def _request(job: _Job, rung: str) -> bytes:
-    """Return the frame that asks a worker for an article, or for facts alone."""
-    header = {
-        "url": job.url,
-        "content_type": job.content_type,
-        "fetched_on": job.fetched_on,
-        "rung": rung,
-        "cpu_seconds": CPU_SECONDS,
-    }
-    return packed(header, job.body)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from crawler.errors import ExtractionFailed
 from crawler.extraction.frames import (
@@ -25,8 +25,10 @@ from crawler.extraction.interruption import SIGNAL
 from crawler.items import Extraction, PageFacts
 
 START_SECONDS = 60  # 1 s on an idle machine
+DEATH_SECONDS = 10  # until the cause is known: a fork server that loads languages tells it later
 PIPE_BYTES = 2**20  # what Linux lets anybody have; 64 KiB by default, and a mean page has 190
 PUT_OFF = "put-off"  # why there is no result: the page had its slice, and others waited
+UNLEARNED = "unlearned"  # or the worker lacks what the fork server can load for all (``worker``)
 LOOK_SECONDS = 0.1  # how often a page that has had its slice is looked at
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -53,43 +55,70 @@ class Slice:
     deaf_seconds: float  # where a library does not let itself be interrupted, its worker is ended
 
 
-class Worker:
-    """One child process and the pipes to it."""
+class Process(Protocol):
+    """A process that was spawned (asyncio's) or forked (``nursery``)."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
+    @property
+    def pid(self) -> int:
+        """Its id; it may mean another process when this one has ended."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, less than zero for a signal; None: it lives."""
+
+    def send_signal(self, signal: int) -> None:
+        """Send a signal. Raises ProcessLookupError where it has ended."""
+
+    def kill(self) -> None:
+        """End it at once. Raises ProcessLookupError where it has ended."""
+
+    async def wait(self) -> int:
+        """Return the exit code, when it has ended."""
+
+
+async def spawned(command: Sequence[str]) -> Worker:
+    """Return a worker in a new interpreter, when it is warm. Raises ExtractionFailed."""
+    pipe = asyncio.subprocess.PIPE
+    try:
+        # a session of its own: Ctrl-C is the main process's to answer
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, start_new_session=True
+        )
+    except OSError as exc:
+        raise ExtractionFailed("crash", f"no worker could be started: {exc}") from exc
+    assert process.stdin is not None
+    assert process.stdout is not None
+    _widen(process.stdin)
+    worker = Worker(process, process.stdin, process.stdout)
+    await worker.warm()
+    return worker
+
+
+class Worker:
+    """One worker process and the pipes to it, or the socket."""
+
+    def __init__(
+        self, process: Process, requests: asyncio.StreamWriter, replies: asyncio.StreamReader
+    ) -> None:
         self._process = process
-        self._requests = process.stdin
-        self._replies = process.stdout
+        self._requests = requests
+        self._replies = replies
         self.jobs = 0
         self.peak_mb = 0
         self.is_sound = True  # False: it was ended in the middle of a page
 
-    @classmethod
-    async def started(cls, command: Sequence[str]) -> Worker:
-        """Return a worker that is warm and waits for work. Raises ExtractionFailed."""
-        pipe = asyncio.subprocess.PIPE
-        try:
-            # a session of its own: Ctrl-C is the main process's to answer
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, start_new_session=True
-            )
-        except OSError as exc:
-            raise ExtractionFailed("crash", f"no worker could be started: {exc}") from exc
-        worker = cls(process)
-        _widen(worker._requests)
+    async def warm(self) -> None:
+        """Wait until it is warm and waits for work. Raises ExtractionFailed."""
         try:
             async with asyncio.timeout(START_SECONDS):
-                await worker._reply()
-        except (TimeoutError, asyncio.IncompleteReadError, ValueError) as exc:
-            await worker.end()
-            why = f"exit code {process.returncode}, {type(exc).__name__}"
+                await self._reply()
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError, ValueError) as exc:
+            await self.end()
+            why = f"exit code {self._process.returncode}, {type(exc).__name__}"
             raise ExtractionFailed("crash", f"a worker died while it started: {why}") from exc
         except BaseException:
-            worker.kill()
+            self.kill()
             raise
-        return worker
 
     @property
     def is_alive(self) -> bool:
@@ -151,7 +180,7 @@ class Worker:
     async def _cause_of_death(self) -> Literal["timeout", "memory", "crash"]:
         """Return why the process ended by itself."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(DEATH_SECONDS):
                 await self._process.wait()
         if self._process.returncode == -signal.SIGXCPU:
             return "timeout"
@@ -176,7 +205,7 @@ class _Watch:
     A timer and no task: most pages are read long before it goes off.
     """
 
-    def __init__(self, process: asyncio.subprocess.Process, share: Slice) -> None:
+    def __init__(self, process: Process, share: Slice) -> None:
         self._process = process
         self._share = share
         self._began_s = _cpu_seconds(process.pid)

@@ -1,29 +1,30 @@
 """The process that extracts: ``python -m crawler.extraction.worker``, started by the pool.
 
-It reads request frames from stdin and answers on stdout, one payload at a time, until stdin ends.
-Its payloads are hostile, so it gives up what it does not need before the first one: memory beyond
-1 GiB, CPU time beyond each request's share, sockets and child processes, core dumps, its priority,
-and life after its parent.
+It reads request frames from stdin and answers on stdout, one payload at a time, until stdin ends;
+or it is a fork server, whose children do so over a socket each (``forkserver``). Payloads are
+hostile, so a worker gives up what it does not need before the first one: memory beyond 1 GiB, CPU
+time beyond each request's share, sockets and child processes, core dumps, its priority, and life
+after its parent.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import gc
 import logging
 import os
 import resource
-import signal
+import socket
 import sys
 import time
+from importlib.abc import MetaPathFinder
 from inspect import unwrap
 from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
 from crawler.errors import ExtractionFailed
-from crawler.extraction import interruption
+from crawler.extraction import forkserver, interruption
 from crawler.extraction.article import read_facts, read_payload
 from crawler.extraction.frames import (
     LENGTHS,
@@ -41,7 +42,6 @@ NICENESS = 5
 # Extraction makes many objects and hardly a circle of them: Python's own thresholds (700, 10, 10)
 # cost 4 % of it for the same peak memory.
 GC_THRESHOLD = (20_000, 20, 20)
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _REFUSED = ("socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "pty.")
 _WARM_UP = b"""<!DOCTYPE html><html lang="en"><head><title>Warm-up</title></head><body><article>
 <h1>Warm-up</h1><p>Published on 3 March 2020 by Nobody.</p><p>Half of the time of a first page goes
@@ -49,11 +49,40 @@ into the regular expressions of dates and names, which are compiled when they ar
 </article></body></html>"""
 
 
+# A date in no language: dateparser loads the data of all its 205 for the first of them, which takes
+# 1.3 s of CPU. One page in 27 has a date for which it would.
+_ODD_DATE = b"""<!DOCTYPE html><html><head><title>An odd date</title></head><body><article>
+<h1>An odd date</h1><p class="date">12 xyzzyabc 2020</p><p>It is in no language at all.</p>
+</article></body></html>"""
+_LANGUAGES, _FIRST = "dateparser.data.date_translation_data.", "en"
+
+
+class Unlearned(BaseException):
+    """A page needs the languages of dates, and the fork server has not loaded them yet.
+
+    No Exception, as Interrupted is none.
+    """
+
+
 def main() -> None:
-    """Serve requests until stdin ends."""
+    """Serve requests until stdin ends, or fork those who do."""
+    if sys.argv[-1] == forkserver.FORK_SERVER:
+        forkserver.die_with_parent()
+        quieten()
+        os.nice(NICENESS)
+        warm_up()
+        forkserver.serve(live_forked, learn)
+        return
     requests, replies = take_pipes()
+    forkserver.die_with_parent()
+    os.nice(NICENESS)
     confine()
     warm_up()
+    live(requests, replies)
+
+
+def live(requests: BinaryIO, replies: BinaryIO) -> None:
+    """Serve requests in a process that is confined and warm."""
     interruption.heed(
         during=(_all.__code__, _facts.__code__),
         never_in=(send.__code__, unwrap(quicker).__code__),
@@ -63,27 +92,49 @@ def main() -> None:
     serve(requests, replies)
 
 
+def live_forked(theirs: socket.socket) -> None:
+    """Be a worker that was forked: with the priority and the silence of the fork server."""
+    both = theirs.detach()
+    confine()
+    if not any(name.startswith(_LANGUAGES) for name in sys.modules):
+        sys.meta_path.insert(0, _AskFirst())
+    live(os.fdopen(os.dup(both), "rb"), os.fdopen(both, "wb"))
+
+
+class _AskFirst(MetaPathFinder):
+    """Stands before all finders of modules, and lets no second language be imported.
+
+    Each worker would take as long for them as the fork server, which does it once for all.
+    """
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name.startswith(_LANGUAGES) and name != _LANGUAGES + _FIRST:
+            raise Unlearned
+
+
 def take_pipes() -> tuple[BinaryIO, BinaryIO]:
     """Return stdin and stdout as streams of our own; what libraries print goes to stderr."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "rb") as nothing:  # noqa: PTH123  a descriptor is wanted, not a path
         os.dup2(nothing.fileno(), 0)
+    quieten()
+    return requests, replies
+
+
+def quieten() -> None:
+    """Let what libraries print go to stderr, and hush those that tell something once a page."""
     os.dup2(2, 1)
     logging.basicConfig(level=logging.ERROR)
     for chatty in ("trafilatura", "htmldate"):  # "discarding data", once a page
         logging.getLogger(chatty).setLevel(logging.CRITICAL + 1)
-    return requests, replies
 
 
 def confine() -> None:
     """Give up for good what extracting does not need."""
-    with contextlib.suppress(OSError, AttributeError):  # not Linux: the end of stdin must do
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with contextlib.suppress(ValueError, OSError):  # a lower limit is set already
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.nice(NICENESS)
     sys.addaudithook(_refuse)
 
 
@@ -95,10 +146,19 @@ def _refuse(event: str, _: tuple[object, ...]) -> None:
 
 def warm_up() -> None:
     """Bring the first page's cost forward to the start."""
-    read_payload(_WARM_UP, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
-    gc.collect()
-    gc.freeze()
+    _read_and_keep(_WARM_UP)
     gc.set_threshold(*GC_THRESHOLD)
+
+
+def learn() -> None:
+    """Have the languages of dates loaded."""
+    _read_and_keep(_ODD_DATE)
+
+
+def _read_and_keep(body: bytes) -> None:
+    read_payload(body, url="http://x/", content_type="text/html", fetched_on="2026-01-01")
+    gc.collect()
+    gc.freeze()  # shared with those who are forked, too: no collection touches it any more
 
 
 def serve(requests: BinaryIO, replies: BinaryIO) -> None:
@@ -121,6 +181,8 @@ def answer(request: Header, body: bytes, replies: BinaryIO) -> None:
         )
     except interruption.Interrupted:
         send(replies, {"final": True, "failure": "put-off", **usage()})
+    except Unlearned:
+        send(replies, {"final": True, "failure": "unlearned", **usage()})
     except MemoryError:
         send(replies, {"final": True, "failure": "memory", **usage()})
     except ExtractionFailed as exc:
