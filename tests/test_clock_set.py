@@ -212,6 +212,7 @@ def test_every_instant_is_utc_whatever_the_time_zone(
     assert done.returncode == 0, done.stderr
     (fetch,) = rows(archive, "SELECT fetched_at FROM fetches WHERE purpose = 'source'")
     assert parse_instant(fetch["fetched_at"]) - START < timedelta(minutes=2)
+    assert value(archive, "SELECT status FROM articles") == "text"
     real = datetime.now(UTC) - START  # the demo web told its own time, far from ours
     skew = value(archive, "SELECT due_at FROM sources")
     assert timedelta(0) < parse_instant(skew) - START < timedelta(hours=2) < real

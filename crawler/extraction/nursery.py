@@ -18,7 +18,7 @@ from typing import Any
 
 from crawler.errors import ExtractionFailed
 from crawler.extraction.forkserver import FORK, FORK_SERVER, LEARN, MESSAGE_BYTES
-from crawler.extraction.process import START_SECONDS, Worker, spawned
+from crawler.extraction.process import START_SECONDS, Worker, environment, spawned
 
 
 def can_fork() -> bool:
@@ -158,7 +158,7 @@ class ForkServer:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *command, FORK_SERVER, stdin=theirs.fileno(), stdout=asyncio.subprocess.DEVNULL,
-                    start_new_session=True,
+                    start_new_session=True, env=environment(),
                 )  # fmt: skip
             except OSError as exc:
                 ours.close()

@@ -76,13 +76,22 @@ class Process(Protocol):
         """Return the exit code, when it has ended."""
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of a worker: what it finds must not depend on the time zone here.
+
+    Libraries ask what day it is where they run, and Python 3.11 cannot say it in a zone such as
+    XYZ-99.
+    """
+    return {**os.environ, "TZ": "UTC"}
+
+
 async def spawned(command: Sequence[str]) -> Worker:
     """Return a worker in a new interpreter, when it is warm. Raises ExtractionFailed."""
     pipe = asyncio.subprocess.PIPE
     try:
         # a session of its own: Ctrl-C is the main process's to answer
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=pipe, start_new_session=True
+            *command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment()
         )
     except OSError as exc:
         raise ExtractionFailed("crash", f"no worker could be started: {exc}") from exc
