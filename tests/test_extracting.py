@@ -18,7 +18,7 @@ from tests.test_extraction_pool import children
 
 # Large, and read at once; small, and a second of work
 LARGE = html(PROSE + f"<!-- {'x' * turns.LARGE_BYTES} -->")
-LONG = html(PROSE + "".join(f"<span>w{n} </span>" for n in range(25_000)))
+LONG = html(PROSE + "".join(f"<span>w{n} </span>" for n in range(50_000)))
 
 
 @pytest.fixture(autouse=True)

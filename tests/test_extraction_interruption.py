@@ -23,7 +23,7 @@ from tests.test_extraction_pool import COMMAND, children, has_all, in_pool, read
 
 URL = "http://x.example/a"
 # A second of Python; and 10 s in libxml2, which hears no signal
-LONG = html(PROSE + "".join(f"<span>w{n} </span>" for n in range(25_000)))
+LONG = html(PROSE + "".join(f"<span>w{n} </span>" for n in range(50_000)))
 DEAF = html(PROSE + f"<p {' '.join(f'a{n}=b' for n in range(100_000))}>")
 
 DATED = html(head='<meta name="date" content="3 ventôse 2024">')
