@@ -40,8 +40,8 @@ TEXT_SHARE, METADATA_SHARE = 0.5, 0.7
 # While others wait, a page may have so much CPU before it is put off: of 1,373 saved pages one took
 # more (0.76 s), and the next 0.21, with the languages of dates there. Of 11 that take from 2 s
 # to minutes 10 could be interrupted within 0.1 s; the other (100,000 attributes) is in libxml2 for
-# 10 s. Single steps of a library take 0.1 s on a page of 2 MB, and where languages are loaded: these
-# are not deaf. What has had 4 s before any other waited has had half of what its limits leave it.
+# 10 s. A page of 2 MB, or the loading of languages, may not hear for 0.1 s in a step of a library.
+# What has had 4 s before any other waited has had half of what its limits leave it.
 SLICE_SECONDS, DEAF_SECONDS, PUT_OFF_UNTIL_SECONDS = 0.25, 0.3, 4.0
 INTERRUPTION_WEAR = 100  # pages: should one leave something behind, then not in many articles
 
