@@ -51,7 +51,7 @@ def read_once(folder: Path, archive_path: Path) -> dict[str, float]:
     counts = IntakeCounts()
     with Archive.open(archive_path, create=True) as archive:
         number = add_input(archive, str(folder), base_url=None, options={}, now=NOW)
-        (source,) = archive.ledger.inputs([number])
+        (source,) = archive.inputs.enabled([number])
         began = time.process_time()
         for _ in read_files(archive, source, counts, NOW):
             pass

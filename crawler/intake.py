@@ -104,7 +104,7 @@ def add_input(
         raise UsageError(
             f"{text}: {barred} is barred; take that back with: sourcekeep add --off {barred}"
         )
-    return archive.ledger.add_input(kind, locator, base_url=base, options=options, now=now)
+    return archive.inputs.add(kind, locator, base_url=base, options=options, now=now)
 
 
 def find_input(archive: Archive, text: str) -> int:
@@ -153,7 +153,7 @@ def read_files(
         if not number and counts.problems == problems:
             why = f"no page of entries lies in this folder ({', '.join(SUFFIXES)})"
             note_problem(archive, source, source.locator, why, counts, now)
-        archive.ledger.input_read(source.id, now)
+        archive.inputs.was_read(source.id, now)
     finally:
         connection.end_group()
 
@@ -235,7 +235,7 @@ def _elsewhere(archive: Archive, twins: list[Entry]) -> list[Entry]:
     places = archive.ledger.pages_of(known)
     own = {_said_at(twin.locator) for twin in twins}
     latest = {_said_at(place): place for place in places}
-    inputs = archive.ledger.inputs() if latest.keys() - own else []
+    inputs = archive.inputs.enabled() if latest.keys() - own else []
     found = []
     for place in sorted(latest[at] for at in latest.keys() - own):
         around = next((one for one in inputs if _lies_in(place, one)), None)
@@ -283,7 +283,7 @@ def note_problem(
 ) -> None:
     """Record that a page of an input could not be read as an entry."""
     counts.problems += 1
-    archive.ledger.problem(locator, why, input_id=source.id, now=now)
+    archive.inputs.problem(locator, why, input_id=source.id, now=now)
 
 
 def page_of(entry: Entry, content: bytes, capture: int | None = None) -> Page:
@@ -343,5 +343,5 @@ def read_fetched(
         entries = [found, *_elsewhere(archive, [found])]
         keep_entry(archive, entries, [kept], counts, input_id=source.id, now=now)
     else:
-        archive.ledger.solved(page.url)
+        archive.inputs.solved(page.url)
     return found

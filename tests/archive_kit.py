@@ -168,8 +168,8 @@ def article(text: str | None = "The consulates offer legal help.", **more: Any) 
 
 def fill(archive: Archive) -> None:
     """Put a little of everything into an archive."""
-    ledger = archive.ledger
-    input_id = ledger.add_input("folder", "/news", base_url="https://news.example/", now=at())
+    ledger, inputs = archive.ledger, archive.inputs
+    input_id = inputs.add("folder", "/news", base_url="https://news.example/", now=at())
     related = (Relation(1, "Earlier", "/news/2017/03/3/earlier.md", "Mexico"),)
     changes = (Revision(1, "Mexico: opens", "/news/2017/03/4/old.md", at(), "First version"),)
     first = entry(
@@ -183,7 +183,7 @@ def fill(archive: Archive) -> None:
     nameless = entry(cite(URL, "again"), locator="list.txt", headline=None, date=None, url=None)
     ledger.record(nameless, [Page("list.txt", b"x", "url-list", (("no-date", "No date."),))],
                   input_id=input_id, now=at())  # fmt: skip
-    ledger.problem("/news/broken.md", "no headline found in it", input_id=input_id, now=at())
+    inputs.problem("/news/broken.md", "no headline found in it", input_id=input_id, now=at())
     run = begin(archive)
     good, lost = source(archive), source(archive, "https://gone.example/a")
     moved = hop(body=b"", status=302, outcome="redirect", reason="http-302")

@@ -109,7 +109,7 @@ def demonstrated(tmp_path_factory: pytest.TempPathFactory) -> Demonstrated:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "out").exists():
             with Archive.open(folder / "demo.db", create=True) as before:
-                before.ledger.add_input("url", "http://127.0.0.1:1/", now="2026-02-20T08:00:00Z")
+                before.inputs.add("url", "http://127.0.0.1:1/", now="2026-02-20T08:00:00Z")
             done = sourcekeep("demo", cwd=folder)
             assert done.code == 0, done.err
             (folder / "out").write_text(done.out, encoding="utf-8")

@@ -665,7 +665,7 @@ def test_odd_text_in_every_field_of_an_entry_is_known_again(archive: Archive) ->
     assert first.new and not again.new
     assert (again.citations_added, again.citations_removed) == (0, 0)
     assert archive.ledger.entry_of_unchanged(ODD, b"other bytes") == first.entry
-    archive.ledger.problem(ODD, ODD, input_id=None, now=at())
+    archive.inputs.problem(ODD, ODD, input_id=None, now=at())
     assert one(archive, "SELECT length(title) FROM entries") > 500_000
 
 

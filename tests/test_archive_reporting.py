@@ -201,13 +201,13 @@ def test_what_a_person_said_is_not_told_to_them(archive: Archive) -> None:
 
 def test_a_page_of_entries_that_cannot_be_read_is_told_once(archive: Archive) -> None:
     run = begin(archive)
-    archive.ledger.problem("bad.html", "no headline in it", input_id=None, now=at())
+    archive.inputs.problem("bad.html", "no headline in it", input_id=None, now=at())
     archive.runs.finish(run, reason="finished", counts={}, now=at(seconds=9))
     report = archive.reports.of_run(run)
     assert kinds(report) == ["unreadable"] and report.needs_attention == 1
     assert (report.items[0].subject, report.items[0].code) == ("bad.html", "no headline in it")
     later = archive.runs.begin("crawl", software={}, settings={}, now=at(days=1))
-    archive.ledger.problem("bad.html", "no headline in it", input_id=None, now=at(days=1))
+    archive.inputs.problem("bad.html", "no headline in it", input_id=None, now=at(days=1))
     assert archive.reports.of_run(later).items == ()
     assert kinds(archive.reports.of_run(run)) == ["unreadable"]
 

@@ -242,7 +242,7 @@ def ruled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with two rules and a source that one of them bars."""
     with new_archive(tmp_path_factory.mktemp("ruled")) as made:
         visit(made, begin(made), source(made), hop())
-        made.ledger.add_input("url", "https://feeds.example/rss", now=at())
+        made.inputs.add("url", "https://feeds.example/rss", now=at())
     done = add(made.path, "--never", "toledoblade.example", "feeds.example/rss", "--why", "paywall")
     assert done.code == 0, done.err
     assert done.out.splitlines() == [
@@ -364,7 +364,7 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
         path = folder / "a.db"
         rules = (web.url("courier", "/"), web.url("wire", "/private"))
         with Archive.open(path, create=True) as archive:
-            archive.ledger.add_input("url", web.url("courier", "/feed.xml"), now=at())
+            archive.inputs.add("url", web.url("courier", "/feed.xml"), now=at())
             for rule in rules:
                 archive.barring.bar(parse_place(rule), "asked to be left alone", now=NOW)
         web.requests.clear()

@@ -182,7 +182,7 @@ class Crawled:
 
 def read(path: Path, scripts: tuple[Script, ...], code: int, printed: str) -> Crawled:
     with Archive.open_for_reading(path) as archive:
-        (source,) = archive.ledger.inputs()
+        (source,) = archive.inputs.enabled()
         web = CatalogueWeb(scripts, port=urlsplit(source.locator).port or 0)
         found = score(scripts, read_looks(archive, web))
     return Crawled(scripts, code, json.loads(printed), found)

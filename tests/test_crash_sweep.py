@@ -48,7 +48,7 @@ def work(path, listed):
         archive.frontier.release_all()
         run = archive.runs.begin("crawl", software={}, settings={}, now=AT)
         number = add_input(archive, listed, base_url=None, options={}, now=AT)
-        for source in archive.ledger.inputs([number]):
+        for source in archive.inputs.enabled([number]):
             list(read_files(archive, source, IntakeCounts(), AT))
         group = []
         while leases := archive.frontier.lease(

@@ -24,7 +24,7 @@ from tests.archive_kit import at, rows
 
 def read(archive: Archive, folder: Path, day: int) -> None:
     number = add_input(archive, str(folder), base_url=None, options={}, now=at(days=day))
-    (source,) = archive.ledger.inputs([number])
+    (source,) = archive.inputs.enabled([number])
     for _ in read_files(archive, source, IntakeCounts(), at(days=day)):
         pass
 
@@ -67,7 +67,7 @@ SITE = "http://site.example/"
 def fetch(archive: Archive, name: str, day: int, *urls: str, site: str = SITE) -> None:
     """Read what a site answered for the entry, as after a visit."""
     number = add_input(archive, site, base_url=None, options={}, now=at(days=day))
-    (source,) = archive.ledger.inputs([number])
+    (source,) = archive.inputs.enabled([number])
     cited = "".join(f'<li><a href="{url}">Paper</a></li>' for url in urls)
     body = (
         "<html><body><main><h2>2026-03-01</h2><h1>The harbour opens</h1><p>It opens.</p>"
@@ -110,8 +110,8 @@ def test_a_site_that_is_no_input_any_more_does_not_speak_for_its_entries(
     write(file, f"{a}2")
     read(archive, file.parent, 1)
     assert cited(archive) == ({f"{a}1", f"{a}2"}, set())
-    (site,) = (one for one in archive.ledger.inputs() if one.kind == "url")
-    archive.ledger.leave_input(site.id)
+    (site,) = (one for one in archive.inputs.enabled() if one.kind == "url")
+    archive.inputs.leave(site.id)
     write(file, f"{a}2", f"{a}3")
     read(archive, file.parent, 2)
     assert cited(archive) == ({f"{a}2", f"{a}3"}, {f"{a}1"})
@@ -131,7 +131,7 @@ def test_a_file_that_is_gone_or_no_longer_an_input_does_not_speak_for_its_entry(
     write(old, f"{a}3")
     read(archive, old.parent, 2)
     assert cited(archive)[0] == {f"{a}1", f"{a}3"}
-    archive.ledger.leave_input(1)
+    archive.inputs.leave(1)
     write(new, f"{a}1", f"{a}4")
     read(archive, new.parent, 3)
     assert cited(archive)[0] == {f"{a}1", f"{a}4"}
@@ -156,7 +156,7 @@ def test_an_input_behind_a_folder_that_may_not_be_entered_is_refused_in_a_senten
     write(tmp_path / "news" / "a.md", "http://a.example/1")
     read(archive, tmp_path / "news", 0)
     shut(monkeypatch, tmp_path)
-    (source,) = archive.ledger.inputs()
+    (source,) = archive.inputs.enabled()
     with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):
         next(read_files(archive, source, IntakeCounts(), at()))
     with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from crawler.archive import Archive, Input, Page
-from crawler.errors import EvidenceLost, InputNotFound
+from crawler.archive import Archive, Page
+from crawler.errors import EvidenceLost
 from crawler.items import Citation, Entry, Relation, Revision
 from tests.archive_kit import at, cite, entry, one, record, rows, source
 
@@ -310,84 +310,7 @@ def test_an_entry_that_cannot_be_written_whole_is_not_written_at_all(archive: Ar
         assert one(archive, f"SELECT count(*) FROM {table}") == 0
 
 
-# Inputs and problems
-
-
-def test_inputs_are_given_back_as_they_were_added(archive: Archive) -> None:
-    ledger = archive.ledger
-    first = ledger.add_input("folder", "/news", base_url="https://n.example/", now=at())
-    second = ledger.add_input("url", "https://n.example/", options={"depth": "2"}, now=at())
-    assert ledger.inputs() == [
-        Input(first, "folder", "/news", "https://n.example/", {}, False),
-        Input(second, "url", "https://n.example/", None, {"depth": "2"}, False),
-    ]
-    assert [each.id for each in ledger.inputs([second])] == [second]
-    archive.connection.sql.execute("UPDATE inputs SET enabled = 0")
-    assert ledger.inputs() == []
-    assert ledger.add_input("folder", "/news", now=at(days=1)) == first
-    assert [each.id for each in ledger.inputs()] == [first]
-
-
-def test_a_new_base_url_makes_an_input_be_read_anew(archive: Archive) -> None:
-    ledger = archive.ledger
-    number = ledger.add_input("folder", "/news", now=at())
-
-    def add(base: str | None) -> Input:
-        ledger.input_read(number, at())
-        ledger.add_input("folder", "/news", base_url=base, now=at(days=1))
-        return ledger.inputs([number])[0]
-
-    assert add(None).read_before
-    assert not add("https://n.example/").read_before
-    assert add("https://n.example/").read_before
-    assert add(None) == Input(number, "folder", "/news", "https://n.example/", {}, True)
-    assert not add("https://other.example/").read_before
-
-
-def test_new_options_replace_old_ones_and_none_keep_them(archive: Archive) -> None:
-    def add(options: dict[str, str] | None) -> dict[str, str]:
-        archive.ledger.add_input("url", A, options=options, now=at())
-        return archive.ledger.inputs()[0].options
-
-    assert add({"depth": "2"}) == {"depth": "2"}
-    assert add(None) == add({}) == {"depth": "2"}
-    assert add({"since": "2020-01-01"}) == {"since": "2020-01-01"}
-
-
-def test_an_input_whose_name_is_no_text_is_refused(archive: Archive) -> None:
-    with pytest.raises(InputNotFound, match="holds bytes that are no text"):
-        archive.ledger.add_input("folder", "/news/\udcff", now=at())
-    assert archive.ledger.inputs() == []
-
-
-def test_a_problem_is_kept_until_its_page_can_be_read(archive: Archive) -> None:
-    ledger, page = archive.ledger, "news/2017/03/4/mexico.md"
-    ledger.problem(page, "no headline", input_id=None, now=at())
-    ledger.problem(page, "no date", input_id=None, now=at(days=1))
-    assert [tuple(row) for row in archive.reading.problems()] == [(page, "no date")]
-    assert one(archive, "SELECT first_seen_at FROM reading_problems") == at()
-    record(archive, entry())
-    assert archive.reading.problems() == []
-    ledger.problem("other.md", "no date", input_id=None, now=at(days=1))
-    ledger.solved("other.md")
-    assert archive.reading.problems() == []
-
-
-def test_a_problem_of_a_folder_is_over_when_a_whole_reading_did_not_meet_it(
-    archive: Archive,
-) -> None:
-    """Its file was mended into a day's index, or is gone."""
-    ledger = archive.ledger
-    folder = ledger.add_input("folder", "/news", now=at())
-    site = ledger.add_input("url", A, now=at())
-    for number in (folder, site):
-        ledger.problem(f"{number}.md", "no date", input_id=number, now=at())
-        ledger.input_read(number, at())
-    assert len(archive.reading.problems()) == 2
-    for number in (folder, site):
-        ledger.input_read(number, at(days=1))
-    # a site is "read" page by page, so its problems end one by one
-    assert [row["locator"] for row in archive.reading.problems()] == [f"{site}.md"]
+# What is cited again
 
 
 def test_an_entry_of_a_thousand_citations_is_quick_to_read_again(archive: Archive) -> None:

@@ -75,11 +75,11 @@ def cited(archive: Archive, url: str) -> int:
 
 
 def _add_secrets(archive: Archive) -> None:
-    ledger = archive.ledger
-    known = ledger.add_input("folder", PLACE, now=at())
+    ledger, inputs = archive.ledger, archive.inputs
+    known = inputs.add("folder", PLACE, now=at())
     local = entry(cite(URL, "here"), locator=f"{PLACE}/a.md", url=None, headline=None, date=None)
     ledger.record(local, [], input_id=known, now=at())
-    ledger.problem(f"{PLACE}/broken.md", "no headline found in it", input_id=known, now=at())
+    inputs.problem(f"{PLACE}/broken.md", "no headline found in it", input_id=known, now=at())
     run = archive.runs.begin(
         "crawl", software={"sourcekeep": "1"}, now=at(),
         settings={"USER_AGENT": f"sourcekeep/1 (+{CONTACT})", "SOURCEKEEP_CA_FILE": PLACE},

@@ -43,8 +43,9 @@ from crawler.archive.writing.frontier import (
     HostLease,
     Plan,
 )
+from crawler.archive.writing.inputs import Input, Inputs
 from crawler.archive.writing.judgements import Judgements, SourceState
-from crawler.archive.writing.ledger import Input, Ledger, Page, Recorded
+from crawler.archive.writing.ledger import Ledger, Page, Recorded
 from crawler.archive.writing.observing import EndedVisit, GoodCopy, Observing
 from crawler.archive.writing.passages import Passages
 from crawler.archive.writing.robots import RobotsFiles
@@ -114,7 +115,8 @@ class Archive:
         self._writable = writable
         self.payloads = Payloads(connection)
         self.barring = Barring(connection)
-        self.ledger = Ledger(connection, self.payloads, self.barring)
+        self.inputs = Inputs(connection)
+        self.ledger = Ledger(connection, self.inputs, self.payloads, self.barring)
         self.frontier = Frontier(connection)
         self.evidence = Evidence(connection, self.payloads)
         self.articles = Articles(connection)

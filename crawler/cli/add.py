@@ -86,7 +86,7 @@ def run(parsed: argparse.Namespace) -> int:
             add_input(archive, text, base_url=parsed.base_url, options=options, now=now): None
             for text in parsed.inputs
         }
-        for source in archive.ledger.inputs(list(ids)):
+        for source in archive.inputs.enabled(list(ids)):
             if source.kind != "url":
                 pages = read_files(archive, source, counts, now)
                 for _ in progress(source.locator, items=pages, quiet=parsed.quiet):
@@ -144,7 +144,7 @@ def _leave(parsed: argparse.Namespace) -> int:
             if number is None:
                 released.append(release(archive, text, moment(parsed)))
             else:
-                archive.ledger.leave_input(number)
+                archive.inputs.leave(number)
                 ids.append(number)
     if parsed.json:
         print_json({"off": ids, "released": released})

@@ -86,7 +86,7 @@ class EntriesSpider(ArchiveSpider):
                 archive, self._named, base_url=self._base_url, options=self._options,
                 now=self._now(),
             )]  # fmt: skip
-        return archive.ledger.inputs(ids)
+        return archive.inputs.enabled(ids)
 
     async def _read(self, source: Input) -> None:
         archive = self.session.archive

@@ -107,7 +107,7 @@ class SitePages:
         body = visit.body
         if body is None:
             body = archive.payloads.get(kept.final_payload or "")
-        archive.ledger.input_read(source.id, self._now())
+        archive.inputs.was_read(source.id, self._now())
         page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture, step.listed_on)
         return read_fetched(archive, page, source, self._counts, self._now())
 
