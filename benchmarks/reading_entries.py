@@ -46,14 +46,16 @@ def write_entries(corpus: Path, folder: Path) -> int:
 def read_once(folder: Path, archive_path: Path) -> dict[str, float]:
     """Read a folder into an archive, as a crawl does; return the CPU seconds and the counts."""
     from crawler.archive import Archive
-    from crawler.intake import IntakeCounts, add_input, read_files
+    from crawler.intake.files import read_files
+    from crawler.intake.inputs import add_input
+    from crawler.intake.taking import Intake, IntakeCounts
 
     counts = IntakeCounts()
     with Archive.open(archive_path, create=True) as archive:
         number = add_input(archive, str(folder), base_url=None, options={}, now=NOW)
         (source,) = archive.inputs.enabled([number])
         began = time.process_time()
-        for _ in read_files(archive, source, counts, NOW):
+        for _ in read_files(Intake(archive, source, counts, NOW)):
             pass
         cpu_s = time.process_time() - began
     return {"cpu_s": cpu_s, "pages": counts.pages, "unchanged": counts.unchanged,

@@ -15,7 +15,7 @@ from crawler.cli import COMMANDS, main
 from crawler.cli.demo import report
 from crawler.cli.output import plural, safe, shorten, size
 from crawler.demo import SOURCES
-from crawler.intake import MAX_BYTES
+from crawler.intake.files import MAX_BYTES
 from tests.conftest import Demonstrated
 from tests.crawling import rows, sourcekeep
 

@@ -37,7 +37,9 @@ from pathlib import Path
 from crawler.archive import Accepted, Archive, Plan
 from crawler.digests import new_uid
 from crawler.errors import SourcekeepError
-from crawler.intake import IntakeCounts, add_input, read_files
+from crawler.intake.files import read_files
+from crawler.intake.inputs import add_input
+from crawler.intake.taking import Intake, IntakeCounts
 from crawler.items import Hop
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -49,7 +51,7 @@ def work(path, listed):
         run = archive.runs.begin("crawl", software={}, settings={}, now=AT)
         number = add_input(archive, listed, base_url=None, options={}, now=AT)
         for source in archive.inputs.enabled([number]):
-            list(read_files(archive, source, IntakeCounts(), AT))
+            list(read_files(Intake(archive, source, IntakeCounts(), AT)))
         group = []
         while leases := archive.frontier.lease(
             "local", hosts=9, per_host=4, ttl=timedelta(minutes=1), now=NOW

@@ -11,21 +11,16 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.errors import InputNotFound
-from crawler.intake import (
-    FetchedPage,
-    IntakeCounts,
-    add_input,
-    classify_input,
-    read_fetched,
-    read_files,
-)
+from crawler.intake.files import read_files
+from crawler.intake.inputs import add_input, classify_input
+from crawler.intake.taking import FetchedPage, Intake, IntakeCounts
 from tests.archive_kit import at, rows
 
 
 def read(archive: Archive, folder: Path, day: int) -> None:
     number = add_input(archive, str(folder), base_url=None, options={}, now=at(days=day))
     (source,) = archive.inputs.enabled([number])
-    for _ in read_files(archive, source, IntakeCounts(), at(days=day)):
+    for _ in read_files(Intake(archive, source, IntakeCounts(), at(days=day))):
         pass
 
 
@@ -74,7 +69,7 @@ def fetch(archive: Archive, name: str, day: int, *urls: str, site: str = SITE) -
         f"<h2>Sources:</h2><ol>{cited}</ol></main></body></html>"
     )
     page = FetchedPage(site + name, body.encode(), "text/html", None)
-    assert read_fetched(archive, page, source, IntakeCounts(), at(days=day)) is not None
+    assert Intake(archive, source, IntakeCounts(), at(days=day)).take_fetched(page) is not None
 
 
 def test_a_file_and_the_page_that_a_site_makes_of_it_take_nothing_away_from_each_other(
@@ -158,7 +153,7 @@ def test_an_input_behind_a_folder_that_may_not_be_entered_is_refused_in_a_senten
     shut(monkeypatch, tmp_path)
     (source,) = archive.inputs.enabled()
     with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):
-        next(read_files(archive, source, IntakeCounts(), at()))
+        next(read_files(Intake(archive, source, IntakeCounts(), at())))
     with pytest.raises(InputNotFound, match="cannot be read: Permission denied"):
         classify_input(str(tmp_path / "news"))
     with pytest.raises(InputNotFound, match="no such file"):

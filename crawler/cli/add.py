@@ -14,14 +14,9 @@ from crawler.cli.options import add_clock_option, archive_path, moment
 from crawler.cli.output import plural, print_json, print_table, progress, safe
 from crawler.dates import format_instant
 from crawler.errors import InputNotFound, UsageError
-from crawler.intake import (
-    IntakeCounts,
-    add_input,
-    classify_input,
-    find_input,
-    read_files,
-    scope_options,
-)
+from crawler.intake.files import read_files
+from crawler.intake.inputs import add_input, classify_input, find_input, scope_options
+from crawler.intake.taking import Intake, IntakeCounts
 
 PROBLEMS_SHOWN = 5
 
@@ -88,7 +83,7 @@ def run(parsed: argparse.Namespace) -> int:
         }
         for source in archive.inputs.enabled(list(ids)):
             if source.kind != "url":
-                pages = read_files(archive, source, counts, now)
+                pages = read_files(Intake(archive, source, counts, now))
                 for _ in progress(source.locator, items=pages, quiet=parsed.quiet):
                     pass
         if parsed.json:

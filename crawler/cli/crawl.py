@@ -18,7 +18,7 @@ from crawler.cli.rescuing import check_archives
 from crawler.cli.telling import prepare_to_tell, tell
 from crawler.errors import UsageError
 from crawler.fetching.wire.guard import check_settings
-from crawler.intake import classify_input, scope_options
+from crawler.intake.inputs import classify_input, scope_options
 from crawler.reporting.notices import VARIABLE
 
 LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG")

@@ -21,7 +21,8 @@ from crawler.cli.processes import BROKE, GOOD_ENDS, make_process, run_spider, ru
 from crawler.dates import format_instant
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
-from crawler.intake import IntakeCounts, add_input
+from crawler.intake.inputs import add_input
+from crawler.intake.taking import IntakeCounts
 from crawler.rescue import Homecoming
 from crawler.rescue.pushing import Keys, Pushed
 from crawler.spiders.entries import EntriesSpider

@@ -11,7 +11,7 @@ from pathlib import Path
 from crawler.cli.options import archive_path, count, seconds
 from crawler.cli.output import print_json
 from crawler.errors import UsageError
-from crawler.intake import classify_input
+from crawler.intake.inputs import classify_input
 from crawler.timers import (
     INTERVALS,
     Every,

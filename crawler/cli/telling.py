@@ -18,7 +18,7 @@ from crawler.cli.exits import EXIT_ATTENTION, EXIT_BROKE, EXIT_DONE
 from crawler.cli.hints import hint
 from crawler.cli.output import plural, print_json
 from crawler.errors import ArchiveError, ReportNotWritten, UsageError
-from crawler.intake import IntakeCounts
+from crawler.intake.taking import IntakeCounts
 from crawler.reporting import document_of, prepare_folder, summary_line, text_of, write_files
 from crawler.reporting.files import FEED_ITEMS
 from crawler.reporting.notices import VARIABLE, give_notice, notice_urls

@@ -13,15 +13,9 @@ from crawler.archive import Input
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost, InputNotFound
 from crawler.fetching.run.visits import Visit
-from crawler.intake import (
-    IntakeCounts,
-    add_input,
-    checked_base,
-    classify_input,
-    note_problem,
-    read_files,
-    scope_options,
-)
+from crawler.intake.files import read_files
+from crawler.intake.inputs import add_input, checked_base, classify_input, scope_options
+from crawler.intake.taking import Intake, IntakeCounts
 from crawler.spiders.archive_spider import ArchiveSpider
 from crawler.spiders.following import Step
 from crawler.spiders.pages import SitePages
@@ -89,12 +83,12 @@ class EntriesSpider(ArchiveSpider):
         return archive.inputs.enabled(ids)
 
     async def _read(self, source: Input) -> None:
-        archive = self.session.archive
+        intake = Intake(self.session.archive, source, self.counts, self._now())
         try:
-            for _ in read_files(archive, source, self.counts, self._now()):
+            for _ in read_files(intake):
                 await asyncio.sleep(0)  # the crawl goes on beside a large folder
         except InputNotFound as exc:
-            note_problem(archive, source, source.locator, exc.why, self.counts, self._now())
+            intake.note_problem(source.locator, exc.why)
         except EvidenceLost:
             return  # the session has been told, and stops the crawl
 

@@ -12,7 +12,7 @@ from crawler.errors import EntryError
 from crawler.fetching.curfew import RunIsOver
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
-from crawler.intake import FetchedPage, IntakeCounts, note_problem, read_fetched
+from crawler.intake.taking import FetchedPage, Intake, IntakeCounts
 from crawler.items import DayIndex, Entry
 from crawler.schedule import next_rung
 from crawler.spiders.following import Scope, Step, next_steps
@@ -109,7 +109,7 @@ class SitePages:
             body = archive.payloads.get(kept.final_payload or "")
         archive.inputs.was_read(source.id, self._now())
         page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture, step.listed_on)
-        return read_fetched(archive, page, source, self._counts, self._now())
+        return self._intake(source).take_fetched(page)
 
     def _note_missing(self, visit: Visit, step: Step, source: Input) -> None:
         """An input that cannot be fetched is a problem; a dead link between entries is not.
@@ -119,10 +119,10 @@ class SitePages:
         if step.url == source.locator and visit.outcome != "local-fault":
             last = visit.last
             why = f"could not be fetched: {last.reason if last else 'put off to the next run'}"
-            archive, counts = self._session.archive, self._counts
-            self._session.write(
-                lambda: note_problem(archive, source, step.url, why, counts, self._now())
-            )
+            self._session.write(lambda: self._intake(source).note_problem(step.url, why))
+
+    def _intake(self, source: Input) -> Intake:
+        return Intake(self._session.archive, source, self._counts, self._now())
 
     def _now(self) -> str:
         return format_instant(self._session.clock.now())
