@@ -61,6 +61,7 @@ DOWNLOAD_DELAY = 5.0
 DOWNLOAD_DELAY_JITTER = 0
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOADER = "crawler.fetching.wire.downloader.Downloader"  # else not so without a delay
 WARN_ON_GENERATOR_RETURN_VALUE = False  # it looks at our callbacks for each answer
 CONCURRENT_ITEMS = 1  # Scrapy makes that many tasks for each response; our callbacks yield little
 AUTOTHROTTLE_ENABLED = False  # its delays die with the process; ours are in `hosts`

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from crawler.demo import START, DemoWeb, page, redirect, sequence
+from crawler.demo import START, DemoWeb, delay, page, redirect, sequence
 from tests.crawling import crawl, rows, value
 
 TEXT = "<html><body><article><p>" + "One sentence of many. " * 30 + "</p></article></body></html>"
@@ -54,6 +54,20 @@ def test_requests_to_a_host_keep_their_distance_and_hosts_do_not_wait_for_each_o
         assert min(apart) >= 0.95
     hosts = [request.host for request in web.requests]
     assert len(set(hosts[:4])) == 2  # not one host after the other
+
+
+def test_without_a_delay_too_one_request_at_a_time_is_under_way_to_a_host(
+    web: DemoWeb, tmp_path: Path
+) -> None:
+    """All wait for its robots.txt first, and may go ahead at one moment."""
+    answered_after_s = 0.1
+    pages = [("courier", f"/at-once/{n}") for n in range(6)]
+    for host, name in pages:
+        web.add(host, name, delay(answered_after_s, page(TEXT)))
+    crawl(tmp_path / "a.db", START, listed(web, tmp_path, *pages), "--delay", 0)
+    _, *apart = gaps(web, "127.0.0.2")  # robots.txt is answered at once
+    assert len(apart) == 5
+    assert min(apart) >= answered_after_s
 
 
 @pytest.mark.slow
