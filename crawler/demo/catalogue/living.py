@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from crawler.demo import behaviours as does
 from crawler.demo.behaviours import Behaviour, page, redirect
-from crawler.demo.catalogue.making import (
-    path_of,
-    single,
-    story_of,
-    to_neighbour,
-    turning,
-)
+from crawler.demo.catalogue.making import Case, path_of, story_of, to_neighbour, turning
 from crawler.demo.catalogue.press import Printed, Sheet, metadata, not_found, shows, treated
 from crawler.demo.catalogue.script import ALIVE, GOOD, Golden, Script
 from crawler.demo.catalogue.steps import Step, over
@@ -24,7 +18,7 @@ LIVE = Golden(GOOD, {}, ALIVE)
 
 
 def _steady(name: str, known: str, behaviour: Behaviour, printed: Printed | None = None) -> Script:
-    return single(name, "live", known, printed or story_of(name), behaviour, LIVE)
+    return Case(name, "live", known, printed).always(behaviour, LIVE)
 
 
 def _printed_in(language: str, encoding: str, content_type: str, declared: str) -> Script:
@@ -86,16 +80,13 @@ def _steady_pages() -> list[Script]:
             page(print_pdf(printed.title, printed.paragraphs), content_type="application/pdf"),
             printed,
         ),
-        single(
+        Case(
             "photograph",
             "live",
             "stable; an image without text",
-            story_of("photograph"),
-            page(draw_sea("photograph"), content_type="image/png"),
-            LIVE,
             path="/pictures/harbour.png",
             excerpted=False,
-        ),
+        ).always(page(draw_sea("photograph"), content_type="image/png"), LIVE),
         _printed_in("ru", "cp1251", does.HTML, "utf-8"),
         _printed_in("ja", "shift_jis", "text/html", "shift_jis"),
         _printed_in("zh", "gb18030", "text/html", "gb18030"),
@@ -112,18 +103,10 @@ _MOVING = Golden({**GOOD, Step.TURN: "moved", Step.HOUR: "live"}, {}, ALIVE)
 
 
 def _moved(name: str, known: str, redirection: Behaviour, golden: Golden) -> Script:
-    story = story_of(name)
-    here = over(not_found(name), {Step.TURN: shows(name, story)})
-    return single(
-        name,
-        "moved",
-        known,
-        story,
-        over(shows(name, story), {Step.TURN: redirection}),
-        golden,
-        routes={_NEW: here},
-        elsewhere={f"/from/{name}": shows(name, story)},
-    )
+    article = shows(name, story_of(name))
+    here = over(not_found(name), {Step.TURN: article})
+    script = Case(name, "moved", known).turned(redirection, golden)
+    return script.with_routes({_NEW: here}).with_elsewhere({f"/from/{name}": article})
 
 
 def _moved_pages() -> list[Script]:
@@ -159,20 +142,11 @@ def _moved_pages() -> list[Script]:
 def _always_redirected() -> Script:
     """Redirected from the first day on: there is no address that it moved from."""
     name = "always-redirected"
+    known = "cited by a short address with two temporary redirects; it was never otherwise"
     story = story_of(name)
-    return single(
-        name,
-        "live",
-        "cited by a short address with two temporary redirects; it was never otherwise",
-        story,
-        redirect("/go/further", 302),
-        LIVE,
-        routes={
-            "/go/further": redirect(path_of(story, name), 302),
-            path_of(story, name): shows(name, story),
-        },
-        path="/go/4711",
-    )
+    where = path_of(story, name)
+    script = Case(name, "live", known, path="/go/4711").always(redirect("/go/further", 302), LIVE)
+    return script.with_routes({"/go/further": redirect(where, 302), where: shows(name, story)})
 
 
 # --- articles that only look suspicious --------------------------------------------------------
@@ -225,53 +199,52 @@ def _lookalikes() -> list[Script]:
             story_of("noindex").text, head='<meta name="robots" content="noindex, noarchive">')),
     ]  # fmt: skip
     return [
-        single(name, "lookalike", f"stable; {known}", sheet, shows(name, sheet), LIVE)
+        Case(name, "lookalike", f"stable; {known}", sheet).always(shows(name, sheet), LIVE)
         for name, known, sheet in cases
     ]
 
 
-def _back(
-    name: str,
-    known: str,
-    absent: Mapping[Step, Behaviour],
-    back: Collection[Step],
-    outcomes: Mapping[Step, str],
-    states: Mapping[Step, State],
-) -> Script:
-    """A page that is good at first and again at the steps ``back``, and at others is not there."""
-    story = story_of(name)
-    there = shows(name, story)
-    golden = Golden({**GOOD, **outcomes}, {}, {**ALIVE, **states})
-    behaviour = over(there, {**absent, **dict.fromkeys(back, there)})
-    return single(name, "returning", known, story, behaviour, golden)
-
-
 def _returned() -> list[Script]:
     """Failures that pass before anything may be concluded, and a return from the dead."""
-    turn, day, month, late = Step.TURN, Step.DAY, Step.MONTH, Step.LATE
-    hour, week, named = Step.HOUR, Step.WEEK, "dark-for-days"
+    turn, hour, day, week = Step.TURN, Step.HOUR, Step.DAY, Step.WEEK
+    third, month, late = Step.THIRD, Step.MONTH, Step.LATE
     return [
         _back("gone-for-an-hour", "404 once, back an hour later: never vanished",
-              {turn: not_found("gone-for-an-hour")}, (hour,),
-              {turn: "gone", hour: "live"}, {turn: "suspected", hour: "live"}),
+              {turn: not_found("gone-for-an-hour"), hour: None},
+              _golden({turn: "gone", hour: "live"}, {turn: "suspected", hour: "live"})),
         _back("gone-for-two-months",
               "404 until it is called vanished, then back: two good answers prove it",
-              {turn: not_found("gone-for-two-months")}, (late,),
-              {turn: "gone", late: "live"},
-              {turn: "suspected", Step.THIRD: "vanished", late: "returning", Step.LAST: "live"}),
+              {turn: not_found("gone-for-two-months"), late: None},
+              _golden({turn: "gone", late: "live"},
+                      {turn: "suspected", third: "vanished", late: "returning",
+                       Step.LAST: "live"})),
         _back("now-and-then", "404 and back in turns: never vanished",
-              {turn: not_found("now-and-then"), month: not_found("now-and-then")}, (day, late),
-              {turn: "gone", day: "live", month: "gone", late: "live"},
-              {turn: "suspected", day: "live", month: "suspected", late: "live"}),
-        single(named, "returning", "nothing listens for three days: never vanished",
-               story_of(named), shows(named, story_of(named)),
-               Golden({**GOOD, turn: "dead-host", Step.THIRD: "live"}, {},
-                      {**ALIVE, turn: "suspected", Step.THIRD: "live"}),
-               deaf=((turn, Step.THIRD),)),
+              {turn: not_found("now-and-then"), day: None, month: not_found("now-and-then"),
+               late: None},
+              _golden({turn: "gone", day: "live", month: "gone", late: "live"},
+                      {turn: "suspected", day: "live", month: "suspected", late: "live"})),
+        _back("dark-for-days", "nothing listens for three days: never vanished", {},
+              _golden({turn: "dead-host", third: "live"}, {turn: "suspected", third: "live"}),
+              ).silent(turn, third),
         _back("closed-for-repairs", "503 with a notice for a week: never vanished",
-              {turn: page("We will be back soon.", status=503)}, (week,),
-              {turn: "server-error", week: "live"}, {turn: "unstable", week: "live"}),
+              {turn: page("We will be back soon.", status=503), week: None},
+              _golden({turn: "server-error", week: "live"}, {turn: "unstable", week: "live"})),
     ]  # fmt: skip
+
+
+def _back(
+    name: str, known: str, later: Mapping[Step, Behaviour | None], golden: Golden
+) -> Script:  # fmt: skip
+    """A page that is good at first, and again at the steps that have None."""
+    there = shows(name, story_of(name))
+    return Case(name, "returning", known).staged(
+        {step: behaviour or there for step, behaviour in later.items()}, golden
+    )
+
+
+def _golden(outcomes: Mapping[Step, str], states: Mapping[Step, State]) -> Golden:
+    """Return the answers for a page that is good at first, and of which nothing is told."""
+    return Golden({**GOOD, **outcomes}, {}, {**ALIVE, **states})
 
 
 def list_living() -> list[Script]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from crawler.demo.behaviours import Behaviour, Request, made, redirect
-from crawler.demo.catalogue.press import Printed, front, not_found, sheet_of
+from crawler.demo.catalogue.press import Printed, front, not_found, sheet_of, shows
 from crawler.demo.catalogue.script import ALIVE, GOOD, Changes, Cited, Golden, Script, States
-from crawler.demo.catalogue.steps import Step
+from crawler.demo.catalogue.steps import Step, over
 from crawler.demo.catalogue.stories import Story, list_kinds, tell
 from crawler.demo.entries import slugify
 
@@ -53,43 +54,55 @@ def path_of(printed: Printed, name: str) -> str:
     return f"/news/2026/02/19/{slug if slug.isascii() else crc32(name.encode())}"
 
 
-def cited(
-    printed: Printed, path: str, golden: Golden, *, excerpted: bool = True, scheme: str = "http"
-) -> Cited:
+def cited(printed: Printed, path: str, golden: Golden) -> Cited:
     """Return a page as an entry cites it: by its headline, with its beginning as the summary."""
     text = sheet_of(printed).text
-    summary = text.opening(EXCERPT_WORDS) if excerpted else ""
-    return Cited(path, golden, text.title, summary, scheme)
+    return Cited(path, golden, text.title, text.opening(EXCERPT_WORDS))
 
 
-def single(
-    name: str,
-    family: str,
-    known: str,
-    printed: Printed,
-    behaviour: Behaviour,
-    golden: Golden,
-    *,
-    routes: Mapping[str, Behaviour] | None = None,
-    elsewhere: Mapping[str, Behaviour] | None = None,
-    missing: Behaviour | None = None,
-    deaf: tuple[tuple[Step, Step | None], ...] = (),
-    excerpted: bool = True,
-    path: str | None = None,
-    scheme: str = "http",
-) -> Script:
-    """Return a host with one article. ``printed`` is what was cited, ``behaviour`` what comes."""
-    where = path or path_of(printed, name)
-    return Script(
-        name,
-        family,
-        known,
-        {"/": front(name), **(routes or {}), where: behaviour},
-        (cited(printed, where, golden, excerpted=excerpted, scheme=scheme),),
-        missing or not_found(name, language=sheet_of(printed).text.language),
-        deaf,
-        elsewhere or {},
-    )
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A host with one article, of which only what it does is still to be said."""
+
+    name: str
+    family: str
+    known: str
+    printed: Printed | None = None  # what was cited; None: the story of the name
+    path: str | None = None  # None: where its title leads
+    scheme: str = "http"
+    excerpted: bool = True  # whether the entry has its beginning as a summary
+
+    @property
+    def article(self) -> Printed:
+        """What was cited."""
+        return self.printed or story_of(self.name)
+
+    def always(self, behaviour: Behaviour, golden: Golden) -> Script:
+        """Return the script in which this is what comes in the article's place at all steps."""
+        where = self.path or path_of(self.article, self.name)
+        line = replace(cited(self.article, where, golden), scheme=self.scheme)
+        return Script(
+            self.name,
+            self.family,
+            self.known,
+            {"/": front(self.name), where: behaviour},
+            (line if self.excerpted else replace(line, summary=""),),
+            not_found(self.name, language=sheet_of(self.article).text.language),
+        )
+
+    def staged(self, later: Mapping[Step, Behaviour], golden: Golden) -> Script:
+        """Return the script in which the article is shown at first, then something by the steps."""
+        return self.always(over(shows(self.name, self.article), later), golden)
+
+    def turned(self, later: Behaviour, golden: Golden) -> Script:
+        """Return the script in which the article is shown until the turn, and then this."""
+        return self.staged({Step.TURN: later}, golden)
+
+    def turned_wholly(self, later: Behaviour, golden: Golden) -> Script:
+        """Return the script in which the whole host turns: its front page, unknown paths, too."""
+        routes = {"/": over(front(self.name), {Step.TURN: later})}
+        missing = over(not_found(self.name), {Step.TURN: later})
+        return self.turned(later, golden).with_routes(routes).with_missing(missing)
 
 
 def turning(outcome: str, states: States = ALIVE, changes: Changes | None = None) -> Golden:

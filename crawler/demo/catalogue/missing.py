@@ -6,9 +6,9 @@ from crawler.demo.behaviours import Behaviour, made, page, redirect
 from crawler.demo.catalogue.making import (
     GONE,
     REPLACED,
+    Case,
     cited,
     never_good,
-    single,
     story_of,
     to_neighbour,
     turning,
@@ -31,72 +31,65 @@ SOFT = turning("soft-404", GONE)
 _NEVER: States = {Step.FIRST: "unknown", Step.THIRD: "vanished"}
 
 
-def _soft(
-    name: str,
-    known: str,
-    later: Behaviour,
-    printed: Printed | None = None,
-    **more: object,
-) -> Script:
+def _soft(name: str, known: str, later: Behaviour, printed: Printed | None = None) -> Script:
     """A page that is good until the turn, and then says in some way that it is not there."""
-    told = printed or story_of(name)
-    behaviour = over(shows(name, told), {Step.TURN: later})
-    return single(name, "soft-404", known, told, behaviour, SOFT, **more)  # type: ignore[arg-type]
+    return Case(name, "soft-404", known, printed).turned(later, SOFT)
+
+
+def _soft_anywhere(
+    name: str, known: str, later: Behaviour, printed: Printed | None = None
+) -> Script:  # fmt: skip
+    """The same, at a host that answers so on every path that it does not have."""
+    return _soft(name, known, later, printed).with_missing(later)
+
+
+def _printed_in(language: str, name: str) -> Printed:
+    return story_of(name) if language == "en" else in_language(language)
 
 
 def _in_languages() -> list[Script]:
     """The same host says "not found" with status 200, on every path that it does not have."""
-    scripts = []
-    for language in LANGUAGES:
-        name = f"soft-{language}"
-        printed = story_of(name) if language == "en" else in_language(language)
-        said = not_found(name, 200, language)
-        known = f"200 'not found', language {language}"
-        scripts.append(_soft(name, known, said, printed, missing=said))
-    return scripts
+    return [
+        _soft_anywhere(
+            name := f"soft-{language}", f"200 'not found', language {language}",
+            not_found(name, 200, language), _printed_in(language, name),
+        )
+        for language in LANGUAGES
+    ]  # fmt: skip
 
 
 def _in_other_ways() -> list[Script]:
-    popular = f"<h2>Most read</h2>{headlines('soft-popular')}"
     sorry = notice("Sorry", "<h1>Sorry</h1><p>This is not available any more.</p>")
     section = notice("Harbours", "<h1>Harbours</h1>", headlines("soft-section", 5))
+    popular = f"<h2>Most read</h2>{headlines('soft-popular')}"
+    room = f"<h1>Reading room</h1>{headlines('soft-without-words', 4)}"
+    portal = to_neighbour("elsewhere", "/portal", 302)
     return [
         _soft("soft-root", "302 to the front page", redirect("/", 302)),
         _soft("soft-root-301", "301 to the front page", redirect("/", 301)),
         _soft("soft-root-de", "302 to the front page, German", redirect("/"), in_language("de")),
         _soft("soft-root-zh", "302 to the front page, Chinese", redirect("/"), in_language("zh")),
+        _soft_anywhere(
+            "soft-section", "302 to its section, as every unknown path", redirect("/harbours/", 302)
+        ).with_routes({"/harbours/": section}),
         _soft(
-            "soft-section", "302 to its section, as every unknown path",
-            redirect("/harbours/", 302), routes={"/harbours/": section},
-            missing=redirect("/harbours/", 302),
-        ),
-        _soft(
-            "soft-error-path", "302 to /error/404 with status 200",
-            redirect("/error/404", 302), routes={"/error/404": sorry},
-        ),
-        _soft(
+            "soft-error-path", "302 to /error/404 with status 200", redirect("/error/404", 302)
+        ).with_routes({"/error/404": sorry}),
+        _soft_anywhere(
             "soft-popular", "200 'not found' with a long page of what is popular",
             not_found("soft-popular", 200, more=popular),
-            missing=not_found("soft-popular", 200, more=popular),
         ),
-        _soft(
+        _soft_anywhere(
             "soft-home-title", "200 with a page that is titled like the front page",
             notice(paper_of("soft-home-title"), "<p>Welcome. Please choose a section.</p>"),
-            missing=notice(paper_of("soft-home-title"), "<p>Welcome. Please choose a section.</p>"),
         ),
-        _soft(
+        _soft_anywhere(
             "soft-without-words", "200 with a page that every unknown path shows",
-            notice("Reading room", f"<h1>Reading room</h1>{headlines('soft-without-words', 4)}"),
-            missing=notice(
-                "Reading room", f"<h1>Reading room</h1>{headlines('soft-without-words', 4)}"
-            ),
+            notice("Reading room", room),
         ),
-        _soft(
-            "soft-elsewhere", "every path, known or not, leads to one page of another host",
-            to_neighbour("elsewhere", "/portal", 302),
-            routes={"/": to_neighbour("elsewhere", "/portal", 302)},
-            missing=to_neighbour("elsewhere", "/portal", 302),
-        ),
+        _soft_anywhere(
+            "soft-elsewhere", "every path, known or not, leads to one page of another host", portal
+        ).with_routes({"/": portal}),
         _shared_error_page(),
         _never_there("soft-before", "en"),
         _never_there("soft-before-fr", "fr"),
@@ -105,12 +98,10 @@ def _in_other_ways() -> list[Script]:
 
 def _never_there(name: str, language: str) -> Script:
     """Not found, with status 200, when it is first looked at; so is everything else there."""
-    printed = story_of(name) if language == "en" else in_language(language)
     said = not_found(name, 200, language)
-    return single(
-        name, "soft-404", f"200 'not found' from the first look on ({language})", printed, said,
-        never_good("soft-404", _NEVER), missing=said,
-    )  # fmt: skip
+    known = f"200 'not found' from the first look on ({language})"
+    case = Case(name, "soft-404", known, _printed_in(language, name))
+    return case.always(said, never_good("soft-404", _NEVER)).with_missing(said)
 
 
 def _shared_error_page() -> Script:
@@ -153,32 +144,17 @@ def _parked() -> list[Script]:
         "</li></ul><p>The sponsored listings displayed above are served automatically by a third "
         "party. This domain is parked free of charge.</p>",
     )
-    everywhere = {"parked": english, "parked-de": german, "parked-links": links}
-    scripts = [
-        single(
-            name,
-            "parked",
-            "every path of the host shows the same page of offers",
-            printed := (in_language("de") if name.endswith("-de") else story_of(name)),
-            over(shows(name, printed), {Step.TURN: offer}),
-            turning("parked", REPLACED),
-            routes={"/": over(front(name), {Step.TURN: offer})},
-            missing=over(not_found(name), {Step.TURN: offer}),
-        )
-        for name, offer in everywhere.items()
-    ]
-    lander = to_neighbour("parking", "/lander?d=lantic-journal", 302)
-    story = story_of("parked-lander")
-    scripts.append(
-        single(
-            "parked-lander", "parked", "every path leads to a marketplace of names", story,
-            over(shows("parked-lander", story), {Step.TURN: lander}),
-            turning("parked", REPLACED),
-            routes={"/": over(front("parked-lander"), {Step.TURN: lander})},
-            missing=over(not_found("parked-lander"), {Step.TURN: lander}),
-        )
-    )  # fmt: skip
-    return scripts
+    same = "every path of the host shows the same page of offers"
+    cases = (
+        (Case("parked", "parked", same), english),
+        (Case("parked-de", "parked", same, in_language("de")), german),
+        (Case("parked-links", "parked", same), links),
+        (
+            Case("parked-lander", "parked", "every path leads to a marketplace of names"),
+            to_neighbour("parking", "/lander?d=lantic-journal", 302),
+        ),
+    )
+    return [case.turned_wholly(offer, turning("parked", REPLACED)) for case, offer in cases]
 
 
 CASINO = (
@@ -214,31 +190,27 @@ def casino_page(title: str) -> Behaviour:
 
 
 def _usurped() -> list[Script]:
-    story = story_of("usurped-led")
     lead = to_neighbour("casino", "/welcome-bonus", 301)
     return [
         _taken_over(
-            "usurped", "usurped", "a casino under the old paths of four sources",
+            Case("usurped", "usurped", "a casino under the old paths of four sources"),
             "Golden Anchor Casino: slot guide {}", CASINO, turning("usurped", REPLACED),
         ),
         _taken_over(
-            "usurped-quietly", "drifted", "advice under the old paths of four sources: nothing "
-            "but its text shows that it is somebody else's",
+            Case("usurped-quietly", "drifted", "advice under the old paths of four sources: "
+                 "nothing but its text shows that it is somebody else's"),
             "{} ways to a good evening at home", ADVICE,
             turning("live", {**ALIVE, Step.DAY: "drifted"}, {Step.TURN: "drifted"}),
         ),
-        single(
-            "usurped-led", "usurped", "the old path leads to a casino on another host", story,
-            over(shows("usurped-led", story), {Step.TURN: lead}), turning("usurped", REPLACED),
-            routes={"/": over(front("usurped-led"), {Step.TURN: lead})},
-        ),
+        Case("usurped-led", "usurped", "the old path leads to a casino on another host")
+        .turned(lead, turning("usurped", REPLACED))
+        .with_routes({"/": over(front("usurped-led"), {Step.TURN: lead})}),
     ]  # fmt: skip
 
 
-def _taken_over(
-    name: str, family: str, known: str, title: str, text: str, golden: Golden
-) -> Script:
+def _taken_over(case: Case, title: str, text: str, golden: Golden) -> Script:
     """A host on which somebody else answers on the old paths; unknown paths are 404."""
+    name = case.name
     stories = [tell(kind, name) for kind in list_kinds()[:4]]
     paths = {f"/news/2026/02/19/{n}-{story.kind}": story for n, story in enumerate(stories, 3)}
     routes: dict[str, Behaviour] = {
@@ -248,7 +220,7 @@ def _taken_over(
         other = stranger_page(title.format(number), text)
         routes[path] = over(shows(name, story), {Step.TURN: other})
     lines = tuple(cited(story, path, golden) for path, story in paths.items())
-    return Script(name, family, known, routes, lines, not_found(name))
+    return Script(name, case.family, case.known, routes, lines, not_found(name))
 
 
 # --- hollow ---------------------------------------------------------------------------------------
@@ -271,38 +243,39 @@ def _hollow() -> list[Script]:
         "</p></body></html>"
     )
     brief = notice("Notes", "<h1>Notes</h1><p>The harbour office is closed on Monday.</p>")
-    changed = {
-        "shell": ("needs-script", "an empty shell that scripts would fill", shell),
-        "stub-script": ("redirect-stub", "a script leads elsewhere", leads),
-        "stub-refresh": ("redirect-stub", "a meta refresh of 30 seconds", waits),
-        "brief": ("doubtful", "eleven words are left, of no certain meaning", brief),
-    }
-    scripts = []
-    for name, (outcome, known, later) in changed.items():
-        story = story_of(name)
-        behaviour = over(shows(name, story), {Step.TURN: later})
-        scripts.append(single(name, "hollow", known, story, behaviour, turning(outcome)))
     unknown: States = {Step.FIRST: "unknown"}
-    scripts += [
-        single(
-            "shell-before", "hollow", "an empty shell from the first look on",
-            story_of("shell-before"), shell, never_good("needs-script", unknown),
+    dredging = story_of("other-article-on-topic", "dredging")
+    return [
+        Case("shell", "hollow", "an empty shell that scripts would fill").turned(
+            shell, turning("needs-script")
         ),
-        single(
+        Case("stub-script", "hollow", "a script leads elsewhere").turned(
+            leads, turning("redirect-stub")
+        ),
+        Case("stub-refresh", "hollow", "a meta refresh of 30 seconds").turned(
+            waits, turning("redirect-stub")
+        ),
+        Case("brief", "hollow", "eleven words are left, of no certain meaning").turned(
+            brief, turning("doubtful")
+        ),
+        Case("shell-before", "hollow", "an empty shell from the first look on").always(
+            shell, never_good("needs-script", unknown)
+        ),
+        Case(
             "other-article", "hollow", "another article than the one cited, on another topic",
-            story_of("other-article", "dues"),
+            story_of("other-article", "dues"), path="/news/2026/02/19/4711",
+        ).always(
             shows("other-article", story_of("other-article", "festival")),
-            never_good("doubtful", unknown), path="/news/2026/02/19/4711",
+            never_good("doubtful", unknown),
         ),
-        single(
+        Case(
             "other-article-on-topic", "hollow", "another article on the topic of the one cited",
-            story_of("other-article-on-topic", "dues"),
-            shows("other-article-on-topic", story_of("other-article-on-topic", "dredging")),
-            never_good("doubtful", unknown), path="/news/2026/02/19/4712",
+            story_of("other-article-on-topic", "dues"), path="/news/2026/02/19/4712",
+        ).always(
+            shows("other-article-on-topic", dredging), never_good("doubtful", unknown)
         ),
         _worse_and_worse(),
     ]  # fmt: skip
-    return scripts
 
 
 def _worse_and_worse() -> Script:
@@ -310,7 +283,6 @@ def _worse_and_worse() -> Script:
     name = "good-404-soft-wall-good"
     story = story_of(name, "dues")
     wall = made(lambda request: redirect(f"/consent?return={request.path}", 302))
-    states: States = {**ALIVE, Step.TURN: "suspected", Step.THIRD: "live"}
     golden = Golden(
         {
             **GOOD,
@@ -320,28 +292,24 @@ def _worse_and_worse() -> Script:
             Step.THIRD: "live",
         },
         {Step.THIRD: "material"},
-        states,
+        {**ALIVE, Step.TURN: "suspected", Step.THIRD: "live"},
     )
     said = not_found(name, 200)
-    behaviour = over(
-        shows(name, story),
-        {
-            Step.TURN: not_found(name),
-            Step.HOUR: said,
-            Step.DAY: wall,
-            Step.THIRD: shows(name, story.but(percent="9")),
-        },
-    )
+    later = {
+        Step.TURN: not_found(name),
+        Step.HOUR: said,
+        Step.DAY: wall,
+        Step.THIRD: shows(name, story.but(percent="9")),
+    }
     consent = notice(
         "Before you continue",
         "<h1>Before you continue</h1><p>We and our partners store cookies to measure audiences "
         "and to show personalised advertisements.</p><button>Accept all</button> "
         "<button>Reject all</button> <a href='/privacy'>Manage your consent</a>",
     )
-    return single(
-        name, "transitions", "good, 404, soft-404, consent wall, good with another number",
-        story, behaviour, golden, routes={"/consent": consent}, missing=said,
-    )  # fmt: skip
+    known = "good, 404, soft-404, consent wall, good with another number"
+    script = Case(name, "transitions", known, story).staged(later, golden)
+    return script.with_routes({"/consent": consent}).with_missing(said)
 
 
 def list_missing() -> list[Script]:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from html import escape
 
 from crawler.demo.behaviours import Behaviour, Request, page
-from crawler.demo.catalogue.making import single, story_of
-from crawler.demo.catalogue.press import Printed, Sheet, changing, shows, treated
+from crawler.demo.catalogue.making import Case, story_of
+from crawler.demo.catalogue.press import Sheet, changing, shows, treated
 from crawler.demo.catalogue.script import ALIVE, GOOD, Golden, Script
 from crawler.demo.catalogue.steps import Step, over
 from crawler.demo.catalogue.stories import PLACES, list_kinds, tell
@@ -204,63 +204,49 @@ _LETTERS: dict[str, tuple[str, Callable[[str], str]]] = {
 
 
 def _in_other_letters() -> list[Script]:
-    scripts = []
-    for name, (known, alter) in _LETTERS.items():
-        story = story_of(name)
-        altered = treated(name, story, lambda html, alter=alter: page(alter(html)))  # type: ignore[misc]
-        scripts.append(
-            single(name, "noise", known, story, over(shows(name, story), _turns(altered)), QUIET)
-        )
-    return scripts
+    return [_altered(name, known, alter) for name, (known, alter) in _LETTERS.items()]
 
 
-def _turns(altered: Behaviour) -> dict[Step, Behaviour]:
-    return {Step.TURN: altered}
+def _altered(name: str, known: str, alter: Callable[[str], str]) -> Script:
+    case = Case(name, "noise", known)
+    return case.turned(treated(name, case.article, lambda html: page(alter(html))), QUIET)
 
 
 def _drawn() -> list[Script]:
-    scripts = []
-    for name, (known, draw) in _DRAWN.items():
-        text = story_of(name).text
-        printed: Printed = text
-        behaviour = changing(
-            name,
-            lambda request, chance, draw=draw, text=text: draw(text, request, chance),  # type: ignore[misc]
-        )
-        scripts.append(single(name, "noise", known, printed, behaviour, QUIET))
-    return scripts
+    return [_drawn_anew(name, known, draw) for name, (known, draw) in _DRAWN.items()]
+
+
+def _drawn_anew(name: str, known: str, draw: Draw) -> Script:
+    text = story_of(name).text
+    behaviour = changing(name, lambda request, chance: draw(text, request, chance))
+    return Case(name, "noise", known, text).always(behaviour, QUIET)
 
 
 def _others() -> list[Script]:
     mailed = story_of("hidden-mail").text
     pdf = story_of("printed-again").text
     return [
-        single(
-            "hidden-mail", "noise", "an e-mail address that is hidden anew for each visit", mailed,
+        Case(
+            "hidden-mail", "noise", "an e-mail address that is hidden anew for each visit", mailed
+        ).always(
             changing("hidden-mail", lambda request, chance: _with_hidden_mail(mailed, chance)),
             QUIET,
         ),
-        single(
-            "redesigned", "noise", "the whole site in another markup from the turn on",
-            story_of("redesigned"),
-            over(
-                shows("redesigned", story_of("redesigned")),
-                {Step.TURN: shows("redesigned", Sheet(story_of("redesigned").text, "blog"))},
-            ),
-            QUIET,
+        Case("redesigned", "noise", "the whole site in another markup from the turn on").turned(
+            shows("redesigned", Sheet(story_of("redesigned").text, "blog")), QUIET
         ),
-        single(
-            "printed-again", "noise", "the same PDF with other bytes", pdf,
-            over(_pdf(pdf, b""), {Step.TURN: _pdf(pdf, b"% printed again\n")}), QUIET,
+        Case("printed-again", "noise", "the same PDF with other bytes", pdf).always(
+            over(_pdf(pdf, b""), {Step.TURN: _pdf(pdf, b"% printed again\n")}), QUIET
         ),
-        single(
+        Case(
             "other-photograph", "noise", "another image at the same address: no text to compare",
-            story_of("other-photograph"),
+            path="/pictures/of-the-day.png", excerpted=False,
+        ).always(
             over(
                 page(draw_sea("morning"), content_type="image/png"),
                 {Step.TURN: page(draw_sea("evening"), content_type="image/png")},
             ),
-            QUIET, path="/pictures/of-the-day.png", excerpted=False,
+            QUIET,
         ),
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from crawler.demo.behaviours import TEXT, Behaviour, page
-from crawler.demo.catalogue.making import single, story_of, turning
+from crawler.demo.catalogue.making import Case, story_of, turning
 from crawler.demo.catalogue.press import Printed, shows
 from crawler.demo.catalogue.script import Script
 from crawler.demo.catalogue.steps import Step, over
@@ -21,8 +21,7 @@ MATERIAL = turning("live", changes={Step.TURN: "material"})
 
 
 def _planted(name: str, family: str, known: str, before: Printed, after: Printed) -> Script:
-    behaviour = over(shows(name, before), {Step.TURN: shows(name, after)})
-    return single(name, family, known, before, behaviour, MATERIAL)
+    return Case(name, family, known, before).turned(shows(name, after), MATERIAL)
 
 
 # What is planted, by what it is: the kind of story, the fact, and what it becomes.
@@ -167,10 +166,11 @@ def _other_formats() -> list[Script]:
         "number-text": (plain, [_plain(plain), _plain(later)]),
     }
     return [
-        single(name, "number", "a number changes, no HTML", story,
-               over(before, {Step.TURN: after}), MATERIAL)
+        Case(name, "number", "a number changes, no HTML", story).always(
+            over(before, {Step.TURN: after}), MATERIAL
+        )
         for name, (story, (before, after)) in printed.items()
-    ]  # fmt: skip
+    ]
 
 
 def _pdf(story: Story) -> Behaviour:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crawler.comparison.change import ChangeClass
 from crawler.demo.behaviours import Behaviour, redirect
-from crawler.demo.catalogue.making import cited, path_of, single, story_of, turning
+from crawler.demo.catalogue.making import Case, cited, path_of, story_of, turning
 from crawler.demo.catalogue.press import Printed, Sheet, front, not_found, shows
 from crawler.demo.catalogue.script import ALIVE, GOOD, Golden, Script, States
 from crawler.demo.catalogue.steps import Step, over
@@ -20,10 +20,8 @@ def _reworked(
     name: str, change: ChangeClass | None, known: str, before: Printed, after: Printed
 ) -> Script:
     changes = {Step.TURN: change} if change else {}
-    behaviour = over(shows(name, before), {Step.TURN: shows(name, after)})
-    return single(
-        name, change or "same", known, before, behaviour, turning("live", changes=changes)
-    )
+    golden = turning("live", changes=changes)
+    return Case(name, change or "same", known, before).turned(shows(name, after), golden)
 
 
 def _with(text: Text, *paragraphs: str) -> Text:
@@ -162,10 +160,8 @@ def _replaced() -> list[Script]:
     stranger = story_of("another-off-topic", "trial")
     drifting = turning("live", _DRIFTED, {Step.TURN: "drifted"})
     return [
-        single(
-            name, "drifted", known, before,
-            over(shows(name, before), {Step.TURN: shows(name, after)}), drifting,
-            path=f"/latest/{number}",
+        Case(name, "drifted", known, before, path=f"/latest/{number}").turned(
+            shows(name, after), drifting
         )
         for number, (name, known, before, after) in enumerate(
             (
@@ -221,35 +217,24 @@ def _house_lines() -> Script:
 
 
 def _there_and_back() -> list[Script]:
-    name = "corrected-twice"
-    story = story_of(name, "trial")
-    first, second = story.but(count="12"), story.but(count="12", sum="$3.75 million")
-    golden = Golden(GOOD, {Step.TURN: "material", Step.WEEK: "material"}, ALIVE)
-    behaviour = over(
-        shows(name, story), {Step.TURN: shows(name, first), Step.WEEK: shows(name, second)}
-    )
-    swapped = "changed-and-back"
-    other = story_of(swapped, "election")
-    back = over(
-        shows(swapped, other),
-        {Step.TURN: shows(swapped, other.but(count="3")), Step.WEEK: shows(swapped, other)},
-    )
-    along = "corrected-and-moved"
-    moving = story_of(along, "factory")
-    new = "/archive/4711"
-    goldens = Golden(
-        {**GOOD, Step.TURN: "moved", Step.HOUR: "live"}, {Step.TURN: "material"}, ALIVE
-    )
-    target = shows(along, moving.but(percent="77"))
+    again = Golden(GOOD, {Step.TURN: "material", Step.WEEK: "material"}, ALIVE)
+    first, swapped, along = "corrected-twice", "changed-and-back", "corrected-and-moved"
+    trial, election = story_of(first, "trial"), story_of(swapped, "election")
+    factory, new = story_of(along, "factory"), "/archive/4711"
+    moving = Golden({**GOOD, Step.TURN: "moved", Step.HOUR: "live"}, {Step.TURN: "material"}, ALIVE)
+    target = shows(along, factory.but(percent="77"))
     return [
-        single(name, "transitions", "two numbers change, one after the other", story, behaviour,
-               golden),
-        single(swapped, "transitions", "a number changes and changes back", other, back, golden),
-        single(
-            along, "transitions", "301 to another path, where a number is another", moving,
-            over(shows(along, moving), {Step.TURN: redirect(new, 301)}), goldens,
-            routes={new: over(not_found(along), {Step.TURN: target})},
-        ),
+        Case(first, "transitions", "two numbers change, one after the other", trial).staged({
+            Step.TURN: shows(first, trial.but(count="12")),
+            Step.WEEK: shows(first, trial.but(count="12", sum="$3.75 million")),
+        }, again),
+        Case(swapped, "transitions", "a number changes and changes back", election).staged({
+            Step.TURN: shows(swapped, election.but(count="3")),
+            Step.WEEK: shows(swapped, election),
+        }, again),
+        Case(along, "transitions", "301 to another path, where a number is another", factory)
+        .turned(redirect(new, 301), moving)
+        .with_routes({new: over(not_found(along), {Step.TURN: target})}),
     ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crawler.comparison.change import ChangeClass
 from crawler.demo.behaviours import Behaviour
@@ -55,6 +55,22 @@ class Script:
     missing: Behaviour | None = None  # what it says of paths it does not have; None: a plain 404
     deaf: tuple[tuple[Step, Step | None], ...] = ()  # from, until: nothing listens there
     elsewhere: Mapping[str, Behaviour] = field(default_factory=dict)  # paths on a second host
+
+    def with_routes(self, routes: Mapping[str, Behaviour]) -> Script:
+        """Return the script with further paths."""
+        return replace(self, routes={**self.routes, **routes})
+
+    def with_missing(self, missing: Behaviour) -> Script:
+        """Return the script with another answer to paths that the host does not have."""
+        return replace(self, missing=missing)
+
+    def with_elsewhere(self, routes: Mapping[str, Behaviour]) -> Script:
+        """Return the script with further paths on the second host."""
+        return replace(self, elsewhere={**self.elsewhere, **routes})
+
+    def silent(self, begin: Step, end: Step | None = None) -> Script:
+        """Return the script of a host at which nothing listens from one step until another."""
+        return replace(self, deaf=(*self.deaf, (begin, end)))
 
     def listens_at(self, step: Step) -> bool:
         """Whether connections are accepted at a step."""

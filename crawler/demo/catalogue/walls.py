@@ -15,13 +15,13 @@ from crawler.demo.catalogue.making import (
     EXCLUDED,
     LEGAL,
     WALLED,
+    Case,
     never_good,
-    single,
     story_of,
     to_neighbour,
     turning,
 )
-from crawler.demo.catalogue.press import Sheet, front, metadata, not_found, notice, shows
+from crawler.demo.catalogue.press import Sheet, metadata, not_found, notice, shows
 from crawler.demo.catalogue.script import ALIVE, GOOD, Golden, Script, States
 from crawler.demo.catalogue.steps import Step, over
 from crawler.demo.catalogue.stories import in_language
@@ -96,58 +96,36 @@ _ALLOWS = page("User-agent: *\nDisallow: /search\n", content_type=TEXT)
 
 
 def _blocked() -> list[Script]:
-    scripts = []
-    for block in _BLOCKS:
-        story = story_of(block.name)
-        behaviour = over(shows(block.name, story), {Step.TURN: block.behaviour})
-        scripts.append(
-            single(
-                block.name, "blocked", block.known, story, behaviour,
-                turning("blocked", BLOCKED), routes={"/robots.txt": _ALLOWS},
-                missing=over(not_found(block.name), {Step.TURN: block.behaviour}),
-            )
-        )  # fmt: skip
     never: States = {Step.FIRST: "unknown", Step.TURN: "blocked"}
-    passing: States = {Step.FIRST: "live"}
-    story = story_of("block-once")
-    everywhere = page("Slow down.", status=429)
-    told = story_of("block-robots-too")
+    passing = Golden({**GOOD, Step.TURN: "blocked", Step.HOUR: "live"}, {}, {Step.FIRST: "live"})
+    slow_down = page("Slow down.", status=429)
+    captcha = notice(
+        "Verify you are human",
+        "<h1>Verify you are human</h1><p>Press and hold the button.</p>",
+    )
     return [
-        *scripts,
-        single(
-            "block-robots-too", "robots", "429 on every path: robots.txt cannot be read either",
-            told, over(shows("block-robots-too", told), {Step.TURN: everywhere}),
-            turning("robots-excluded", EXCLUDED),
-            missing=over(not_found("block-robots-too"), {Step.TURN: everywhere}),
+        *map(_guarded, _BLOCKS),
+        Case("block-robots-too", "robots", "429 on every path: robots.txt cannot be read either")
+        .turned(slow_down, turning("robots-excluded", EXCLUDED))
+        .with_missing(over(not_found("block-robots-too"), {Step.TURN: slow_down})),
+        Case("block-before", "blocked", "403 from the first look on").always(
+            _BLOCKS[0].behaviour, never_good("blocked", never)
         ),
-        single(
-            "block-before", "blocked", "403 from the first look on", story_of("block-before"),
-            _BLOCKS[0].behaviour, never_good("blocked", never),
+        Case("block-once", "blocked", "429 once, then as before").staged(
+            {Step.TURN: slow_down, Step.HOUR: shows("block-once", story_of("block-once"))}, passing
         ),
-        single(
-            "block-once", "blocked", "429 once, then as before", story,
-            over(
-                shows("block-once", story),
-                {Step.TURN: page("Slow down.", status=429), Step.HOUR: shows("block-once", story)},
-            ),
-            Golden({**GOOD, Step.TURN: "blocked", Step.HOUR: "live"}, {}, passing),
-        ),
-        single(
-            "block-sink", "blocked", "302 to a page that asks for a captcha, with status 200",
-            story_of("block-sink"),
-            over(
-                shows("block-sink", story_of("block-sink")),
-                {Step.TURN: redirect("/captcha/verify?u=4711", 302)},
-            ),
-            turning("blocked", BLOCKED),
-            routes={
-                "/captcha/verify": notice(
-                    "Verify you are human",
-                    "<h1>Verify you are human</h1><p>Press and hold the button.</p>",
-                )
-            },
-        ),
-    ]  # fmt: skip
+        Case("block-sink", "blocked", "302 to a page that asks for a captcha, with status 200")
+        .turned(redirect("/captcha/verify?u=4711", 302), turning("blocked", BLOCKED))
+        .with_routes({"/captcha/verify": captcha}),
+    ]
+
+
+def _guarded(block: _Block) -> Script:
+    script = Case(block.name, "blocked", block.known).turned(
+        block.behaviour, turning("blocked", BLOCKED)
+    )
+    refusing = over(not_found(block.name), {Step.TURN: block.behaviour})
+    return script.with_routes({"/robots.txt": _ALLOWS}).with_missing(refusing)
 
 
 # --- by law ---------------------------------------------------------------------------------------
@@ -164,76 +142,78 @@ def _legal() -> list[Script]:
         "<h1>Sorry</h1><p>This content is not available in your region or country for legal "
         "reasons.</p>"
     )
-    answers = {
-        "legal-451": ("451", notice("Unavailable", "<h1>451</h1>", status=451)),
-        "legal-gdpr": ("200, but readers of Europe are refused", notice("Unavailable", abroad)),
-        "legal-region": ("403 for a region", notice("Not available", region, status=403)),
-    }
-    scripts = []
-    for name, (known, later) in answers.items():
-        story = story_of(name)
-        behaviour = over(shows(name, story), {Step.TURN: later})
-        scripts.append(single(name, "legal", known, story, behaviour, turning("legal", LEGAL)))
-    return scripts
+    legal = turning("legal", LEGAL)
+    return [
+        Case("legal-451", "legal", "451").turned(
+            notice("Unavailable", "<h1>451</h1>", status=451), legal
+        ),
+        Case("legal-gdpr", "legal", "200, but readers of Europe are refused").turned(
+            notice("Unavailable", abroad), legal
+        ),
+        Case("legal-region", "legal", "403 for a region").turned(
+            notice("Not available", region, status=403), legal
+        ),
+    ]
 
 
 # --- for money ------------------------------------------------------------------------------------
 
 
-def _teaser(name: str, text: Text, *, head: str, offer: str) -> Behaviour:
+_OFFER = (
+    '<div class="paywall"><p>To continue reading, please subscribe.</p>'
+    '<a href="/subscribe">Subscribe</a> <a href="/login">Log in</a></div>'
+)
+_GERMAN_OFFER = (
+    '<div class="paywall"><p>Weiterlesen mit einem Abonnement.</p>'
+    '<a href="/abo">Jetzt abonnieren</a> <a href="/login">Anmelden</a></div>'
+)
+_UNFREE = metadata(isAccessibleForFree=False)
+_LOCKED = '<meta property="article:content_tier" content="locked">'
+
+
+def _teaser(name: str, text: Text, head: str, offer: str = _OFFER) -> Behaviour:
     sheet = Sheet(replace(text, paragraphs=text.paragraphs[:1]), head=head, inside=offer)
     return shows(name, sheet)
 
 
 def _paywalls() -> list[Script]:
-    offer = (
-        '<div class="paywall"><p>To continue reading, please subscribe.</p>'
-        '<a href="/subscribe">Subscribe</a> <a href="/login">Log in</a></div>'
-    )
-    german = (
-        '<div class="paywall"><p>Weiterlesen mit einem Abonnement.</p>'
-        '<a href="/abo">Jetzt abonnieren</a> <a href="/login">Anmelden</a></div>'
-    )
-    unfree = metadata(isAccessibleForFree=False)
-    locked = '<meta property="article:content_tier" content="locked">'
+    never: States = {Step.FIRST: "unknown", Step.TURN: "walled"}
+    to_login = made(lambda request: redirect(f"/login?next={request.path}", 302))
+    name = "pay-teaser-before"
+    before = Case(name, "paywall", "a teaser from the first look on", story_of(name).text)
+    return [
+        _paid("pay-401", "401", notice("Sign in", "<h1>Sign in</h1>", status=401)),
+        _paid("pay-402", "402", notice("Pay", "<h1>Payment required</h1>", status=402)),
+        _paid("pay-login", "302 to a login", to_login),
+        _paid(
+            "pay-teaser", "a paragraph is left; JSON-LD says that it is not free",
+            _teaser("pay-teaser", story_of("pay-teaser").text, _UNFREE),
+        ),
+        _paid(
+            "pay-tier", "a paragraph is left; its tier is locked",
+            _teaser("pay-tier", story_of("pay-tier").text, _LOCKED),
+        ),
+        _paid(
+            "pay-teaser-de", "a paragraph is left, German",
+            _teaser("pay-teaser-de", in_language("de"), _UNFREE, _GERMAN_OFFER),
+            in_language("de"),
+        ),
+        before.always(
+            _teaser(name, story_of(name).text, _UNFREE), never_good("paywall", never)
+        ),
+    ]  # fmt: skip
+
+
+def _paid(name: str, known: str, later: Behaviour, text: Text | None = None) -> Script:
+    """A page that asks for money from the turn on, at a host with a login."""
     login = notice(
         "Log in",
         '<h1>Log in</h1><form method="post"><label>E-mail <input name="email"></label> '
         '<label>Password <input name="password" type="password"></label>'
         "<button>Log in</button></form>",
     )
-    to_login = made(lambda request: redirect(f"/login?next={request.path}", 302))
-    names = ("pay-401", "pay-402", "pay-login", "pay-teaser", "pay-tier", "pay-teaser-before")
-    told = {name: story_of(name).text for name in names}
-    told["pay-teaser-de"] = in_language("de")
-    later = {
-        "pay-401": ("401", notice("Sign in", "<h1>Sign in</h1>", status=401)),
-        "pay-402": ("402", notice("Pay", "<h1>Payment required</h1>", status=402)),
-        "pay-login": ("302 to a login", to_login),
-        "pay-teaser": ("a paragraph is left; JSON-LD says that it is not free", _teaser(
-            "pay-teaser", told["pay-teaser"], head=unfree, offer=offer)),
-        "pay-tier": ("a paragraph is left; its tier is locked", _teaser(
-            "pay-tier", told["pay-tier"], head=locked, offer=offer)),
-        "pay-teaser-de": ("a paragraph is left, German", _teaser(
-            "pay-teaser-de", told["pay-teaser-de"], head=unfree, offer=german)),
-    }  # fmt: skip
-    scripts = [
-        single(
-            name, "paywall", known, told[name],
-            over(shows(name, told[name]), {Step.TURN: behaviour}),
-            turning("paywall", WALLED), routes={"/login": login},
-        )
-        for name, (known, behaviour) in later.items()
-    ]  # fmt: skip
-    never: States = {Step.FIRST: "unknown", Step.TURN: "walled"}
-    name = "pay-teaser-before"
-    scripts.append(
-        single(
-            name, "paywall", "a teaser from the first look on", told[name],
-            _teaser(name, told[name], head=unfree, offer=offer), never_good("paywall", never),
-        )
-    )  # fmt: skip
-    return scripts
+    case = Case(name, "paywall", known, text)
+    return case.turned(later, turning("paywall", WALLED)).with_routes({"/login": login})
 
 
 # --- consent --------------------------------------------------------------------------------------
@@ -260,48 +240,29 @@ _FRENCH = (
 def _consent() -> list[Script]:
     gate = to_neighbour("consent", "/collectConsent?sessionId=4711", 302)
     own = made(lambda request: redirect(f"/consent/?return={request.path}", 302))
-    inline = {
-        "consent-en": ("en", notice("Your privacy", CONSENT)),
-        "consent-de": ("de", notice("Einwilligung", _GERMAN, language="de")),
-        "consent-fr": ("fr", notice("Consentement", _FRENCH, language="fr")),
-    }
     golden = turning("consent-wall", WALLED)
-    scripts = [
-        single(
-            name, "consent", f"a form in place of every page, language {language}",
-            printed := (story_of(name) if language == "en" else in_language(language)),
-            over(shows(name, printed), {Step.TURN: form}), golden,
-            routes={"/": over(front(name), {Step.TURN: form})},
-            missing=over(not_found(name), {Step.TURN: form}),
-        )
-        for name, (language, form) in inline.items()
-    ]  # fmt: skip
-    for name, known, wall in (
-        ("consent-gateway", "every path leads to a gateway on another host", gate),
-        ("consent-path", "every path leads to /consent/ of the host", own),
-    ):
-        story = story_of(name)
-        scripts.append(
-            single(
-                name, "consent", known, story,
-                over(shows(name, story), {Step.TURN: wall}), golden,
-                routes={
-                    "/": over(front(name), {Step.TURN: wall}),
-                    "/consent/": notice("Your privacy", CONSENT),
-                },
-                missing=over(not_found(name), {Step.TURN: wall}),
-            )
-        )  # fmt: skip
     never: States = {Step.FIRST: "unknown", Step.TURN: "walled"}
     form = notice("Your privacy", CONSENT)
-    scripts.append(
-        single(
-            "consent-before", "consent", "a form in place of every page from the first look on",
-            story_of("consent-before"), form, never_good("consent-wall", never),
-            routes={"/": form}, missing=form,
-        )
-    )  # fmt: skip
-    return scripts
+    at_gateway = "every path leads to a gateway on another host"
+    return [
+        _form_in("en").turned_wholly(form, golden),
+        _form_in("de").turned_wholly(notice("Einwilligung", _GERMAN, language="de"), golden),
+        _form_in("fr").turned_wholly(notice("Consentement", _FRENCH, language="fr"), golden),
+        Case("consent-gateway", "consent", at_gateway).turned_wholly(gate, golden),
+        Case("consent-path", "consent", "every path leads to /consent/ of the host")
+        .turned_wholly(own, golden)
+        .with_routes({"/consent/": form}),
+        Case("consent-before", "consent", "a form in place of every page from the first look on")
+        .always(form, never_good("consent-wall", never))
+        .with_routes({"/": form})
+        .with_missing(form),
+    ]
+
+
+def _form_in(language: str) -> Case:
+    known = f"a form in place of every page, language {language}"
+    printed = None if language == "en" else in_language(language)
+    return Case(f"consent-{language}", "consent", known, printed)
 
 
 # --- robots.txt -----------------------------------------------------------------------------------
@@ -311,25 +272,27 @@ def _robots() -> list[Script]:
     denies = page("User-agent: *\nDisallow: /\n", content_type=TEXT)
     broken = page("Internal error", status=500)
     never: States = {Step.FIRST: "unknown", Step.TURN: "excluded"}
-    files = {
-        "robots-later": ("disallowed from the turn on", over(_ALLOWS, {Step.TURN: denies}),
-                         turning("robots-excluded", EXCLUDED)),
-        "robots-breaks": ("robots.txt answers 500 from the turn on",
-                          over(_ALLOWS, {Step.TURN: broken}), turning("robots-excluded", EXCLUDED)),
-        "robots-denies": ("disallowed from the first look on", denies,
-                          never_good("robots-excluded", never)),
-        "robots-500": ("robots.txt answers 500 from the first look on", broken,
-                       never_good("robots-excluded", never)),
-        "robots-403": ("robots.txt answers 403: there are no rules", page("No", status=403),
-                       Golden(GOOD, {}, ALIVE)),
-    }  # fmt: skip
+    later, before = turning("robots-excluded", EXCLUDED), never_good("robots-excluded", never)
     return [
-        single(
-            name, "robots", known, story := story_of(name), shows(name, story), golden,
-            routes={"/robots.txt": robots},
-        )
-        for name, (known, robots, golden) in files.items()
+        _with_rules(
+            "robots-later", "disallowed from the turn on", over(_ALLOWS, {Step.TURN: denies}), later
+        ),
+        _with_rules(
+            "robots-breaks", "robots.txt answers 500 from the turn on",
+            over(_ALLOWS, {Step.TURN: broken}), later,
+        ),
+        _with_rules("robots-denies", "disallowed from the first look on", denies, before),
+        _with_rules("robots-500", "robots.txt answers 500 from the first look on", broken, before),
+        _with_rules(
+            "robots-403", "robots.txt answers 403: there are no rules", page("No", status=403),
+            Golden(GOOD, {}, ALIVE),
+        ),
     ]  # fmt: skip
+
+
+def _with_rules(name: str, known: str, rules: Behaviour, golden: Golden) -> Script:
+    """A page that stays as it is, at a host with a robots.txt."""
+    return Case(name, "robots", known).staged({}, golden).with_routes({"/robots.txt": rules})
 
 
 def list_walls() -> list[Script]:
