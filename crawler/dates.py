@@ -18,6 +18,38 @@ _BEGINS_WITH_DAY = re.compile(r"\s*\d{4}-(?:\d{1,2}|[A-Za-z]{3,9})-\d{1,2}(?!\d)
 _SIGNED_NAME = re.compile(r"(?:UTC|GMT|Z)\s*[+-]", re.IGNORECASE)
 _DAY_IN_PATH = re.compile(r"(?:^|/)(\d{4})/(\d{1,2})/(\d{1,2})(?=/|$)")
 _STAMP = re.compile(r"\d{4}(?:\d\d){0,5}")
+_MONTHS = {  # as people write them in English, German, French and Spanish; January first
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar jänner janvier janv enero ene",
+            "february feb februar feber février fevrier févr fevr febrero",
+            "march mar märz maerz mär mrz mars marzo",
+            "april apr avril avr abril abr",
+            "may mai mayo",
+            "june jun juni juin junio",
+            "july jul juli juillet juil julio",
+            "august aug août aout agosto ago",
+            "september sep sept septembre septiembre setiembre",
+            "october oct oktober okt octobre octubre",
+            "november nov novembre noviembre",
+            "december dec dezember dez décembre decembre déc diciembre dic",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_LETTERS = r"[^\W\d_]{3,10}"
+_WRITTEN_DAY = re.compile(
+    r"(?<!\d)(?:"
+    r"(?P<y1>\d{4})(?:-|/|\.|\s?年\s?)(?P<m1>\d{1,2})(?:-|/|\.|\s?月\s?)(?P<d1>\d{1,2})"
+    r"|(?P<d2>\d{1,2})\.\s?(?P<m2>\d{1,2})\.\s?(?P<y2>\d{4})"
+    rf"|(?P<d3>\d{{1,2}})(?:\.|er|º|st|nd|rd|th)?[\s|]{{1,3}}(?:de\s|of\s)?(?P<m3>{_LETTERS})\.?,?"
+    r"[\s|]{1,3}(?:de\s|del\s)?(?P<y3>\d{4})"
+    rf"|(?P<m4>{_LETTERS})\.?\s(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?,?\s{{1,3}}(?P<y4>\d{{4}})"
+    r")(?!\d)",
+    re.IGNORECASE,
+)
 
 
 def utc_now() -> datetime:
@@ -67,6 +99,26 @@ def parse_feed_day(text: str) -> str | None:
         return parsedate_to_datetime(text.strip()).date().isoformat()
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
+
+
+def written_day(text: str) -> str | None:
+    """Return the first day that a text names in words or figures; None: it names none.
+
+    ``4 March 2017``, ``March 4, 2017``, ``4. März 2017``, ``1er mars 2017``,
+    ``4 de marzo de 2017``, ``2017年3月4日``, ``04.03.2017`` and year-first forms. Not
+    ``04/03/2017``, which is March or April, and no month without its day.
+    """
+    for match in _WRITTEN_DAY.finditer(text):
+        found = {name[0]: part for name, part in match.groupdict().items() if part}
+        month = found["m"]
+        number = int(month) if month.isdecimal() else _MONTHS.get(month.casefold())
+        if number is None:
+            continue
+        try:
+            return date(int(found["y"]), number, int(found["d"])).isoformat()
+        except ValueError:
+            continue  # the 31st of a shorter month
+    return None
 
 
 def _parse(text: str) -> datetime:

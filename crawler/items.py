@@ -72,7 +72,7 @@ class Entry:
     """A dated item that cites web pages, as one reader found it in one page."""
 
     locator: str  # path or URL that it was read from
-    reader: str  # "news-markdown", "news-html", "news-json", "news-xml", "post-html", "url-list" …
+    reader: str  # "news-markdown", "news-html", "news-json", "post-html", "wiki-article" …
     date: str | None = None
     topic: str | None = None
     headline: str | None = None  # entities decoded, blanks folded

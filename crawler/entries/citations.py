@@ -27,6 +27,14 @@ class CitedLink(NamedTuple):
     is_cover: bool = False  # known from its form; a label can say it too
     beside: str | None = None  # the source on whose line an image stood
     context: str | None = None  # the paragraph of running text that it stood in
+    cited_on: str | None = None  # the day that stands beside it; None: the entry's date counts
+    basis: str = "explicit"  # of that day
+    original: str | None = (
+        None  # what it is a copy of, where the page says so: a web archive's link
+    )
+    copied_on: str | None = None  # the day of that copy, as the page has it
+    agency: str | None = None  # where the page names it apart from the label
+    publisher: str | None = None  # likewise
 
 
 class _Resolved(NamedTuple):
@@ -58,6 +66,8 @@ def _citation(
     label, agency, publisher = read_label(link.label)
     if resolved.role == "cover":
         label, agency, publisher = clean_label(link.label), None, None
+    if link.agency or link.publisher:
+        agency, publisher = link.agency, link.publisher
     return Citation(
         position=position,
         url_as_cited=link.target,
@@ -69,14 +79,16 @@ def _citation(
         publisher=publisher,
         context=link.context,
         archived_at=resolved.archived_at,
-        cited_on=cited_on,
-        cited_on_basis="entry" if cited_on else None,
+        cited_on=link.cited_on or cited_on,
+        cited_on_basis=link.basis if link.cited_on else "entry" if cited_on else None,
     )
 
 
 def _resolve(link: CitedLink, base: str | None) -> _Resolved:
     if link.is_cover or is_cover(link.label):
         return _resolve_cover(link, base)
+    if link.original is not None:
+        return _resolve_copy(link, link.original)
     target = _decoded(link.target.strip())
     if _SCHEME.match(target) or target.startswith("//"):
         return _resolve_absolute(target, base)
@@ -113,6 +125,24 @@ def _resolve_wrapped(url: str) -> _Resolved | None:
         return None
     warning = None if unwrapped.original else _no_original(url, unwrapped.archive)
     return _Resolved(unwrapped.original, "archive-of", unwrapped.archived_at, warning)
+
+
+def _resolve_copy(link: CitedLink, original: str) -> _Resolved:
+    """Return what a copy leads to, of which the page names the original beside it.
+
+    What the link itself tells is nearer to it; a short code tells nothing, nor does an archive that
+    nobody here knows.
+    """
+    target, said = _parsed(link.target.strip(), None), _parsed(original.strip(), None)
+    inner = unwrap_archive_url(said) if said else None
+    copy = unwrap_archive_url(target) if target else None
+    url = (copy.original if copy else None) or (inner.original if inner else said)
+    told = f"{link.copied_on}T00:00:00Z" if link.copied_on else None
+    archived_at = (copy.archived_at if copy else None) or told
+    if target is None:
+        return _Resolved(url, "archive-of", archived_at, _unresolvable(link.target, "no URL"))
+    warning = None if url else _no_original(link.target, copy.archive if copy else "archive's")
+    return _Resolved(url, "archive-of", archived_at, warning)
 
 
 def _resolve_cover(link: CitedLink, base: str | None) -> _Resolved:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from crawler.entries.url_list import looks_like_url_list
 
-Kind = Literal["markdown", "html", "json", "xml", "url-list"]
+Kind = Literal["markdown", "html", "json", "xml", "url-list", "wikitext"]
 
 _HEAD = 4000  # characters looked at
 _SUFFIXES: dict[str, Kind] = {
@@ -18,6 +18,9 @@ _SUFFIXES: dict[str, Kind] = {
     "xhtml": "html",
     "json": "json",
     "xml": "xml",
+    "wiki": "wikitext",
+    "mediawiki": "wikitext",
+    "wikitext": "wikitext",
 }
 _MIMES: dict[str, Kind] = {
     "text/markdown": "markdown",
@@ -29,12 +32,21 @@ _MIMES: dict[str, Kind] = {
     "application/xml": "xml",
     "text/xml": "xml",
     "text/uri-list": "url-list",
+    "text/x-wiki": "wikitext",  # of MediaWiki's ?action=raw
 }
 _HTML_START = re.compile(r"(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _HTML_TAG = re.compile(
     r"</?(?:h[1-6]|p|div|ul|ol|li|a|span|article|section|main|table|br|img|strong|em)\b", re.I
 )
 _ANY_TAG = re.compile(r"<[/!?]?[A-Za-z]")
+# What no other markup has: notes, MediaWiki's own templates and headings, categories
+_WIKI_SIGNS = re.compile(
+    r"<ref(?:\s[^<>]{0,200})?>|<references\s{0,3}/>|\{\{\s{0,3}(?:cite|citation|current events"
+    r"|reflist|infobox|internetquelle|cita|lien web|dead link|webarchive)\b"
+    r"|\[\[[^\[\]\n]{1,200}\]\]"
+    r"|^={2,4}[^=\n]{1,200}={2,4}[ \t]*$|^#redirect\s{0,3}\[\[",
+    re.IGNORECASE | re.MULTILINE,
+)
 _JSON_START = re.compile(r'\{\s*(?:"|\}|$)|\[\s*(?:[{"\[\]]|$)')
 
 
@@ -46,11 +58,18 @@ def kind_of(text: str, locator: str, mime: str | None) -> Kind:
         return "html"
     if head.startswith("<?xml"):
         return "html" if "<html" in head.casefold() else "xml"
+    if named == "wikitext":  # it may begin with a [[File:…]]
+        return named
     if named != "markdown" and _JSON_START.match(head):
         return "json"
     if named == "html":  # servers send Markdown as HTML, and files are misnamed
         return "html" if _ANY_TAG.search(text) else "markdown"
     return named or _guessed(text, head)
+
+
+def looks_like_wikitext(head: str) -> bool:
+    """Whether a text has two kinds of signs that only wikis use; a wikilink alone has Obsidian."""
+    return len({match[0][:2].casefold() for match in _WIKI_SIGNS.finditer(head)}) > 1
 
 
 def _named(locator: str, mime: str | None) -> Kind | None:
@@ -67,6 +86,8 @@ def _named(locator: str, mime: str | None) -> Kind | None:
 def _guessed(text: str, head: str) -> Kind:
     if looks_like_url_list(text):
         return "url-list"
+    if looks_like_wikitext(head):
+        return "wikitext"
     if _ANY_TAG.match(head):
         return "html" if _HTML_TAG.search(head) else "xml"
     return "markdown"

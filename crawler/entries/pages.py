@@ -11,7 +11,9 @@ from stat import S_ISDIR, S_ISREG
 from crawler.errors import InputNotFound
 
 # Formats of one entry, the one that names the group first; a .txt is never a twin.
-_TWINS = (".md", ".markdown", ".html", ".htm", ".json", ".xml")
+_TWINS = (
+    ".md", ".markdown", ".html", ".htm", ".json", ".xml", ".wiki", ".mediawiki", ".wikitext",
+)  # fmt: skip
 SUFFIXES = (*_TWINS, ".txt")
 
 

@@ -17,6 +17,7 @@ from crawler.entries.records import Value, read_record, strings_of
 from crawler.entries.text import decode
 from crawler.entries.unpacking import unpacked
 from crawler.entries.url_list import read_url_list
+from crawler.entries.wiki.article import read_article
 from crawler.errors import NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
 
@@ -54,6 +55,8 @@ def read_page(
     kind = kind_of(text, name, mime)
     if kind == "url-list":
         return _noted(read_url_list(text, locator), is_text, is_whole=True)
+    if kind == "wikitext":
+        return _noted(read_article(text, locator, base_url), is_text, is_whole=True)
     page = _open_page(kind, text, locator, base_url)
     if isinstance(page, DayIndex):
         return page

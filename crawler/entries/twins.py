@@ -12,7 +12,8 @@ from crawler.items import Citation, Entry, ReadingWarning
 T = TypeVar("T")
 
 PREFERENCE = (  # structured first
-    "news-json", "news-xml", "news-markdown", "news-html", "post-markdown", "post-html", "url-list",
+    "news-json", "news-xml", "news-markdown", "news-html", "wiki-day",
+    "wiki-article", "wiki-html", "post-markdown", "post-html", "url-list",
 )  # fmt: skip
 _FILLED_BY_ANOTHER = {  # warnings that a twin may make pointless
     "no-headline": lambda entry: entry.headline is not None,
@@ -82,11 +83,16 @@ def _citations(twins: Sequence[Entry], date: str | None) -> tuple[Citation, ...]
             elif not united[place := known.pop(0)].label:
                 united[place] = _relabelled(united[place], citation)
     return tuple(
-        replace(
-            citation, position=position, cited_on=date, cited_on_basis="entry" if date else None
-        )
+        _dated(replace(citation, position=position), date)
         for position, citation in enumerate(united, start=1)
     )
+
+
+def _dated(citation: Citation, date: str | None) -> Citation:
+    """Return the citation with the entry's date, unless a day of its own stands beside it."""
+    if citation.cited_on and citation.cited_on_basis != "entry":
+        return citation
+    return replace(citation, cited_on=date, cited_on_basis="entry" if date else None)
 
 
 def _relabelled(citation: Citation, other: Citation) -> Citation:
