@@ -74,7 +74,7 @@ def keep(
     assert article is not None and kept.final_capture is not None
     archive.articles.save(digest_of(body), article, now=KEPT_AT)
     listed = Listed(at, NEWS, status=200, digest=digest, uri_m=raw(at))
-    row = archive.testimony.know(source, ARCHIVE, raw(at), listed, known_from="index", now=now)
+    row = archive.testimony.know(source, ARCHIVE, listed, known_from="index", now=now)
     if not good:
         archive.testimony.reject(row, "doubtful", ["little-text"], kept.final_capture, now)
         return row
@@ -94,7 +94,7 @@ def refuse_unread(archive: Archive, run: int, source: int, at: str) -> None:
     now, other = parse_instant(KEPT_AT), page(ARTICLE.replace("four", "ten"), title="Another")
     kept = archive.evidence.record(run, source, [replay(raw(at), other)], origin=ARCHIVE)
     listed = Listed(at, NEWS, status=200, uri_m=raw(at))
-    row = archive.testimony.know(source, ARCHIVE, raw(at), listed, known_from="index", now=now)
+    row = archive.testimony.know(source, ARCHIVE, listed, known_from="index", now=now)
     archive.testimony.reject(row, "doubtful", ["digest-differs"], kept.final_capture, now)
 
 

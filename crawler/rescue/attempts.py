@@ -47,6 +47,11 @@ class Attempt:
     refusals: list[NotAsked] = field(default_factory=list)
     named: list[str] = field(default_factory=list)  # addresses that mementos name as the page's
     fetches: int = 0
+    ours: int | None = None  # row of a memento that has our copy's bytes, from before the citation
+
+    def fetched_as(self, graded: Graded) -> Fetched:
+        """Return what was fetched of which a grade is."""
+        return self.fetched[str(graded.witness.memento.uri_m)]
 
     @property
     def ordered(self) -> tuple[Listed, ...]:
@@ -74,12 +79,9 @@ def told(state: Attempt, best: Graded | None, ending: Ending) -> Homecoming:
             state.wanted.source, state.wanted.url, ending, fetched=state.fetches, why=why
         )
     memento = best.witness.memento
-    located = state.located.get(memento) or next(
-        each for each in state.located.values() if each.memento.uri_m == memento.uri_m
-    )
     return Homecoming(
         state.wanted.source, state.wanted.url, ending,
-        confidence=best.confidence, archive=located.archive.id,
+        confidence=best.confidence, archive=state.fetched_as(best).located.archive.id,
         memento_datetime=memento.memento_datetime, proof=best.witness.proof,
         fetched=state.fetches,
     )  # fmt: skip

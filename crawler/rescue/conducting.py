@@ -21,7 +21,7 @@ from crawler.mementos.registry import WebArchive
 from crawler.mementos.replies import Result
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
 from crawler.rescue.attempts import Attempt, Homecoming, told
-from crawler.rescue.fetching import fetch, named_by
+from crawler.rescue.fetching import Look, named_by
 from crawler.rescue.searching import Located, Search, locate
 from crawler.schedule.kinds import kind_of
 
@@ -79,7 +79,7 @@ class Conductor:
         return self._end(state)
 
     def _is_enough(self, state: Attempt) -> bool:
-        return bool(state.fetched) or self._has_our_bytes(state) is not None
+        return bool(state.fetched) or state.ours is not None
 
     def _begin(self, source: int) -> Attempt:
         expected = self._archive.observing.expectation(source)
@@ -107,15 +107,14 @@ class Conductor:
         at = cited.memento_datetime
         memento = Listed(at or "", cited.original, uri_m=cited.uri_m)
         archive = self._archives.by_id(cited.archive)
-        if archive is None or cited.original is None or at is None:
-            self._know(state, cited.archive, cited.uri_m, memento, "citation")
-            return
-        located = locate(archive, cited.uri_m, memento)
+        located = None
+        if archive is not None and cited.original is not None and at is not None:
+            located = locate(archive, cited.uri_m, memento)
         if located is None:
-            self._know(state, cited.archive, cited.uri_m, memento, "citation")
+            self._know(state, cited.archive, memento, "citation")
             return
         state.located[located.memento] = located
-        self._know(state, located.archive.id, located.uri_m, located.memento, "citation")
+        self._know(state, located.archive.id, located.memento, "citation")
         await self._look_at(state, located.memento)
 
     async def _from_archive(self, state: Attempt, archive: WebArchive) -> None:
@@ -127,7 +126,8 @@ class Conductor:
         state.results[archive.id] = found.result
         for each in located:
             state.located.setdefault(each.memento, each)
-        if self._note_our_bytes(state) is not None:
+        self._note_our_bytes(state)
+        if state.ours is not None:
             return
         while (following := self._next(state)) is not None:
             await self._look_at(state, following)
@@ -169,10 +169,11 @@ class Conductor:
     async def _look_at(self, state: Attempt, memento: Listed) -> None:
         located = state.located[memento]
         state.fetches += 1
-        fetched = await fetch(located, state.wanted, state.own, self._archives, self._session)
+        look = Look(state.wanted, state.own, self._archives, self._session)
+        fetched = await look.at(located)
         state.looked.append(Looked(memento, good=fetched.examined.good))
         state.named += fetched.named
-        row = self._know(state, located.archive.id, located.uri_m, memento, "index")
+        row = self._know(state, located.archive.id, memento, "index")
         if fetched.examined.good and fetched.capture is not None:
             state.fetched[located.uri_m] = fetched
             self._write_home(state)
@@ -187,15 +188,17 @@ class Conductor:
     # What is written
 
     def _know(
-        self, state: Attempt, archive: str, uri_m: str, memento: Listed, known_from: str,
+        self, state: Attempt, archive: str, memento: Listed, known_from: str,
         same_bytes_as: int | None = None,
     ) -> int:  # fmt: skip
+        """Keep that a memento is known, once, and return its row; 0: it could not be written."""
+        uri_m = str(memento.uri_m)
         if uri_m not in state.rows:
             now, source = self._now(), state.wanted.source
             row = self._session.write(
                 lambda: self._archive.testimony.know(
-                    source, archive, uri_m, memento, known_from=known_from,
-                    same_bytes_as=same_bytes_as, now=now,
+                    source, archive, memento,
+                    known_from=known_from, same_bytes_as=same_bytes_as, now=now,
                 )
             )  # fmt: skip
             state.rows[uri_m] = row or 0
@@ -204,8 +207,7 @@ class Conductor:
     def _note_the_nearest(self, state: Attempt) -> None:
         """Note what else lies near the citation: it can be fetched later, by a person or by us."""
         for memento in state.ordered[:KNOWN_MAX]:
-            located = state.located[memento]
-            self._know(state, located.archive.id, located.uri_m, memento, "index")
+            self._know(state, state.located[memento].archive.id, memento, "index")
 
     def _grades(self, state: Attempt) -> tuple[Graded, ...]:
         witnesses = [
@@ -227,10 +229,7 @@ class Conductor:
         def write() -> None:
             with self._archive.writing():
                 for graded in grades:
-                    uri_m = str(graded.witness.memento.uri_m)
-                    fetched = next(
-                        f for f in state.fetched.values() if f.located.memento.uri_m == uri_m
-                    )
+                    fetched = state.fetched_as(graded)
                     graded.evidence["cited_on"] = str(state.wanted.cited_on)
                     graded.evidence["basis"] = state.wanted.basis
                     if fetched.located.further is not None:
@@ -245,37 +244,24 @@ class Conductor:
 
     # Our own bytes
 
-    def _note_our_bytes(self, state: Attempt) -> int | None:
-        """Note mementos that have the very bytes of our own copy, told by the index alone."""
+    def _note_our_bytes(self, state: Attempt) -> None:
+        """Note mementos that have the very bytes of our own copy, told by the index alone.
+
+        One from before the citation is enough: the page stood unchanged from then to our capture.
+        """
         capture, payload = state.wanted.good_capture, state.wanted.good_payload
         if capture is None or payload is None:
-            return None
+            return
         try:
             own = sha1_of(self._archive.payloads.get(payload))
         except (PayloadDamaged, KeyError):  # rotten, or in another archive
-            return None
+            return
         for memento in state.ordered:
             if memento.digest == own:
-                located = state.located[memento]
-                self._know(state, located.archive.id, located.uri_m, memento, "index", capture)
-        return self._has_our_bytes(state, own)
-
-    def _has_our_bytes(self, state: Attempt, own: str | None = None) -> int | None:
-        """Return the row of a memento from before the citation with the bytes of our own copy.
-
-        Then the page stood unchanged from before the citation to our own capture.
-        """
-        for memento in state.ordered:
-            located = state.located[memento]
-            row = state.rows.get(located.uri_m)
-            if (
-                own is not None
-                and memento.digest == own
-                and row
-                and ("before" in state.cited.sides_of(memento.memento_datetime))
-            ):
-                state.rows["own"] = row
-        return state.rows.get("own")
+                archive = state.located[memento].archive.id
+                row = self._know(state, archive, memento, "index", capture)
+                if row and "before" in state.cited.sides_of(memento.memento_datetime):
+                    state.ours = row
 
     # The end
 
@@ -283,14 +269,9 @@ class Conductor:
         grades = self._grades(state) if state.fetched else ()
         best = grades[0] if grades else None
         ending = self._ending(state, best)
-        memento = None
+        memento = state.ours
         if best is not None:
-            memento = next(
-                state.rows[f.located.uri_m] for f in state.fetched.values()
-                if f.located.memento.uri_m == best.witness.memento.uri_m
-            )  # fmt: skip
-        else:
-            memento = state.rows.get("own")
+            memento = state.rows[state.fetched_as(best).located.uri_m]
         again_at = self._again_at(state) if memento is None else None
         now = self._now()
         self._session.write(
@@ -301,7 +282,7 @@ class Conductor:
         return told(state, best, ending)
 
     def _ending(self, state: Attempt, best: Graded | None) -> Ending:
-        if best is not None or "own" in state.rows:
+        if best is not None or state.ours is not None:
             return "found"
         if state.refusals:
             return state.refusals[-1].result

@@ -28,7 +28,7 @@ from crawler.mementos.saving import (
     submission,
 )
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked, Question, Reply
-from crawler.rescue.fetching import Fetched, fetch
+from crawler.rescue.fetching import Fetched, Look
 from crawler.rescue.searching import Located, Search
 from crawler.schedule.kinds import kind_of
 
@@ -156,7 +156,7 @@ class Pusher:
         now = self._now()
         row = self._session.write(
             lambda: testimony.know(
-                push.source, self._archive.id, uri_m, memento, known_from="push", now=now
+                push.source, self._archive.id, memento, known_from="push", now=now
             )
         )
         self._session.write(lambda: pushing.told(push.id, row or 0, now))
@@ -181,9 +181,8 @@ class Pusher:
         archive, now = self._session.archive, self._now()
         wanted = archive.wanting.wanted(push.source, archive.observing.expectation(push.source))
         own = archive.observing.article(wanted.good_payload)
-        uri_m = str(memento.uri_m)
-        located = Located(self._archive, memento, uri_m, uri_m)
-        fetched = await fetch(located, wanted, own, self._archives, self._session)
+        located = Located(self._archive, memento, str(memento.uri_m))
+        fetched = await Look(wanted, own, self._archives, self._session).at(located)
         if not fetched.examined.good or fetched.capture is None or fetched.article is None:
             return self._not_there_yet(push, fetched, row)
         graded = grade(

@@ -16,7 +16,7 @@ from crawler.items import Article
 from crawler.mementos.choosing import Cited, candidates
 from crawler.mementos.registry import WebArchive
 from crawler.rescue.asking import DATA_FAULTS, Archives, NotAsked
-from crawler.rescue.fetching import fetch
+from crawler.rescue.fetching import Look
 from crawler.rescue.searching import Located, Search
 
 COMPARED_WITHIN: Final = timedelta(days=30)  # farther away the page itself may have changed
@@ -85,7 +85,7 @@ class Rechecker:
     ) -> Rechecked:
         """Fetch what lies nearest and compare the texts; equal bytes would need no look."""
         first = self._article_of(best)
-        second = await fetch(nearest, wanted, first, self._archives, self._session)
+        second = await Look(wanted, first, self._archives, self._session).at(nearest)
         one = (first.text if first else None) or ""
         two = (second.article.text if second.article else None) or ""
         if not one or not two:

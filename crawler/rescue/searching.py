@@ -36,8 +36,12 @@ class Located:
     archive: WebArchive
     memento: Listed
     url: str  # of its raw payload
-    uri_m: str  # its address as the archive writes it
     further: Further | None = None  # the other address under which it was found; None: a known one
+
+    @property
+    def uri_m(self) -> str:
+        """Its address as the archive writes it."""
+        return self.memento.uri_m or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ def _located(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located]
                 continue
             raw = archive.raw_url(memento.original, stamp_of(memento.memento_datetime))
             if raw is not None:
-                yield Located(archive, replace(memento, uri_m=raw), raw, raw)
+                yield Located(archive, replace(memento, uri_m=raw), raw)
             continue
         located = locate(archive, memento.uri_m, memento)
         if located is not None:
@@ -190,7 +194,7 @@ def _in_files(archive: WebArchive, listed: Iterable[Listed]) -> Iterator[Located
         if own is None or url is None or memento.place is None:
             continue
         uri_m = f"{own}#bytes={memento.place.offset}-{memento.place.last}"
-        yield Located(archive, replace(memento, uri_m=uri_m), url, uri_m)
+        yield Located(archive, replace(memento, uri_m=uri_m), url)
 
 
 def locate(archive: WebArchive, uri_m: str, memento: Listed) -> Located | None:
@@ -209,5 +213,5 @@ def locate(archive: WebArchive, uri_m: str, memento: Listed) -> Located | None:
         if raw is None:
             return None
         known = replace(memento, original=apart.original, memento_datetime=at, uri_m=raw)
-        return Located(holder, known, raw, raw)
+        return Located(holder, known, raw)
     return None

@@ -65,10 +65,13 @@ class Testimony:
         return row["payload"] if row else None
 
     def know(
-        self, source: int, archive: str, uri_m: str, memento: Listed, *, known_from: str,
+        self, source: int, archive: str, memento: Listed, *, known_from: str,
         same_bytes_as: int | None = None, now: datetime,
     ) -> int:  # fmt: skip
-        """Keep that an archive holds a memento, and return its row. What is known stays."""
+        """Keep that an archive holds a memento, at its URI-M, and return its row.
+
+        What is known stays.
+        """
         with self._connection.writing() as sql:
             row = sql.execute(
                 "INSERT INTO mementos (source, archive, uri_m, original, memento_datetime,"
@@ -81,8 +84,9 @@ class Testimony:
                 " memento_datetime = coalesce(memento_datetime, excluded.memento_datetime),"
                 " same_bytes_as = coalesce(same_bytes_as, excluded.same_bytes_as) RETURNING id",
                 (
-                    source, archive, uri_m, memento.original, memento.memento_datetime or None,
-                    known_from, memento.status, memento.digest, same_bytes_as, format_instant(now),
+                    source, archive, memento.uri_m, memento.original,
+                    memento.memento_datetime or None, known_from, memento.status, memento.digest,
+                    same_bytes_as, format_instant(now),
                 ),
             ).fetchone()  # fmt: skip
         return int(row["id"])
