@@ -22,6 +22,7 @@ from crawler.imports.concluding import conclude_waiting
 from crawler.imports.containers import ContainerRefused
 from crawler.imports.counts import Counts
 from crawler.imports.importing import Importer
+from crawler.imports.reading import Reader
 from crawler.imports.running import Running, running
 
 COMMAND = "import"  # of its rows in `runs`
@@ -115,7 +116,8 @@ def _read(
     passes = 2 if parsed.add_sources else 1
     total = sum(path.stat().st_size for path in parsed.files) * passes
     with progress("bytes", total=total, quiet=parsed.quiet) as bar:
-        importer = Importer(archive, work.number, clock, cap=parsed.body_cap, on_bytes=bar.update)
+        reader = Reader(parsed.body_cap, bar.update)
+        importer = Importer(archive, work.number, clock, reader)
         readable = list[Path]()
         for path in parsed.files:
             try:

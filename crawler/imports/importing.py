@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from crawler.archive import Archive
-from crawler.codings import DEFAULT_LIMIT
 from crawler.dates import format_instant, parse_instant
 from crawler.digests import digest_of
 from crawler.errors import UrlError
-from crawler.extraction.extractors import PAGES
 from crawler.fetching.run.clock import Clock
-from crawler.imports.chains import Chains, Visit, target_of
+from crawler.imports.chains import Chains, target_of
 from crawler.imports.containers import Part, Signed, opened
 from crawler.imports.counts import Counts
 from crawler.imports.exchanges import exchange_of, url_of
+from crawler.imports.finding import pages_in
 from crawler.imports.grouping import SMALL_BYTES, Alone, Answer, grouped
+from crawler.imports.keeping import Keeping
 from crawler.imports.lines import Line, Lines
 from crawler.imports.ours import Aside, Attempted, Elsewhere, Exchange, NotUsable, Told, told_in
 from crawler.imports.passed import Passed
+from crawler.imports.reading import Reader
 from crawler.imports.records import Record, Unread, read_records
 from crawler.imports.repeats import Repeats
-from crawler.imports.rescued import take_home
 from crawler.items import Hop
 from crawler.urls import parse_url
 
-# One fdatasync serves a group, as in a crawl.
-GROUP_MAX_VISITS, GROUP_MAX_SECONDS = 64, 0.5
 WAITING_MAX = 1_000  # revisits whose original may come later
 AHEAD_MAX = timedelta(days=1)  # of a date: what clocks and time zones that were set wrong explain
-DOCUMENTS = PAGES | {"application/pdf"}  # what a source may be that nothing cites
 
 
 class Importer:
     """Reads files into an archive, within one run."""
 
     def __init__(
-        self,
-        archive: Archive,
-        run: int,
-        clock: Clock,
-        *,
-        cap: int = DEFAULT_LIMIT,
-        on_bytes: Callable[[int], object] = lambda count: None,
+        self, archive: Archive, run: int, clock: Clock, reader: Reader | None = None
     ) -> None:
         self.counts = Counts()
-        self._archive, self._run, self._clock = archive, run, clock
-        self._cap, self._on_bytes = cap, on_bytes
-        self._chains = Chains(self._write)
+        self._archive, self._clock, self._reader = archive, clock, reader or Reader()
+        self._keeping = Keeping(archive, run, clock, self.counts)
+        self._chains = Chains(self._keeping.keep)
         self._repeats = Repeats(archive)
         self._waiting: list[Answer] = []
         self._part: Part | None = None  # that is read, with what was passed over in it
         self._passed = Passed()
         self._untold = 0  # records of the present file that a web archive gave, as nobody knows
-        self._touched: set[int] = set()
-        self._in_group, self._group_began = 0, time.monotonic()
 
     def find_sources(self, path: Path) -> None:
         """Make a source of each page in a file of which none is known. Raises as ``read``.
@@ -70,27 +57,9 @@ class Importer:
             self._archive.connection.begin_group()
             for part in parts:
                 if isinstance(part, Part):
-                    for url in self._sources_in(part):
+                    for url in pages_in(part, self._reader):
                         self._add_source(url)
         self._archive.connection.end_group()
-
-    def _sources_in(self, part: Part) -> Iterator[str]:
-        if part.lines:
-            for line in self._lines(Lines(part.file, part.name, cap=self._cap)):
-                if isinstance(line.told, (Told, Attempted)):
-                    yield line.told.source_url
-            return
-        for told in grouped(self._records(part)):
-            if isinstance(told, Alone):
-                if isinstance(told.told, Attempted):
-                    yield told.told.source_url
-                continue
-            said = told_in(told.metadata.block) if told.metadata else None
-            if isinstance(said, Aside):
-                continue
-            url = said.source_url if said else self._page_in(told)
-            if url is not None:
-                yield url
 
     def _add_source(self, url: str) -> None:
         if self._source_of(url) is None:
@@ -98,22 +67,6 @@ class Importer:
             with suppress(UrlError):
                 self._archive.supplying.add_source(parse_url(url), now)
                 self.counts.sources_new += 1
-
-    def _page_in(self, told: Answer) -> str | None:
-        """Return the URL of a record that holds a page; None: it holds none, or not as a whole."""
-        record = told.record
-        if record.type == "revisit":
-            return None
-        try:
-            found = exchange_of(
-                record, cap=self._cap, request=told.request, metadata=None, repeated=b""
-            )
-        except (Elsewhere, NotUsable):
-            return None
-        hop = found.hop
-        declared = (hop.mime_declared or "html").lower()
-        is_page = hop.mime_sniffed in DOCUMENTS and ("html" in declared or "pdf" in declared)
-        return hop.url if is_page and hop.outcome == "live-unverified" else None
 
     def read(self, path: Path) -> None:
         """Bring in a file. Raises ContainerRefused when it is none that is read, or hostile."""
@@ -140,58 +93,33 @@ class Importer:
             self._unusable(told.record, "it repeats a record that is in none of these files")
         self._waiting.clear()
         self._archive.connection.end_group()
-        self.counts.sources = len(self._touched)
+        self.counts.sources = self._keeping.sources
 
     def _read_part(self, part: Part) -> None:
         if part.lines:
-            lines = Lines(part.file, part.name, cap=self._cap)
-            for line in self._lines(lines, self.counts.note):
+            lines = Lines(part.file, part.name, cap=self._reader.cap)
+            for line in self._reader.lines(lines, self.counts.note):
                 self._take_line(part.name, line, lines)
             return
         self._part = part
-        for told in grouped(self._records(part, self.counts.note)):
+        for told in grouped(self._reader.records(part, self.counts.note)):
+            self.counts.records += 1
             if isinstance(told, Alone):
-                self.counts.records += 1
                 self._take_attempt(told.told, part.name, told.record.offset)
             else:
                 self._take(told)
         self._retry()
         self._part, self._passed = None, Passed()
 
-    def _lines(
-        self, lines: Lines, unread: Callable[[Unread], object] = lambda problem: None
-    ) -> Iterator[Line]:
-        before = 0
-        for line in lines.read():
-            if isinstance(line, Unread):
-                unread(line)
-                continue
-            self._on_bytes(line.offset - before)
-            before = line.offset
-            yield line
-
-    def _records(
-        self, part: Part, unread: Callable[[Unread], object] = lambda problem: None
-    ) -> Iterator[Record]:
-        before = 0
-        for record in read_records(part.file, part.name, cap=self._cap):
-            if isinstance(record, Unread):
-                unread(record)
-                continue
-            self._on_bytes(max(record.offset - before, 0))
-            before = max(record.offset, before)
-            yield record
-
     def _retry(self) -> None:
         """Take up the revisits whose originals may have come by now."""
         waiting, self._waiting = self._waiting, []
         for told in waiting:
-            self._take(told, again=True)
+            self._take(told)
 
     # One record
 
-    def _take(self, told: Answer, *, again: bool = False) -> None:
-        self.counts.records += not again
+    def _take(self, told: Answer) -> None:
         record = told.record
         if told.metadata and told_in(told.metadata.block) is Aside.UNTOLD:
             self._untold += 1
@@ -207,7 +135,7 @@ class Importer:
                 self._wait(told)
                 return
             exchange = exchange_of(
-                record, cap=self._cap, request=told.request, metadata=told.metadata,
+                record, cap=self._reader.cap, request=told.request, metadata=told.metadata,
                 repeated=repeated,
             )  # fmt: skip
         except Elsewhere:
@@ -291,7 +219,7 @@ class Importer:
         if source is None:  # the redirect that led here was of another time
             self.counts.other_addresses += 1
         elif exchange.is_rescued:
-            self._write_rescued(source, exchange)
+            self._keeping.keep_rescued(source, exchange)
         else:
             self._chains.add(source, exchange)
             self._take_passed(hop)
@@ -303,59 +231,13 @@ class Importer:
         if offset is None or self._part is None:
             return
         file, name = self._part.file, self._part.name
-        again = read_records(file, name, cap=self._cap, start=offset)
+        again = read_records(file, name, cap=self._reader.cap, start=offset)
         for answer in grouped(each for each in again if isinstance(each, Record)):
             if isinstance(answer, Alone):
                 continue
             self.counts.other_addresses -= 1
-            self._take(answer, again=True)
+            self._take(answer)
             return
-
-    def _write(self, visit: Visit) -> None:
-        """Write a visit, unless it is held; its earlier hops may be."""
-        if self._archive.supplying.is_forgotten(visit.source):
-            self.counts.forgotten += len(visit.hops)
-            return
-        evidence = self._archive.evidence
-        hops = [hop for hop in visit.hops if not evidence.holds(hop.uid)]
-        self.counts.known += len(visit.hops) - len(hops)
-        if not hops:
-            return
-        with self._archive.writing():
-            kept = evidence.record(
-                self._run, visit.source, hops, origin=visit.origin,
-                visit=visit.name or visit.hops[0].uid,
-            )  # fmt: skip
-            self._archive.supplying.supplied(visit.source, hops[0].fetched_at)
-        captures = len([capture for capture in kept.captures if capture])
-        self.counts.captures += captures
-        self.counts.attempts += len(kept.captures) - captures
-        self._touched.add(visit.source)
-        self._written()
-
-    def _write_rescued(self, source: int, exchange: Exchange) -> None:
-        done = take_home(self._archive, self._run, source, exchange, now=self._clock.now())
-        if done == "new":
-            self.counts.captures += 1
-            self.counts.rescued += 1
-            self._touched.add(source)
-            self._written()
-        elif done == "forgotten":
-            self.counts.forgotten += 1
-        elif done == "known":
-            self.counts.known += 1
-        else:
-            self.counts.rescued_known += 1
-
-    def _written(self) -> None:
-        """Commit with each so many visits, or after a while."""
-        self._in_group += 1
-        if (
-            self._in_group >= GROUP_MAX_VISITS
-            or time.monotonic() - self._group_began > GROUP_MAX_SECONDS
-        ):
-            self._archive.connection.commit()
-            self._in_group, self._group_began = 0, time.monotonic()
 
 
 def _source_told(metadata: Record | None) -> str | None:
