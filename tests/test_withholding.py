@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ from crawler.archive import Archive
 from crawler.archive.functions import add_functions
 from crawler.archive.payloads import encode
 from crawler.conclusion import Conclusion
-from crawler.errors import UsageError
+from crawler.errors import ArchiveError, UsageError
 from crawler.items import Article
 from tests.archive_kit import (
     NOW,
@@ -27,6 +28,7 @@ from tests.archive_kit import (
     source,
     visit,
 )
+from tests.crawling import begin as begin_command
 from tests.crawling import rows as rows_of
 from tests.crawling import sourcekeep
 
@@ -194,3 +196,37 @@ def test_the_commands_say_what_is_withheld_and_what_is_gone(tmp_path: Path) -> N
     assert raw.code == 2 and "does not hold sha256:" in raw.err
     assert "1 forgotten" in sourcekeep("status", "--archive", path).out
     assert rows_of(path, "SELECT count(*) AS n FROM payloads WHERE size_bytes > 100")[0]["n"] == 0
+
+
+def test_while_somebody_reads_what_was_there_nothing_is_called_forgotten(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        number, path = told(archive, URL, PAGE, SECRET), archive.path
+    with closing(sqlite3.connect(path, isolation_level=None)) as shell, Archive.open(path) as held:
+        held.connection.sql.execute("PRAGMA busy_timeout = 0")
+        shell.execute("BEGIN")
+        shell.execute("SELECT count(*) FROM texts").fetchone()
+        held.withholding.forget(number, "ordered by a court", now=NOW)
+        with pytest.raises(ArchiveError, match="still lie in the file, because another"):
+            held.withholding.overwrite()
+        assert SECRET[10:40].encode() in path.read_bytes()
+    again = sourcekeep("forget", URL, "--reason", "ordered by a court", "--archive", path)
+    assert again.code == 0 and "forgotten already; the file was written anew" in again.out
+    assert SECRET[10:40].encode() not in path.read_bytes()
+    assert sourcekeep("verify", "--archive", path).code == 0
+
+
+def test_what_a_full_disk_left_of_a_forgotten_source_goes_with_the_next_try(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        told(archive, URL, PAGE, SECRET)
+        path = archive.path
+    words = ("forget", URL, "--reason", "ordered by a court", "--archive", path)
+    # The log has room for the deletions, and not for the whole file anew.
+    full = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000));"
+        " from crawler.cli import main; sys.exit(main())"
+    )
+    broken = begin_command(*words, source=full).ended(60)
+    assert broken.code == 1 and "in no table, but its words may still lie" in broken.err, broken.err
+    assert sourcekeep(*words).code == 0
+    assert b"vantreight" not in path.read_bytes().lower()
+    assert sourcekeep("verify", "--archive", path).code == 0

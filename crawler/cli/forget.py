@@ -17,15 +17,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Destroy what a source said, and write the file anew. It cannot be taken back."""
+    """Destroy what a source said, and write the file anew. It cannot be taken back.
+
+    Of one that is forgotten already the file is written anew only: the first time it may have been
+    stopped before that, by a full disk or a kill.
+    """
     with Archive.open(archive_path(parsed)) as archive, archive.run_lock():
         source = archive.reading.source(parsed.source)
-        gone = archive.withholding.forget(source["id"], parsed.reason, now=moment(parsed))
+        again = archive.withholding.state(source["id"]) == "forgotten"
+        if again:
+            gone = Forgotten(payloads=0, size_bytes=0, released=0, shared=())
+        else:
+            gone = archive.withholding.forget(source["id"], parsed.reason, now=moment(parsed))
         with progress("writing the file anew", quiet=parsed.quiet) as bar:
             archive.withholding.overwrite()
             bar.update()
     if parsed.json:
         print_json({"source": source["id"], "url": source["url"], "forgotten": gone})
+    elif again and not parsed.quiet:
+        print(f"{safe(source['url'])}: forgotten already; the file was written anew")
     elif not parsed.quiet:
         _print(source, gone)
     return 0

@@ -195,7 +195,8 @@ class Withholding:
 
         A search index keeps the words of deleted rows until its parts are merged, and payloads
         that were packed have left earlier encodings in free pages. Needs room for the whole archive
-        a second time. Raises ArchiveError when the disk refuses: what was committed is safe.
+        a second time. Raises ArchiveError when the disk refuses, or a reader holds what was there
+        before: what was committed is safe, and it may be tried again.
         """
         sql = self._connection.sql
         try:
@@ -203,11 +204,17 @@ class Withholding:
             for row in sql.execute(_SEARCH_INDEXES).fetchall():
                 sql.execute(f"INSERT INTO {row['name']} ({row['name']}) VALUES ('optimize')")
             sql.execute("VACUUM")
-            sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            (held, *_) = sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except sqlite3.Error as exc:
-            raise ArchiveError(
-                f"{self._connection.path}: the file cannot be written anew: {exc}"
-            ) from exc
+            raise self._not_overwritten(f"it cannot be written anew: {exc}") from exc
+        if held:  # SQLite says so by no error: the new pages are in the log, the old in the file
+            raise self._not_overwritten("another program reads it: end that (a SQLite shell, say)")
+
+    def _not_overwritten(self, why: str) -> ArchiveError:
+        return ArchiveError(
+            f"{self._connection.path}: what was forgotten is in no table, but its words may still"
+            f" lie in the file, because {why}; then run the same command again"
+        )
 
 
 _SEARCH_INDEXES = """
