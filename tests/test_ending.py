@@ -26,8 +26,11 @@ def archive(tmp_path: Path) -> Path:
     return made.path
 
 
-def test_an_export_that_is_told_to_end_takes_away_what_it_began(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGTERM)
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+def test_an_export_that_is_told_to_end_takes_away_what_it_began(
+    tmp_path: Path, told: signal.Signals
+) -> None:
+    before = signal.signal(told, signal.SIG_DFL)  # the tests may run under nohup
     with (
         pytest.raises(SystemExit) as ended,
         ending_in_order(),
@@ -36,10 +39,22 @@ def test_an_export_that_is_told_to_end_takes_away_what_it_began(tmp_path: Path) 
     ):
         folder.add("a", b"half")
         file.write(b"half")
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert ended.value.code == 128 + signal.SIGTERM
+        os.kill(os.getpid(), told)
+    assert ended.value.code == 128 + told
     assert list(tmp_path.iterdir()) == []
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.signal(told, before) == signal.SIG_DFL
+
+
+def test_what_is_to_outlive_its_terminal_does(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with ending_in_order(), new_file(tmp_path / "file", force=False) as file:
+            os.kill(os.getpid(), signal.SIGHUP)
+            file.write(b"whole")
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (tmp_path / "file").read_bytes() == b"whole"
 
 
 def run(words: list[str], output: Path) -> subprocess.CompletedProcess[str]:

@@ -13,6 +13,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -29,6 +30,7 @@ from crawler.fetching.run.clock import Clock
 from crawler.imports.containers import RATIO_MAX
 from crawler.imports.importing import SMALL_BYTES, Importer
 from crawler.imports.records import Record, Unread, read_records
+from crawler.imports.running import running
 from crawler.items import IMPORTED, OWN, Hop
 from tests.archive_kit import begin, hop, new_archive, one, rows, source
 from tests.judged import ARTICLE, page
@@ -854,3 +856,23 @@ def test_two_years_of_policies_give_the_changes_that_people_saw(
     assert told["content_changed:minor"] == (16, 16)
     # the same two as without an archive (tests/test_pairs.py): breadcrumbs within the text
     assert told["boilerplate_only:chrome_inside_main"][0] <= 2
+
+
+class InterruptedClock(Clock):
+    """A clock at whose third reading a person presses Ctrl-C: when the run is sealed."""
+
+    readings = 0
+
+    def now(self) -> datetime:
+        self.readings += 1
+        if self.readings == 3:
+            raise KeyboardInterrupt
+        return super().now()
+
+
+def test_who_interrupts_the_very_end_of_an_import_is_told_no_more_than_that(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        with pytest.raises(KeyboardInterrupt), running(archive, "import", {}, InterruptedClock()):
+            pass
+        assert one(archive, "SELECT finish_reason FROM runs") == "finished"
+    assert Archive.verify(archive.path).sound

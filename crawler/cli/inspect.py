@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from crawler.archive import Archive
 from crawler.archive.selection.public_copy import count_rows
+from crawler.cli.ending import ending_in_order
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size
 from crawler.errors import UsageError
@@ -50,7 +51,8 @@ def run(parsed: argparse.Namespace) -> int:
     serving.refuse_unspeakable(path)
     Archive.open_for_reading(path).close()  # says in a sentence why it cannot be read
     if parsed.publish is not None:
-        with progress("publish", total=count_rows(path), quiet=parsed.quiet or parsed.json) as bar:
+        quiet = parsed.quiet or parsed.json
+        with progress("publish", total=count_rows(path), quiet=quiet) as bar, ending_in_order():
             done = publishing.publish(path, parsed.publish, now=moment(parsed), tick=bar.update)
         _print(done, parsed)
         return 0

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from crawler import __version__
 from crawler.archive import Archive
-from crawler.archive.opening import reserve
+from crawler.archive.opening import Reserve, reserve
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost
 from crawler.fetching.run.clock import Clock
@@ -43,12 +43,8 @@ def running(
         )
         try:
             yield run
-            _finish(archive, run, clock)
         except EvidenceLost:
-            run.reason = "evidence-lost"
-            held.free()
-            with suppress(EvidenceLost):  # refused as well: the next run marks this one as killed
-                _finish(archive, run, clock)
+            _lose(archive, run, clock, held)
             raise
         except KeyboardInterrupt:
             run.reason = "shutdown"
@@ -58,6 +54,19 @@ def running(
             run.reason = "broke"
             _finish(archive, run, clock)
             raise
+        try:  # of its own: who interrupts it here finds a row that may have ended already
+            _finish(archive, run, clock)
+        except EvidenceLost:
+            _lose(archive, run, clock, held)
+            raise
+
+
+def _lose(archive: Archive, run: Running, clock: Clock, held: Reserve) -> None:
+    """End the row of a run whose archive takes no more, in the room that was held for it."""
+    run.reason = "evidence-lost"
+    held.free()
+    with suppress(EvidenceLost):  # refused as well: the next run marks this one as killed
+        _finish(archive, run, clock)
 
 
 def _finish(archive: Archive, run: Running, clock: Clock) -> None:
