@@ -79,7 +79,11 @@ def _named(locator: str, mime: str | None) -> Kind | None:
         return "json"
     if kind is None and essence.endswith("+xml"):
         return "xml"
-    path = locator.partition("?")[0].partition("#")[0]
+    path, _, query = locator.partition("#")[0].partition("?")
+    if kind is None and "action=raw" in query.split(
+        "&"
+    ):  # of MediaWiki; some servers send text/plain
+        return "wikitext"
     return kind or _SUFFIXES.get(path.rpartition(".")[2].casefold())
 
 

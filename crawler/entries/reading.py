@@ -18,7 +18,9 @@ from crawler.entries.text import decode
 from crawler.entries.unpacking import unpacked
 from crawler.entries.url_list import read_url_list
 from crawler.entries.wiki.article import read_article
-from crawler.errors import NothingFound
+from crawler.entries.wiki.export import is_export
+from crawler.entries.wiki.naming import export_of
+from crawler.errors import EntryError, NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
 
 _DAY_TITLE = 40  # characters: "News of 2016-05-7"; headlines may hold a date too, but are longer
@@ -52,6 +54,11 @@ def read_page(
     text, is_text = decode(content, mime)
     if not text.strip():
         raise NothingFound(locator, "the page is empty")
+    title = export_of(locator)[1]
+    if title is not None:
+        return _noted(read_article(text, locator, base_url, title), is_text, is_whole=True)
+    if is_export(content):
+        raise EntryError(locator, "an export of MediaWiki, which holds pages; it is no page itself")
     kind = kind_of(text, name, mime)
     if kind == "url-list":
         return _noted(read_url_list(text, locator), is_text, is_whole=True)

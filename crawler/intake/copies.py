@@ -8,6 +8,7 @@ from pathlib import Path
 from crawler.archive import Archive, Input
 from crawler.entries.reading import read_page
 from crawler.entries.twins import merge_twins
+from crawler.entries.wiki.naming import export_of
 from crawler.errors import EntryError, PayloadDamaged
 from crawler.items import Entry
 from crawler.urls import host_key, same_site
@@ -30,13 +31,20 @@ def copies_of(archive: Archive, twins: Sequence[Entry]) -> list[Entry]:
     for place in sorted(latest[at] for at in latest.keys() - own):
         around = next((one for one in inputs if _lies_in(place, one)), None)
         other = _read_again(archive, place, places[place], around.base_url) if around else None
-        if other is not None and archive.ledger.entry_of(other) == known:
+        if other is None:
+            continue
+        # the markup of a page does not tell its address, but what is kept of it has not changed
+        if _is_exported(place) or archive.ledger.entry_of(other) == known:
             found.append(other)
     return found
 
 
 def _is_url(locator: str) -> bool:
     return locator.startswith(("http://", "https://"))
+
+
+def _is_exported(locator: str) -> bool:
+    return export_of(locator)[1] is not None
 
 
 def _said_at(locator: str) -> str:
@@ -47,7 +55,7 @@ def _said_at(locator: str) -> str:
 def _lies_in(locator: str, source: Input) -> bool:
     if source.kind == "url" or _is_url(locator):
         return source.kind == "url" and _is_url(locator) and same_site(locator, source.locator)
-    return Path(locator).is_relative_to(source.locator)
+    return Path(export_of(locator)[0]).is_relative_to(source.locator)
 
 
 def _read_again(archive: Archive, locator: str, payload: str, base_url: str | None) -> Entry | None:
@@ -55,6 +63,8 @@ def _read_again(archive: Archive, locator: str, payload: str, base_url: str | No
     try:
         if _is_url(locator):
             body, base_url = archive.payloads.get(payload), base_url or locator
+        elif _is_exported(locator) and Path(export_of(locator)[0]).is_file():
+            body = archive.payloads.get(payload)
         else:
             body = Path(locator).read_bytes()
         found = read_page(body, locator, base_url=base_url)

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from crawler.entries.pages import SUFFIXES, PageGroup, find_pages
 from crawler.entries.reading import read_page
+from crawler.entries.wiki.export import open_export
 from crawler.errors import EntryError, InputNotFound
+from crawler.intake.exports import read_export
 from crawler.intake.taking import Intake
 from crawler.items import Entry
 
@@ -43,6 +45,7 @@ class _Reading:
         self._source = intake.source
         self._archive = intake.archive
         self._unchanged: list[tuple[str, int]] = []  # pages to be marked as seen, their entries
+        self._exported: set[str] = set()  # files that are exports of wikis, not pages
 
     def pages(self) -> Iterator[None]:
         """Read all of it, yielding after each page."""
@@ -51,6 +54,7 @@ class _Reading:
         connection.begin_group()
         try:
             for number, group in enumerate(find_pages(Path(source.locator), self._closed), 1):
+                yield from self._exports(group)
                 self._read(group)
                 if number % BATCH == 0:
                     self._flush()
@@ -75,6 +79,8 @@ class _Reading:
     def _read(self, group: PageGroup) -> None:
         """Read the twins of one page; skip them when all of them are as they were."""
         contents = self._contents(group)
+        if not contents:
+            return
         if self._source.read_before and self._are_known(contents):
             return
         found = ((self._entry_in(locator, body), body) for locator, body in contents)
@@ -82,10 +88,29 @@ class _Reading:
         if twins:
             self._intake.keep(twins)
 
+    def _exports(self, group: PageGroup) -> Iterator[None]:
+        """Read the exports of wikis among the files of a group, which hold many pages each."""
+        for file in group.files:
+            try:
+                stream = open_export(file)
+            except OSError:
+                continue  # told of when it is read as a page
+            if stream is None:
+                continue
+            self._exported.add(str(file))
+            for number, seen in enumerate(read_export(self._intake, stream, str(file)), 1):
+                if seen is not None:
+                    self._unchanged.append(seen)
+                if number % BATCH == 0:
+                    self._flush()
+                yield
+
     def _contents(self, group: PageGroup) -> list[tuple[str, bytes]]:
         """Return the files of a page that can be read, each by its path with its bytes."""
         contents: list[tuple[str, bytes]] = []
         for file in group.files:
+            if str(file) in self._exported:
+                continue
             self._intake.counts.pages += 1
             try:
                 if file.stat().st_size > MAX_BYTES:

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from crawler.archive import Input, Kept, KeptPage
 from crawler.dates import day_in_path, format_instant, parse_instant
 from crawler.entries.reading import read_page
+from crawler.entries.wiki.export import export_in
 from crawler.errors import EntryError
 from crawler.fetching.curfew import RunIsOver
 from crawler.fetching.run.session import Session
 from crawler.fetching.run.visits import Visit
+from crawler.intake.exports import take_export
 from crawler.intake.taking import FetchedPage, Intake, IntakeCounts
 from crawler.items import DayIndex, Entry
 from crawler.schedule import next_rung
@@ -108,6 +110,10 @@ class SitePages:
         if body is None:
             body = archive.payloads.get(kept.final_payload or "")
         archive.inputs.was_read(source.id, self._now())
+        export = export_in(body)
+        if export is not None:
+            take_export(self._intake(source), export, last.url, kept.final_capture)
+            return None
         page = FetchedPage(last.url, body, last.mime_declared, kept.final_capture, step.listed_on)
         return self._intake(source).take_fetched(page)
 

@@ -1,6 +1,6 @@
-"""Pages of wikis: the wikitext of an article or of a day of Current Events.
+"""Pages of wikis: the wikitext of an article or of a day of Current Events, and exports of many.
 
-``scanning`` knows MediaWiki's brackets and nothing of citations; ``parameters`` and ``naming`` know
-how wikis call things; ``prose`` keeps what stood before a note; ``citing`` turns notes into links;
-``article`` is the reader.
+``scanning`` knows MediaWiki's brackets and nothing of citations; ``naming`` knows how wikis call
+things; ``prose`` keeps what stood before a note; ``citing`` turns notes into links; ``article`` and
+``export`` are the readers.
 """

@@ -111,3 +111,18 @@ def redirect_in(text: str) -> str | None:
 def access_phrases(text: str) -> list[str]:
     """Return what stands behind "Retrieved" and its like, each some 40 characters."""
     return [match["after"] or match["day"] or "" for match in _ACCESSED.finditer(text)]
+
+
+# A page within an export is known by the file's locator and its title.
+_PAGE = "#page="
+
+
+def locator_of_page(locator: str, title: str) -> str:
+    """Return the locator of a page that lies in an export."""
+    return f"{locator}{_PAGE}{title}"
+
+
+def export_of(locator: str) -> tuple[str, str | None]:
+    """Return the export in which a page lies, and its title; of any other the locator and None."""
+    file, mark, title = locator.partition(_PAGE)
+    return file, title if mark else None
