@@ -265,7 +265,7 @@ def test_an_archive_opened_for_reading_cannot_be_written(archive: Archive) -> No
 
 HOLD = """
 import sys, time; from pathlib import Path
-from crawler.archive.opening import run_lock
+from crawler.archive.holding import run_lock
 with run_lock(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from crawler.archive import Archive
-from crawler.archive.opening import reserve
+from crawler.archive.holding import reserve
 from crawler.cli.crawl import project_settings
 from crawler.dates import format_instant
 from crawler.demo import START, DemoWeb, delay, page

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Self
 
 from crawler.archive.barring import Barring
 from crawler.archive.connection import Connection
-from crawler.archive.opening import connect, connect_for_reading, run_lock
+from crawler.archive.holding import run_lock
+from crawler.archive.opening import connect, connect_for_reading
 from crawler.archive.payloads import Payloads
 from crawler.archive.queries.reading import Coverage, Reading
 from crawler.archive.queries.reporting import Reports

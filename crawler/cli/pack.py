@@ -25,7 +25,7 @@ from crawler.archive.compaction.reclaiming import (
     optimise_index,
     write_anew,
 )
-from crawler.archive.opening import reserve
+from crawler.archive.holding import reserve
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, size

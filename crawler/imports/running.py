@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from crawler import __version__
 from crawler.archive import Archive
-from crawler.archive.opening import Reserve, reserve
+from crawler.archive.holding import Reserve, reserve
 from crawler.dates import format_instant
 from crawler.errors import EvidenceLost
 from crawler.fetching.run.clock import Clock

@@ -22,7 +22,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from crawler.archive.connection import Connection
-from crawler.archive.opening import connect, connect_for_reading, read_only_uri
+from crawler.archive.looking import read_only_uri
+from crawler.archive.opening import connect, connect_for_reading
 from crawler.archive.payloads import Payloads, encode
 from crawler.archive.selection.publishing import DAMAGED, hold_back
 from crawler.errors import PayloadDamaged

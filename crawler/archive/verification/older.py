@@ -12,7 +12,7 @@ from itertools import zip_longest
 from pathlib import Path
 from random import Random
 
-from crawler.archive.opening import open_read_only
+from crawler.archive.looking import open_read_only
 from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.verification.decoding import Decoding
 from crawler.archive.verification.findings import Finding, Verification, printable

@@ -19,7 +19,8 @@ from os import SEEK_END
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from crawler.archive.opening import PAGE_SIZE_BYTES, open_read_only
+from crawler.archive.looking import open_read_only
+from crawler.archive.opening import PAGE_SIZE_BYTES
 from crawler.archive.verification.findings import Finding
 
 COMPLAINTS_MAX = 1_000

@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from scrapy.settings import BaseSettings
 
 from crawler.archive import Archive, DueSource, ExtractionJob, Kept
-from crawler.archive.opening import Reserve, reserve
+from crawler.archive.holding import Reserve, reserve
 from crawler.archive.writing.frontier import CLOCKS_DIFFER
 from crawler.codings import DEFAULT_LIMIT
 from crawler.conclusion import Conclusion, may_ask_conditionally
