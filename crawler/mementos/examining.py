@@ -17,7 +17,7 @@ from crawler.items import Article
 from crawler.verdicts import LIVE
 from crawler.verdicts.judging import judge
 from crawler.verdicts.languages import differ, language_of, script_of
-from crawler.verdicts.observation import Expectation, Judgement, Observation
+from crawler.verdicts.observation import Expectation, Observation
 from crawler.verdicts.recognition import rare_tokens
 from crawler.verdicts.vocabulary.phrases import fold
 
@@ -54,7 +54,7 @@ def examine(seen: Observation, memento_datetime: str, own: Article | None = None
     ``own`` is a copy that we hold ourselves; None: we hold none.
     """
     judgement = judge(seen)
-    proof = _proof(seen, judgement, own)
+    proof = _proof(seen, own)
     if judgement.outcome not in LIVE:
         return Examined(judgement.outcome, judgement.reasons, None)
     article = seen.article
@@ -74,7 +74,7 @@ def _fault(article: Article | None, memento_datetime: str) -> str | None:
     return None
 
 
-def _proof(seen: Observation, judgement: Judgement, own: Article | None) -> Proof | None:
+def _proof(seen: Observation, own: Article | None) -> Proof | None:
     text = (seen.article.text if seen.article else None) or ""
     expected = seen.expected
     if any(containment(excerpt, text) >= EXCERPT for excerpt in expected.excerpts):

@@ -128,7 +128,7 @@ def _first(case: Case, signs: Signs) -> Finding:
     if proof.outcome == "doubtful":
         return proof
     if not unproved:
-        return _moved_first(case, proof) or proof
+        return _moved_first(case) or proof
     if _is_named_elsewise(case, signs):
         evidence = {**signs.evidence, "words": case.page_words}
         return Finding("doubtful", ("one-sign", *signs.codes), evidence, suspicious=True)
@@ -160,7 +160,7 @@ def _says_little(case: Case, signs: Signs) -> bool:
     return case.article_words < LITTLE_WORDS and bool(signs.codes)
 
 
-def _moved_first(case: Case, proof: Finding) -> Finding | None:
+def _moved_first(case: Case) -> Finding | None:
     """Return ``moved`` for a proved first copy whose title is the one that was cited."""
     title = fold(" ".join(case.lines[:1]))
     cited = [fold(line) for line in case.seen.expected.headlines]
