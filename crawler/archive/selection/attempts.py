@@ -20,10 +20,8 @@ from crawler.archive.selection.records import (
     JudgementRecord,
     RunRecord,
     SourceRecord,
-    citations_of,
-    columns_of_parts,
-    parts_of,
 )
+from crawler.archive.selection.rows import citations_of, columns_of_parts, parts_of
 from crawler.verdicts import LIVE
 
 _GOOD = ", ".join(f"'{outcome}'" for outcome in sorted(LIVE))

@@ -35,14 +35,16 @@ from crawler.archive.selection.publishing import (
     redact_key,
 )
 from crawler.archive.selection.records import (
-    SELECT_ANY_RECORD,
-    SELECT_CITATIONS,
-    SELECT_RECORDS,
     CaptureRecord,
     CitationRecord,
     Cited,
     Elsewhere,
     SourceRecord,
+)
+from crawler.archive.selection.rows import (
+    SELECT_ANY_RECORD,
+    SELECT_CITATIONS,
+    SELECT_RECORDS,
     cited_of,
     record_of,
 )
