@@ -22,6 +22,7 @@ from crawler.passages import (
     Rewording,
     Standing,
     anchors_of,
+    can_be_found,
     standing_of,
     standings_of,
 )
@@ -492,3 +493,21 @@ def test_a_hostile_text_takes_no_longer_than_its_length() -> None:
     assert standing_of(anchor, "- the " * 100_000).state == "support-lost"
     assert standing_of(anchor, "\n".join("the - harbour." for _ in range(50_000))).score < 0.5
     assert standing_of(anchor, (LEAD[:200] + "\n") * 1_000).state == "support-lost"
+
+
+@pytest.mark.parametrize(
+    ("claim", "possible"),
+    [
+        (Claim(), False),
+        (Claim(headline="urls.txt", label="courier.example"), False),
+        (Claim(label="“We are not abandoning the night boats”"), True),
+        (Claim(headline="Night desk of the harbour office to close"), True),
+        (Claim(summary="It closes."), True),
+        (Claim(fragment=":~:text=night%20desk"), True),
+    ],
+)
+def test_a_claim_that_says_nothing_need_be_looked_for_in_no_text(
+    claim: Claim, possible: bool
+) -> None:
+    assert can_be_found(claim) is possible
+    assert possible or anchors_of(claim, ARTICLE) == ()

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 
 from crawler.archive import Accepted, Archive, EndedVisit, ExtractionJob, GoodCopy, Plan
@@ -17,7 +18,7 @@ from crawler.conclusion.planning import past_of, plan_next_visit, validators_of,
 from crawler.dates import parse_instant
 from crawler.extraction.extractors import extractor_for
 from crawler.items import BY_HAND, OWN, Article
-from crawler.passages import anchors_of, standings_of
+from crawler.passages import anchors_of, can_be_found, standings_of
 from crawler.schedule import ADAPTIVE, Policy
 from crawler.urls import host_key
 from crawler.verdicts import LIVE
@@ -276,7 +277,8 @@ class Conclusion:
         else:
             version = judgements.show_version(visit, article, row).id
             judgements.set_version(visit.source, version)
-        self._check_passages(visit, article.text, version)
+        text = article.text
+        self._check_passages(visit, lambda: text, version)
 
     def _show_again(self, visit: EndedVisit, good: GoodCopy) -> None:
         """Note that the version was seen again; its text is read only where somebody wants it."""
@@ -286,16 +288,23 @@ class Conclusion:
             return
         self._archive.judgements.touch_version(version, visit.last.fetched_at)
         if self._archive.passages.wait(visit.source, version):
-            article = self._archive.observing.article(good.payload)
-            self._check_passages(visit, (article and article.text) or "", version)
+            self._check_passages(visit, cache(lambda: self._text_of(good.payload)), version)
 
-    def _check_passages(self, visit: EndedVisit, text: str, version: int) -> None:
-        """Find what new citations rest on, and see whether all of it stands in a version."""
+    def _text_of(self, payload: str) -> str:
+        article = self._archive.observing.article(payload)
+        return (article and article.text) or ""
+
+    def _check_passages(self, visit: EndedVisit, text: Callable[[], str], version: int) -> None:
+        """Find what new citations rest on, and see whether all of it stands in a version.
+
+        Of a version of which nobody wants anything the ``text`` is not read.
+        """
         passages, seen_at = self._archive.passages, visit.last.fetched_at
         for citation, claim in passages.without_anchors(visit.source):
-            passages.save_anchors(citation, anchors_of(claim, text), version, now=seen_at)
+            if can_be_found(claim):
+                passages.save_anchors(citation, anchors_of(claim, text()), version, now=seen_at)
         unchecked = passages.unchecked(visit.source, version)
-        standings = standings_of((anchor for _, anchor in unchecked), text) if unchecked else ()
+        standings = standings_of((anchor for _, anchor in unchecked), text()) if unchecked else ()
         for (anchor, _), standing in zip(unchecked, standings, strict=True):
             passages.save_standing(anchor, version, standing, now=seen_at)
 

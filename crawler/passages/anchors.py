@@ -69,13 +69,21 @@ class _Candidate:
     spans: tuple[Span, ...]  # where it stands in the article
 
 
+def can_be_found(claim: Claim) -> bool:
+    """Return whether anything of a claim could stand in a text; nothing of a line of bare URLs."""
+    said = [words for words in (claim.headline, claim.label, claim.context) if words]
+    if claim.summary or claim.fragment or any(next(quotations_in(words), "") for words in said):
+        return True
+    return not says_too_little(read("\n".join(said)))
+
+
 def anchors_of(claim: Claim, article_text: str) -> tuple[Anchor, ...]:
     """Return the anchors of a citation in its source, the most certain kind first.
 
     Quotations that the source does not have belong to another source of the entry, and are left
     out. An excerpt and a text fragment are kept all the same, as not found.
     """
-    if _says_too_little(claim):
+    if not can_be_found(claim):
         return ()
     text = read(article_text)
     excerpts = list(_excerpts(claim, text))
@@ -87,14 +95,6 @@ def anchors_of(claim: Claim, article_text: str) -> tuple[Anchor, ...]:
     candidates += _sentences([words for words in said if words], text, held)
     unique = {candidate.anchor.digest: candidate.anchor for candidate in reversed(candidates)}
     return tuple(reversed(unique.values()))
-
-
-def _says_too_little(claim: Claim) -> bool:
-    """Return whether nothing of a claim could be found in any text, as of a line of bare URLs."""
-    said = [words for words in (claim.headline, claim.label, claim.context) if words]
-    if claim.summary or claim.fragment or any(next(quotations_in(words), "") for words in said):
-        return False
-    return says_too_little(read("\n".join(said)))
 
 
 def _fragments(claim: Claim, text: Reading) -> Iterator[_Candidate]:
