@@ -179,7 +179,8 @@ class Hop:
     wire_digest: str | None = None  # of the body as received
     wire_size_bytes: int | None = None
     robots: str | None = None  # decision and the digest of the robots.txt that it rests on
-    body: bytes | None = field(default=None, repr=False)  # decoded; None: nothing to keep
+    body: bytes | None = field(default=None, repr=False)  # decoded; None: nothing to keep, or held
+    held: str | None = None  # digest of a body that the archive holds: it came again, byte by byte
     mime_declared: str | None = None
     mime_sniffed: str | None = None
     flags: tuple[str, ...] = ()  # completeness and decoding

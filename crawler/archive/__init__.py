@@ -35,7 +35,7 @@ from crawler.archive.selection.selecting import Selected, SelectedEntry, Selecti
 from crawler.archive.selection.withholding import Forgotten, Withholding
 from crawler.archive.verification.findings import Finding, Verification
 from crawler.archive.writing.articles import Articles, ExtractionJob
-from crawler.archive.writing.evidence import Evidence, Kept, KeptPage
+from crawler.archive.writing.evidence import Evidence, HeldAnswer, Kept, KeptPage
 from crawler.archive.writing.frontier import (
     Accepted,
     DueSource,
@@ -82,6 +82,7 @@ __all__ = [
     "Forgotten",
     "FrontierStats",
     "GoodCopy",
+    "HeldAnswer",
     "HostLease",
     "Input",
     "Kept",

@@ -18,17 +18,16 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 
-from crawler.codings import decode_body, is_undecoded
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid, sha1_of
 from crawler.errors import UrlError
-from crawler.extraction.mediatypes import sniff
+from crawler.fetching.contents import Content, content_again, read_content, text_of
 from crawler.fetching.failures import BadTarget, failure_code, failure_text
 from crawler.fetching.run.visits import Visit
 from crawler.fetching.wire import tls
 from crawler.fetching.wire.egress import AddressRefused, EgressPolicy, peer_refusal
 from crawler.fetching.wire.handler import EXCESS, TIMED_OUT, TOO_SLOW, PutOff
-from crawler.items import Header, Hop, Payload
+from crawler.items import Header, Hop
 from crawler.urls import host_key, redact_header
 from crawler.verdicts import outcome_of_failure, outcome_of_response
 
@@ -112,25 +111,37 @@ class CaptureMiddleware:
             logger.critical("discarded an answer of %s: %s", request.url, refusal)
             self.process_exception(request, refusal)
             raise refusal
-        wire = response.body
-        coding = _coding(response)
-        payload = decode_body(wire, coding, limit=self._cap)
-        hop = self._answered(request, response, payload)
-        self._keep(request, hop)
         visit: Visit | None = request.meta.get("visit")
+        declared = _text(response.headers.get(b"Content-Type"))
+        content = self._again(visit, response, declared) or read_content(
+            response, declared, self._cap
+        )
+        hop = self._answered(request, response, declared, content)
+        self._keep(request, hop)
         if visit is not None and visit.purpose in _HEARD and self._session.hosts.hear(hop):
             request.meta["dont_retry"] = True
         if visit is not None and visit.purpose == "rescue":
-            visit.sha1 = frozenset({sha1_of(wire), sha1_of(payload.body)})
+            visit.sha1 = frozenset({sha1_of(response.body), sha1_of(content.body or b"")})
         again = self._asked_again(request, hop)
         if again is not None:
             return again
-        if coding is None:
+        if content.body is None or b"Content-Encoding" not in response.headers:
             return response
         # In place: nobody else has seen it yet, and a copy of it and its headers is 3 % of a fetch.
         del response.headers["Content-Encoding"]
-        response._set_body(payload.body)
+        response._set_body(content.body)
         return response
+
+    def _again(
+        self, visit: Visit | None, response: Response, declared: str | None
+    ) -> Content | None:
+        """What a body is that brings the good copy once more, as it came before; else None."""
+        if visit is None or visit.purpose != "source" or response.status != 200:
+            return None
+        if visit.source is None or visit.source.first_captured_at is None:
+            return None
+        held = self._session.archive.evidence.held_answer(visit.source.id)
+        return content_again(response, declared, self._cap, held) if held else None
 
     def _asked_again(self, request: Request, hop: Hop) -> Request | None:
         if hop.reason != "truncated" or hop.truncated != "disconnect":
@@ -180,22 +191,22 @@ class CaptureMiddleware:
             "robots": request.meta.get("robots"),
         }
 
-    def _answered(self, request: Request, response: Response, payload: Payload) -> Hop:
-        wire = response.body
+    def _answered(
+        self, request: Request, response: Response, declared: str | None, content: Content
+    ) -> Hop:
         truncated = next((_TRUNCATED[f] for f in response.flags if f in _TRUNCATED), None)
         verification: tls.Verification | None = request.meta.get("tls")
         seen = (*response.flags, *sorted(verification.faults if verification else ()))
         outcome, reason = outcome_of_response(
             response.status,
-            size_bytes=len(payload.body),
-            truncated=truncated is not None or is_undecoded(payload),
+            size_bytes=content.size_bytes,
+            truncated=truncated is not None or content.is_undecoded,
             has_location=b"Location" in response.headers,
             conditional=any(name in request.headers for name in _CONDITIONS),
         )
         common = self._common(request)
         if common["purpose"] == "robots":
             outcome = "robots" if outcome == "live-unverified" else outcome
-        declared = _text(response.headers.get(b"Content-Type"))
         return Hop(
             outcome=outcome,
             reason=reason,
@@ -205,12 +216,13 @@ class CaptureMiddleware:
             ip_address=str(response.ip_address) if response.ip_address else None,
             tls_verified=_verified(request, verification),
             certificate_digest=_certificate_digest(response),
-            wire_digest=digest_of(wire),
-            wire_size_bytes=len(wire),
-            body=None if response.status == 304 else payload.body,
+            wire_digest=content.wire_digest,
+            wire_size_bytes=len(response.body),
+            body=None if response.status == 304 else content.body,
+            held=content.held,
             mime_declared=declared,
-            mime_sniffed=sniff(payload.body, declared),
-            flags=(*payload.flags, *(_FLAGS[f] for f in seen if f in _FLAGS)),
+            mime_sniffed=content.mime,
+            flags=(*content.flags, *(_FLAGS[f] for f in seen if f in _FLAGS)),
             truncated=truncated,
             **common,
         )
@@ -220,24 +232,14 @@ def header_pairs(headers: Headers) -> tuple[Header, ...]:
     """Return headers as pairs of text, credentials redacted. Bytes beyond UTF-8 read as Latin-1."""
     # As they lie there: Scrapy's items() asks for each name again, and spells it anew each time.
     return tuple(
-        (name, redact_header(name, _text(value) or ""))
-        for name, values in ((_text(n) or "", v) for n, v in dict.items(headers))
+        (name, redact_header(name, text_of(value)))
+        for name, values in ((text_of(n), v) for n, v in dict.items(headers))
         for value in values
     )
 
 
 def _text(value: bytes | None) -> str | None:
-    if value is None:
-        return None
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
-
-
-def _coding(response: Response) -> str | None:
-    """The content codings in the order of their application; None when there are none."""
-    return ", ".join(_text(v) or "" for v in response.headers.getlist(b"Content-Encoding")) or None
+    return None if value is None else text_of(value)
 
 
 def _verified(request: Request, verification: tls.Verification | None) -> bool | None:

@@ -113,6 +113,8 @@ class MetaRefreshMiddleware(_Unconditional):
         visit: Visit | None = request.meta.get("visit")
         if visit is None or response.status != 200 or visit.hops[-1].mime_sniffed not in _PAGES:
             return response
+        if visit.hops[-1].held is not None:  # it led nowhere when it came first, and is coded still
+            return response
         if request.meta.get("dont_redirect"):  # an archived page leads to where it once led
             return response
         target = prompt_refresh(response.body[:SCAN_BYTES], response.url)

@@ -39,6 +39,34 @@ class KeptPage:
     captured_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class HeldAnswer:
+    """The answer that brought the good copy of a source: how it came, and what it was."""
+
+    url: str
+    status: int
+    response_headers: str  # JSON, as in ``fetches``
+    wire_digest: str
+    payload: str  # digest
+    size_bytes: int  # of the payload
+    mime_declared: str | None
+    mime_sniffed: str | None
+
+    @property
+    def coding(self) -> str | None:
+        """The content codings in the order of their application; None when there are none."""
+        headers = json.loads(self.response_headers)
+        return ", ".join(v for name, v in headers if name.lower() == "content-encoding") or None
+
+
+_HELD = """
+SELECT c.url, f.status, f.response_headers, f.wire_digest, c.payload, p.size_bytes, c.mime_declared,
+  c.mime_sniffed
+FROM sources s JOIN captures c ON c.id = s.good_capture JOIN fetches f ON f.id = c.fetch
+  JOIN payloads p ON p.digest = c.payload
+WHERE s.id = ? AND c.origin = ? AND f.status = 200 AND c.truncated IS NULL AND c.flags IS NULL
+"""
+
 _GOOD_PAGE = """
 SELECT c.id AS capture, c.payload AS payload, coalesce(c.refers_to, c.uid) AS uid,
   f.response_headers AS headers,
@@ -107,6 +135,14 @@ class Evidence:
         ).fetchone()
         return row["payload"] if row else None
 
+    def held_answer(self, source: int) -> HeldAnswer | None:
+        """Return how the good copy of a source came, whole and without any flag, by our own visit.
+
+        None: it did not, there is none, or its payload is gone.
+        """
+        row = self._connection.sql.execute(_HELD, (source, OWN)).fetchone()
+        return HeldAnswer(*row) if row else None
+
     def page(self, url: str) -> KeptPage | None:
         """Return the latest good capture of an entry page or day index; None when there is none."""
         row = self._connection.sql.execute(_GOOD_PAGE, (url, "entry")).fetchone()
@@ -121,6 +157,10 @@ class Evidence:
             first_captured_at=row["first_captured_at"],
             captured_at=row["captured_at"],
         )
+
+    def _put(self, sql: sqlite3.Connection, source: int | None, hop: Hop, origin: str) -> str:
+        base = self._base_of(sql, source, hop.url, origin)
+        return self._payloads.put(hop.body or b"", base_digest=base)
 
     @staticmethod
     def _base_of(sql: sqlite3.Connection, source: int | None, url: str, origin: str) -> str | None:
@@ -178,9 +218,8 @@ class Evidence:
             if confirmed is None:  # a 304 to an unconditional request: nothing to refer to
                 return None, None
             payload, refers_to = confirmed["payload"], confirmed["uid"]
-        elif hop.body is not None:
-            base = self._base_of(sql, source, hop.url, origin)
-            payload = self._payloads.put(hop.body, base_digest=base)
+        elif hop.held is not None or hop.body is not None:
+            payload = hop.held or self._put(sql, source, hop, origin)
             until = None if origin == OWN else hop.fetched_at
             refers_to = self._earlier_capture(sql, source, hop.url, payload, until, origin)
         else:
