@@ -10,7 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.archive import Archive
-from crawler.archive.merge.merging import Merged, Merging
+from crawler.archive.merge.merged import Merged
+from crawler.archive.merge.merging import Merging
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
 from crawler.cli.options import add_clock_option, archive_path, count, moment
 from crawler.cli.output import plural, print_json, progress, safe

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from crawler.archive import Archive
 from crawler.archive.merge.chronicle import bring_manifests, bring_verdicts, joined_manifests
 from crawler.archive.merge.deciding import Decisions
+from crawler.archive.merge.ledger import TheirLedger
+from crawler.archive.merge.merged import Merged
 from crawler.archive.merge.uniting import (
-    LEDGER,
     LISTED,
     REFERRING,
     Inserting,
     holds,
-    later_of,
     lay_maps,
     learn,
+    number_of,
     ours_of,
     unite,
     unite_listed,
@@ -34,22 +34,6 @@ GROUP_VISITS = 200  # in one transaction; some 20 MB
 # Of a source that only they had: when it is due was weighed with what only a visit tells, such as
 # a host's wish to wait.
 _SCHEDULE = ("due_at", "due_reason", "priority", "last_outcome", "failures", "last_fetched_at")
-
-
-@dataclass(slots=True)
-class Merged:
-    """What came over from one archive."""
-
-    runs: int = 0
-    fetches: int = 0
-    captures: int = 0
-    payloads: int = 0
-    recoded: int = 0  # of these, stored in another way than there
-    entries: int = 0
-    sources: int = 0
-    articles: int = 0
-    rows: int = 0  # others, new or changed
-    damaged: list[str] = field(default_factory=list)  # payloads that cannot be read there
 
 
 class Merging:
@@ -63,6 +47,7 @@ class Merging:
         self._sealed: set[str] = set()  # digests of the manifests that are here afterwards
         self._decisions = Decisions(ours, self._other)
         self.merged = Merged()
+        self._ledger = TheirLedger(self._ours, self._other, self._insert, self.merged)
 
     def fetches(self) -> int:
         """Return how many fetches the other archive has, for a progress bar."""
@@ -78,7 +63,7 @@ class Merging:
         self._other.execute("BEGIN")
         try:
             with self._archive.writing():
-                self._ledger()
+                self._ledger.bring()
                 self._sealed = joined_manifests(self._ours, self._other)
                 self._runs()
                 self._decisions.bring()
@@ -112,106 +97,9 @@ class Merging:
 
     # What is known by its own name
 
-    def _ledger(self) -> None:
-        self._hosts()
-        self._inputs()
-        self._sources()
-        self._entries()
-        for how in LEDGER:
-            self.merged.rows += unite(self._ours, self._other, how)
-
-    def _hosts(self) -> None:
-        rows = self._other.execute("SELECT host, delay_s, next_at, backoff_until FROM hosts")
-        self._ours.executemany(
-            "INSERT INTO hosts (host, delay_s, next_at, backoff_until)"
-            " VALUES (:host, :delay_s, :next_at, :backoff_until) ON CONFLICT (host) DO UPDATE SET"
-            f" {later_of('delay_s')}, {later_of('next_at')}, {later_of('backoff_until')}",
-            (dict(row) for row in rows),
-        )
-
-    def _inputs(self) -> None:
-        for row in self._other.execute("SELECT * FROM inputs ORDER BY id").fetchall():
-            known = self._one("SELECT id FROM inputs WHERE locator = ?", row["locator"])
-            if known is None:
-                learn(self._ours, "inputs", row["id"], self._insert("inputs", row), new=True)
-                self.merged.rows += 1
-            else:
-                learn(self._ours, "inputs", row["id"], known, new=False)
-
-    def _sources(self) -> None:
-        for row in self._other.execute("SELECT * FROM sources ORDER BY id"):
-            known = self._one("SELECT id FROM sources WHERE urlkey = ?", row["urlkey"])
-            if known is None:
-                # all that is concluded of it is concluded here
-                ours = self._insert(
-                    "sources", row, good_capture=None, version=None, changes=0,
-                    changed_at=None, unjudged_since=None, withheld=None, barred=None,
-                    first_captured_at=None, etag=None, last_modified=None, probe_url=None,
-                )  # fmt: skip
-                self.merged.sources += 1
-            else:
-                ours = known
-                self._meet_source(known, row)
-            learn(self._ours, "sources", row["id"], ours, new=known is None)
-
-    def _meet_source(self, source: int, row: sqlite3.Row) -> None:
-        """Let a source that both know be as early cited and as lately visited as in either."""
-        self._ours.execute(
-            "UPDATE sources SET first_seen_at = min(first_seen_at, :first_seen_at),"
-            " url = CASE WHEN :first_seen_at < first_seen_at THEN :url ELSE url END,"
-            " first_cited_on = min(coalesce(first_cited_on, :first_cited_on),"
-            "  coalesce(:first_cited_on, first_cited_on)),"
-            " due_at = CASE WHEN last_fetched_at IS NULL AND :last_fetched_at IS NULL"
-            "  THEN min(coalesce(due_at, :due_at), coalesce(:due_at, due_at)) ELSE due_at END,"
-            " last_fetched_at = max(coalesce(last_fetched_at, :last_fetched_at),"
-            "  coalesce(:last_fetched_at, last_fetched_at)),"
-            " push = CASE WHEN withheld IS NULL THEN max(push, :push) ELSE push END"
-            " WHERE id = :ours",
-            {**dict(row), "ours": source},
-        )
-
-    def _entries(self) -> None:
-        for row in self._other.execute("SELECT * FROM entries ORDER BY id").fetchall():
-            aliases = [
-                alias["address"]
-                for alias in self._other.execute(
-                    "SELECT address FROM entry_aliases WHERE entry = ?", (row["id"],)
-                )
-            ]
-            known = self._known_entry(str(row["key"]), aliases)
-            if known is None:
-                input_id = ours_of(self._ours, "inputs", row["input"])
-                ours = self._insert("entries", row, input=input_id)
-                self.merged.entries += 1
-            else:
-                ours = known
-                self._meet_entry(known, row)
-            self._ours.executemany(
-                "INSERT OR IGNORE INTO entry_aliases VALUES (?, ?)",
-                [(address, ours) for address in aliases],
-            )
-            learn(self._ours, "entries", row["id"], ours, new=known is None)
-
-    def _known_entry(self, key: str, aliases: list[str]) -> int | None:
-        known = self._one("SELECT id FROM entries WHERE key = ?", key)
-        found = (self._one("SELECT entry FROM entry_aliases WHERE address = ?", a) for a in aliases)
-        return known if known is not None else next((e for e in found if e is not None), None)
-
-    def _meet_entry(self, entry: int, row: sqlite3.Row) -> None:
-        later = ("title", "date", "topic", "summary", "context", "url", "image_url")
-        taken = ", ".join(
-            f"{name} = CASE WHEN :last_seen_at > last_seen_at THEN :{name} ELSE {name} END"
-            for name in later
-        )
-        self._ours.execute(
-            f"UPDATE entries SET {taken}, first_seen_at = min(first_seen_at, :first_seen_at),"
-            " last_seen_at = max(last_seen_at, :last_seen_at) WHERE id = :ours",
-            {**dict(row), "ours": entry},
-        )
-
     def _runs(self) -> None:
         for row in self._other.execute("SELECT * FROM runs ORDER BY id").fetchall():
-            known = self._one("SELECT id FROM runs WHERE uid = ?", row["uid"])
+            known = number_of(self._ours, "SELECT id FROM runs WHERE uid = ?", row["uid"])
             new = known is None
             if known is None:
                 known = self._insert("runs", row, **self._ended(row))
@@ -233,7 +121,7 @@ class Merging:
 
     def _fetch(self, row: sqlite3.Row) -> None:
         source = ours_of(self._ours, "sources", row["source"])
-        fetch = self._one("SELECT id FROM fetches WHERE uid = ?", row["uid"])
+        fetch = number_of(self._ours, "SELECT id FROM fetches WHERE uid = ?", row["uid"])
         new = fetch is None
         if fetch is None:
             run = ours_of(self._ours, "runs", row["run"])
@@ -246,7 +134,7 @@ class Merging:
             self._capture(capture, fetch, source)
 
     def _capture(self, row: sqlite3.Row, fetch: int, source: int | None) -> None:
-        known = self._one("SELECT id FROM captures WHERE uid = ?", row["uid"])
+        known = number_of(self._ours, "SELECT id FROM captures WHERE uid = ?", row["uid"])
         ours = known
         if ours is None:
             ours = self._insert("captures", row, fetch=fetch, source=source)
@@ -343,7 +231,3 @@ class Merging:
                     article = self._theirs.observing.article_of_row(row["id"])
                     self._archive.articles.save(row["payload"], article, now=row["extracted_at"])
                     self.merged.articles += 1
-
-    def _one(self, query: str, *values: object) -> int | None:
-        row = self._ours.execute(query, values).fetchone()
-        return row[0] if row is not None else None

@@ -144,6 +144,12 @@ def learn(sql: sqlite3.Connection, name: str, theirs: object, ours: int, *, new:
     sql.execute(f"INSERT INTO temp.their_{name} VALUES (?, ?, ?)", (theirs, ours, new))
 
 
+def number_of(sql: sqlite3.Connection, query: str, *values: object) -> int | None:
+    """Return the number that a query finds; None: it finds no row."""
+    row = sql.execute(query, values).fetchone()
+    return row[0] if row is not None else None
+
+
 def columns_of(sql: sqlite3.Connection, table: str) -> list[str]:
     """Return the columns of a table, without a row number that means nothing elsewhere."""
     rows = sql.execute(f"PRAGMA table_info({table})").fetchall()
