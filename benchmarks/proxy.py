@@ -12,16 +12,14 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-import subprocess
 import sys
 import zlib
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from server import COMMON_HEADERS, ROBOTS
+from serving import ROBOTS, Connection, WebProcess, message, target_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,62 +52,28 @@ def plain_url(url: str) -> str | None:
     return spelled if usual and netloc and scheme in ("http", "https") else None
 
 
-class Proxy(AbstractContextManager["Proxy"]):
-    """The proxy, running in a process of its own while the context lasts."""
+class Proxy(WebProcess):
+    """The proxy, while the context lasts."""
 
     def __init__(self, listed: Path, pages: list[Served]) -> None:
         listed.write_text("".join(f"{page.url}\t{page.path}\n" for page in pages))
-        self._process = subprocess.Popen(
-            [sys.executable, __file__, str(listed)], stdout=subprocess.PIPE, text=True
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            sys.exit("the benchmarks' proxy did not start")
-        self.url = f"http://127.0.0.1:{int(line)}"
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        super().__init__(__file__, listed)
+        self.url = f"http://127.0.0.1:{self.port}"
 
 
-class _Serving(asyncio.Protocol):
-    """One connection, kept alive."""
-
-    def __init__(self, paths: dict[str, Path]) -> None:
-        self._paths = paths
-        self._rest = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._rest += data
-        while b"\r\n\r\n" in self._rest:
-            head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-            url = _key(head.split(b" ", 2)[1].decode())
-            coded = b"\r\naccept-encoding:" in head.lower() and b"gzip" in head.lower()
-            self._transport.write(self._answer(url, coded=coded))
-
-    def _answer(self, url: str, *, coded: bool) -> bytes:
-        path = self._paths.get(url)
-        if path is not None:
-            packed = path.read_bytes()
-            tag = f'ETag: "{zlib.crc32(packed):08x}"'
-            body = packed if coded else gzip.decompress(packed)
-            headers = ["Content-Type: text/html; charset=utf-8", tag]
-            return _message("200 OK", headers + ["Content-Encoding: gzip"] * coded, body)
-        if url.endswith("/robots.txt"):
-            return _message("200 OK", ["Content-Type: text/plain"], ROBOTS)
-        return _message("404 Not Found", ["Content-Type: text/plain"], b"nothing here")
+def _answer(paths: dict[str, Path], head: bytes) -> bytes:
+    url = _key(target_of(head).decode())
+    path = paths.get(url)
+    if path is not None:
+        coded = b"\r\naccept-encoding:" in head.lower() and b"gzip" in head.lower()
+        packed = path.read_bytes()
+        tag = f'ETag: "{zlib.crc32(packed):08x}"'
+        body = packed if coded else gzip.decompress(packed)
+        headers = ["Content-Type: text/html; charset=utf-8", tag]
+        return message("200 OK", headers + ["Content-Encoding: gzip"] * coded, body)
+    if url.endswith("/robots.txt"):
+        return message("200 OK", ["Content-Type: text/plain"], ROBOTS)
+    return message("404 Not Found", ["Content-Type: text/plain"], b"nothing here")
 
 
 def _key(url: str) -> str:
@@ -117,14 +81,10 @@ def _key(url: str) -> str:
     return unquote(url).lower()
 
 
-def _message(status: str, headers: list[str], body: bytes) -> bytes:
-    lines = [f"HTTP/1.1 {status}", *COMMON_HEADERS, *headers, f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, "", ""]).encode() + body
-
-
 async def _serve(paths: dict[str, Path]) -> None:
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Serving(paths), "127.0.0.1", 0)
+    answer = partial(_answer, paths)
+    server = await loop.create_server(lambda: Connection(answer), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

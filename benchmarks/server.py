@@ -10,36 +10,15 @@ import argparse
 import asyncio
 import os
 import socket
-import subprocess
-import sys
-from contextlib import AbstractContextManager
-from email.utils import formatdate
+from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from corpus import ADDRESSES, SavedPage, corpus_of, saved_pages
-
-ROBOTS = (
-    b"User-agent: *\nDisallow: /private/\nDisallow: /search\n\nUser-agent: nobody\nDisallow: /\n"
-)
-# What a page of a news site commonly says besides: headers are parsed, kept and written, too.
-COMMON_HEADERS = (
-    "Server: nginx",
-    f"Date: {formatdate(usegmt=True)}",
-    "Connection: keep-alive",
-    "Vary: Accept-Encoding",
-    "Cache-Control: public, max-age=60",
-    "X-Content-Type-Options: nosniff",
-    "X-Frame-Options: SAMEORIGIN",
-    "Referrer-Policy: strict-origin-when-cross-origin",
-    "Strict-Transport-Security: max-age=31536000; includeSubDomains",
-    "X-Cache: HIT",
-    "Age: 17",
-)
+from serving import ROBOTS, Connection, WebProcess, message, target_of
 
 
-class PageServer(AbstractContextManager["PageServer"]):
-    """The server, running in a process of its own while the context lasts."""
+class PageServer(WebProcess):
+    """The server, while the context lasts."""
 
     def __init__(
         self,
@@ -50,16 +29,10 @@ class PageServer(AbstractContextManager["PageServer"]):
         validators: bool = True,
         extra: Path | None = None,  # folder of further pages, each served under its file's name
     ) -> None:
-        words = [sys.executable, __file__, "--shared", str(shared)]
-        words += ["--extra", str(extra)] if extra else []
+        words = ["--extra", extra] if extra else []
         words += ["--identity"] * (not coded) + ["--no-charset"] * (not charset)
         words += ["--no-validators"] * (not validators)
-        self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            sys.exit("the benchmarks' server did not start")
-        self.port = int(line)
+        super().__init__(__file__, "--shared", shared, *words)
         self._before_s = self._total_s()
 
     @property
@@ -68,65 +41,25 @@ class PageServer(AbstractContextManager["PageServer"]):
         return self._total_s() - self._before_s
 
     def _total_s(self) -> float:
-        stat = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        stat = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._process.terminate()
-        self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 def answers_of(
     pages: list[SavedPage], *, coded: bool, charset: bool, validators: bool
 ) -> dict[bytes, tuple[bytes, bytes]]:
     """Return path -> (answer in full, answer to a conditional request)."""
-    answers = {b"/robots.txt": (_answer("200 OK", ["Content-Type: text/plain"], ROBOTS),) * 2}
+    answers = {b"/robots.txt": (message("200 OK", ["Content-Type: text/plain"], ROBOTS),) * 2}
     for page in pages:
         kind = f"; charset={page.charset}" if charset and page.charset else ""
         headers = [f"Content-Type: text/html{kind}"]
         if validators:
             headers += [f'ETag: "{page.id}"', "Last-Modified: Sat, 01 Aug 2026 08:00:00 GMT"]
         body = page.gzipped if coded else page.body
-        whole = _answer("200 OK", headers + ["Content-Encoding: gzip"] * coded, body)
-        short = _answer("304 Not Modified", headers, b"") if validators else whole
+        whole = message("200 OK", headers + ["Content-Encoding: gzip"] * coded, body)
+        short = message("304 Not Modified", headers, b"") if validators else whole
         answers[f"/{page.id}".encode()] = whole, short
     return answers
-
-
-def _answer(status: str, headers: list[str], body: bytes) -> bytes:
-    length = [] if status.startswith("304") else [f"Content-Length: {len(body)}"]
-    lines = [f"HTTP/1.1 {status}", *COMMON_HEADERS, *headers, *length, "", ""]
-    return "\r\n".join(lines).encode() + body
-
-
-class _Serving(asyncio.Protocol):
-    """One connection, kept alive."""
-
-    def __init__(self, answers: dict[bytes, tuple[bytes, bytes]]) -> None:
-        self._answers = answers
-        self._rest = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._rest += data
-        while b"\r\n\r\n" in self._rest:
-            head, _, self._rest = self._rest.partition(b"\r\n\r\n")
-            path = head.split(b" ", 2)[1]
-            found = self._answers.get(path)
-            if found is None:
-                self._transport.write(_answer("404 Not Found", [], b"nothing here"))
-            else:
-                self._transport.write(found[b"\r\nif-none-match:" in head.lower()])
 
 
 def _listening() -> list[socket.socket]:
@@ -144,10 +77,20 @@ def _listening() -> list[socket.socket]:
         return sockets
 
 
+def _answering(answers: dict[bytes, tuple[bytes, bytes]]) -> Callable[[bytes], bytes]:
+    missing = (message("404 Not Found", [], b"nothing here"),) * 2
+
+    def answer(head: bytes) -> bytes:
+        found = answers.get(target_of(head), missing)
+        return found[b"\r\nif-none-match:" in head.lower()]
+
+    return answer
+
+
 async def _serve(answers: dict[bytes, tuple[bytes, bytes]]) -> None:
-    loop = asyncio.get_running_loop()
+    loop, answer = asyncio.get_running_loop(), _answering(answers)
     sockets = _listening()
-    servers = [await loop.create_server(lambda: _Serving(answers), sock=each) for each in sockets]
+    servers = [await loop.create_server(lambda: Connection(answer), sock=each) for each in sockets]
     print(sockets[0].getsockname()[1], flush=True)
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
