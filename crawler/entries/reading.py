@@ -20,6 +20,7 @@ from crawler.entries.url_list import read_url_list
 from crawler.entries.wiki.article import read_article
 from crawler.entries.wiki.export import is_export
 from crawler.entries.wiki.naming import export_of
+from crawler.entries.wiki.rendered import box_of, read_rendered
 from crawler.errors import EntryError, NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
 
@@ -67,6 +68,8 @@ def read_page(
     page = _open_page(kind, text, locator, base_url)
     if isinstance(page, DayIndex):
         return page
+    if isinstance(page, Entry):
+        return _noted(page, is_text, is_whole=True)
     try:
         found = _entry_or_day(page, locator, base_of(locator, base_url))
     except NothingFound:
@@ -89,7 +92,9 @@ def dated_by_feed(entry: Entry, day: str | None) -> Entry:
     return replace(entry, date=day, citations=citations, warnings=tuple(noted))
 
 
-def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Page | DayIndex:
+def _open_page(
+    kind: Kind, text: str, locator: str, base_url: str | None
+) -> _Page | DayIndex | Entry:
     if kind == "html":
         return _html_page(text, locator, base_url)
     if kind in ("json", "xml"):
@@ -107,10 +112,13 @@ def _open_page(kind: Kind, text: str, locator: str, base_url: str | None) -> _Pa
     )
 
 
-def _html_page(text: str, locator: str, base_url: str | None) -> _Page:
+def _html_page(text: str, locator: str, base_url: str | None) -> _Page | Entry:
     root = parse_html(text)
     if root is None:
         raise NothingFound(locator, "there is nothing in this HTML page")
+    box = box_of(root)
+    if box is not None:
+        return read_rendered(root, box, locator, base_url)
     blocks = read_blocks(root)
     return _Page(
         entry=lambda: read_html(root, blocks, locator, base_url),

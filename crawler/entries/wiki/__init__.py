@@ -1,6 +1,6 @@
-"""Pages of wikis: the wikitext of an article or of a day of Current Events, and exports of many.
+"""Pages of wikis: the wikitext of an article or of a day, an export of many, a page as shown.
 
 ``scanning`` knows MediaWiki's brackets and nothing of citations; ``naming`` knows how wikis call
-things; ``prose`` keeps what stood before a note; ``citing`` turns notes into links; ``article`` and
-``export`` are the readers.
+things; ``prose`` keeps what stood before a note; ``citing`` turns notes into links; ``article``,
+``export`` and ``rendered`` are the readers.
 """

@@ -20,7 +20,7 @@ from crawler.entries.wiki.citing import (
     with_links,
 )
 from crawler.entries.wiki.naming import DAY, DAY_HEADER, IN_LISTS, is_file, redirect_in
-from crawler.entries.wiki.prose import Line, readable
+from crawler.entries.wiki.prose import Line, Place, Topics, readable
 from crawler.entries.wiki.scanning import Node, Tag, Template, Wikilink, scan, text_of
 from crawler.errors import NothingFound, UrlError
 from crawler.items import Entry
@@ -134,20 +134,11 @@ def _title_of(locator: str) -> str:
 
 
 @dataclass(slots=True)
-class _Place:
-    """Where something is cited: a line, and how far into it."""
-
-    line: Line
-    offset: int
-    topics: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
 class _Note:
     """A note: its content, and where it was first referred to; None: in a list of notes only."""
 
     content: list[Node] = field(default_factory=list)
-    place: _Place | None = None
+    place: Place | None = None
 
 
 class Walk:
@@ -156,8 +147,8 @@ class Walk:
     def __init__(self, *, nested: bool) -> None:
         self._nested = nested  # a day, whose items stand under topics
         self._line = Line()
-        self._topics: dict[int, str] = {}
-        self._events: list[tuple[_Place | None, _Note | External | Template]] = []
+        self._topics = Topics()
+        self._events: list[tuple[Place | None, _Note | External | Template]] = []
         self._notes: dict[str, _Note] = {}
         self._listing = 0  # lists of notes that we are in
 
@@ -187,12 +178,10 @@ class Walk:
             dead += cited.dead
         return links, list(dict.fromkeys(dead))
 
-    def _context(self, place: _Place | None) -> str:
+    def _context(self, place: Place | None) -> str:
         if place is None:
             return ""
-        if not self._nested:
-            return place.line.sentence_at(place.offset)
-        return " › ".join((*place.topics, shorten(" ".join(place.line.text.split()), 400)))
+        return place.as_item() if self._nested else place.as_sentence()
 
     # Nodes
 
@@ -213,7 +202,8 @@ class Walk:
 
     def _break(self, begun: str) -> str:
         """Begin a line; return it without the marks that say what it is."""
-        self._note_topic()
+        if self._nested:
+            self._topics.note(self._line)
         marks = _LIST_MARKS.match(begun)
         heading, bold = _HEADING.fullmatch(begun), _BOLD.fullmatch(begun)
         self._line = Line(len(marks[0]) if marks else 0, bool(heading or bold))
@@ -224,22 +214,10 @@ class Walk:
         table = _TABLE.match(begun)
         return begun[table.end() :] if table else begun
 
-    def _note_topic(self) -> None:
-        """Remember a line that ends as what deeper ones stand under."""
-        if not self._nested:
-            return
-        text = " ".join(self._line.text.split())
-        if not text:
-            return
-        depth = 0 if self._line.is_topic else self._line.depth
-        self._topics = {at: topic for at, topic in self._topics.items() if at < depth}
-        self._topics[depth] = shorten(text, 120)
-
-    def _here(self) -> _Place | None:
+    def _here(self) -> Place | None:
         if self._listing:
             return None
-        above = (t for at, t in sorted(self._topics.items()) if at < self._line.depth)
-        return _Place(self._line, self._line.length, tuple(above) if self._nested else ())
+        return Place(self._line, self._line.length, self._topics.above(self._line))
 
     def _take_external(self, link: External) -> None:
         label = link.target if link.is_bare else plain(link.label)

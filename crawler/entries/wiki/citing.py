@@ -163,12 +163,12 @@ class Cited:
     def read(self, nodes: Sequence[Node]) -> None:
         """Take the links of a note."""
         self._read(nodes)
-        self._date_the_only_one()
+        self.close()
 
     def _read(self, nodes: Sequence[Node]) -> None:
         for node in with_links(nodes):
             if isinstance(node, str):
-                self._words.append(node)
+                self.say(node)
             elif isinstance(node, External):
                 self.take_external(node)
             elif isinstance(node, Tag):
@@ -268,7 +268,11 @@ class Cited:
         if self.links:
             self.dead.append(self.links[-1].original or self.links[-1].target)
 
-    def _date_the_only_one(self) -> None:
+    def say(self, words: str) -> None:
+        """Take words that stand beside the links."""
+        self._words.append(words)
+
+    def close(self) -> None:
         """Give the link of a note its label and day, where they stand beside it in words."""
         own = [link for link in self.links if link.original is None]
         if len(own) != 1:

@@ -12,6 +12,7 @@ from crawler.entries.text import fold
 
 CONTEXT_LENGTH = 400  # characters of a sentence that a citation keeps, as of a post's paragraph
 QUOTE_LENGTH = 700  # characters; the longest quotation that passages look for has 800
+_TOPIC_LENGTH = 120
 _BLANKS = 100  # between a sentence and its note
 _BEFORE, _WINDOW = 350, 1000  # characters of a sentence before its note, and in all
 # A full stop behind a single capital is an initial, and one before a small letter an abbreviation.
@@ -57,6 +58,45 @@ class Line:
         end = self._ends[at] if at < len(self._ends) else len(text)
         start = max(start, last - _BEFORE)  # lines without a full stop may be long
         return shorten(fold(text[start : min(end, start + _WINDOW)]), CONTEXT_LENGTH)
+
+
+class Topics:
+    """What the items of a day stand under: headings, lines in bold, items of which others are part.
+
+    A line counts when it has ended.
+    """
+
+    def __init__(self) -> None:
+        self._said: dict[int, str] = {}
+
+    def note(self, line: Line) -> None:
+        """Remember a line that ended as what deeper ones stand under."""
+        text = fold(line.text)
+        if text:
+            depth = 0 if line.is_topic else line.depth
+            self._said = {at: topic for at, topic in self._said.items() if at < depth}
+            self._said[depth] = shorten(text, _TOPIC_LENGTH)
+
+    def above(self, line: Line) -> tuple[str, ...]:
+        """Return the topics of a line that has just begun, the widest first."""
+        return tuple(topic for at, topic in sorted(self._said.items()) if at < line.depth)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is cited: a line, how far into it, and what it stands under."""
+
+    line: Line
+    offset: int
+    topics: tuple[str, ...] = ()
+
+    def as_sentence(self) -> str:
+        """Return the sentence that stands there."""
+        return self.line.sentence_at(self.offset)
+
+    def as_item(self) -> str:
+        """Return the whole line with what it stands under: Topic › Story › sentence."""
+        return " › ".join((*self.topics, shorten(fold(self.line.text), CONTEXT_LENGTH)))
 
 
 def readable(text: str) -> str:
