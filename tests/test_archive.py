@@ -699,3 +699,52 @@ def test_a_name_with_a_log_beside_it_is_not_read_while_its_file_has_another(
         Archive.open_for_reading(archive.path).close()
         (tmp_path / "link.db").symlink_to(archive.path)  # SQLite follows it to the one name
         Archive.open_for_reading(tmp_path / "link.db").close()
+
+
+def test_of_several_names_the_one_whose_log_holds_the_last_commits_is_named(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        with archive.writing() as sql:
+            sql.execute("INSERT INTO hosts (host) VALUES ('a.example')")
+        for ending in ("", "-wal"):  # as a kill leaves them
+            shutil.copy(f"{archive.path}{ending}", f"{tmp_path}/killed.db{ending}")
+    path, other = tmp_path / "killed.db", tmp_path / "snapshot.db"
+    other.hardlink_to(path)
+    with pytest.raises(ArchiveError, match="log of another of them is not empty"):
+        Archive.open(other)
+    with pytest.raises(ArchiveError) as refusal:
+        Archive.open(path)
+    assert "log of another" not in str(refusal.value)
+    subprocess.run(str(refusal.value).rpartition("its own: ")[2], shell=True, check=True)
+    with Archive.open(path) as whole:
+        assert one(whole, "SELECT host FROM hosts") == "a.example"
+
+
+def test_an_archive_that_is_moved_while_it_is_written_takes_its_commits_along(
+    tmp_path: Path,
+) -> None:
+    with new_archive(tmp_path) as archive:
+        run = begin(archive)
+        visit(archive, run, source(archive), hop())
+        before = one(archive, "SELECT count(*) FROM fetches")
+        archive.path.rename(tmp_path / "moved.db")
+        with pytest.raises(EvidenceLost, match="moved, deleted or replaced meanwhile"):
+            visit(archive, run, 1, hop())
+    assert not archive.path.exists()
+    with Archive.open_for_reading(tmp_path / "moved.db") as moved:
+        assert one(moved, "SELECT count(*) FROM fetches") == before
+
+
+def test_what_was_put_in_the_place_of_an_archive_is_left_as_it_is(tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    with new_archive(tmp_path) as archive:
+        Archive.back_up(archive.path, backup)
+        kept = backup.read_bytes()
+        run = begin(archive)
+        visit(archive, run, source(archive), hop())
+        backup.rename(archive.path)
+        with pytest.raises(EvidenceLost, match="moved, deleted or replaced meanwhile"):
+            visit(archive, run, 1, hop())
+    assert archive.path.read_bytes() == kept
+    assert Archive.verify(archive.path).sound
+    with Archive.open_for_reading(archive.path) as restored:
+        assert one(restored, "SELECT count(*) FROM fetches") == 0

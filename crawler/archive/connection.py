@@ -44,6 +44,7 @@ class Connection:
         self.begun = 0  # transactions so far: within one, nothing that others write appears
         self._grouping = False
         self._depth = 0  # blocks of writes that are open
+        self._file = _file_at(path)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -108,11 +109,25 @@ class Connection:
     def _commit(self) -> None:
         """Commit, or leave nothing behind: what is reported as lost must not appear later."""
         try:
+            self._refuse_taken_away()
             self.sql.execute("COMMIT")
         except sqlite3.Error:
             with suppress(sqlite3.Error):  # SQLite may have rolled back already
                 self.sql.execute("ROLLBACK")
             raise
+
+    def _refuse_taken_away(self) -> None:
+        """Refuse a file that was moved, deleted or replaced: nobody finds it under its name.
+
+        It would take every commit. Its log goes by the name that it had, so what was committed is
+        first written into the file, wherever it lies now; SQLite does so no more when it closes.
+        """
+        if _file_at(self.path) == self._file:
+            return
+        with suppress(sqlite3.Error):
+            self.sql.execute("ROLLBACK")
+            self.sql.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        raise sqlite3.OperationalError("it was moved, deleted or replaced meanwhile")
 
     def begin_group(self) -> None:
         """Let the following writes share one transaction until ``commit``."""
@@ -158,3 +173,12 @@ class Connection:
     def close(self) -> None:
         """Close; what was not committed is rolled back by SQLite."""
         self.sql.close()
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return which file stands at a path, wherever links lead; None for none. As SQLite tells."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

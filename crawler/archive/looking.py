@@ -117,11 +117,15 @@ def refuse_linked(path: Path) -> None:
     except (OSError, RuntimeError, ValueError):  # who opens it says what is wrong
         return
     if names > 1:
-        own = shlex.quote(f"{real}.own")
+        own, name = shlex.quote(f"{real}.own"), shlex.quote(str(real))
+        elsewhere = "" if has_log(real) else (
+            " if the log of another of them is not empty (NAME-wal), the last commits lie there: do"
+            " this with that name, and not with this one;"
+        )  # fmt: skip
         raise ArchiveError(
             f"{path}: one file under {names} names (hard links), which SQLite cannot guard against"
-            " each other; while nothing has it open, give it a file of its own:"
-            f" cp -p {shlex.quote(str(real))} {own} && mv {own} {shlex.quote(str(real))}"
+            f" each other;{elsewhere} while nothing has it open, give it a file of its own:"
+            f" cp -p {name} {own} && mv {own} {name}"
         )
 
 

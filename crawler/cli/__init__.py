@@ -17,7 +17,7 @@ from importlib import import_module
 from crawler import __version__
 from crawler.cli.commands import COMMANDS
 from crawler.cli.exits import EXIT_BROKE, EXIT_DONE, EXIT_INTEGRITY, EXIT_USAGE
-from crawler.cli.hints import hint
+from crawler.cli.hints import RESTORE, hint
 from crawler.cli.options import add_common_options
 from crawler.errors import PayloadDamaged, SourcekeepError, UsageError
 from crawler.exports.inert import plain
@@ -103,7 +103,7 @@ def _run(parsed: argparse.Namespace) -> int:
     except PayloadDamaged as exc:
         return _complain(_told(exc, parsed), EXIT_INTEGRITY)
     except sqlite3.DatabaseError as exc:
-        return _complain(f"the archive is damaged: {exc}; restore a backup", EXIT_INTEGRITY)
+        return _complain(f"the archive is damaged: {exc}; {RESTORE}", EXIT_INTEGRITY)
     except SourcekeepError as exc:
         return _complain(_told(exc, parsed), EXIT_BROKE)
     except BrokenPipeError:  # `sourcekeep status | head`

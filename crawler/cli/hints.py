@@ -9,6 +9,9 @@ from collections.abc import Iterable
 
 from crawler.cli.commands import COMMANDS
 
+# A log that stays behind would be read into the backup that is put there.
+RESTORE = "move it away with its -wal and -shm, and restore a backup"
+
 
 def hint(text: str, parsed: argparse.Namespace) -> str:
     """Return a sentence, of an error or of ordinary output, whose commands can be run as written.

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from crawler.archive import Archive, Verification
 from crawler.cli.exits import EXIT_DONE, EXIT_INTEGRITY
+from crawler.cli.hints import RESTORE
 from crawler.cli.options import archive_path
 from crawler.cli.output import plural, print_json, progress, safe, size
 from crawler.errors import UsageError
@@ -97,7 +98,7 @@ def print_verification(found: Verification, *, quiet: bool) -> None:
     if not quiet:
         print(
             "sound" if found.sound
-            else f"DAMAGED: {plural(len(found.findings), 'thing')} wrong; restore a backup"
+            else f"DAMAGED: {plural(len(found.findings), 'thing')} wrong; {RESTORE}"
         )  # fmt: skip
 
 
