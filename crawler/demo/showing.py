@@ -11,6 +11,8 @@ from crawler.demo.pictures import draw_sea
 from crawler.demo.publishers import PUBLISHERS
 from crawler.demo.texts import Text, load_text
 
+READER_SECRET = "8b1d4c0e77"  # of a reader's cookie: nowhere in an archive may it stand
+
 
 def treated(
     host: str, text: Text | str, treat: Callable[[str], Behaviour], charset: str = "utf-8"
@@ -31,7 +33,10 @@ def shows(host: str, text: Text | str) -> Behaviour:
 
 
 def shows_with_advertisements(host: str, text: Text) -> Behaviour:
-    """Show an article without validators, amid advertisements and counters that never repeat."""
+    """Show an article without validators, amid advertisements and counters that never repeat.
+
+    Its reader gets a cookie, of which an archive may keep the name and nothing else.
+    """
     offers = ("Umbrellas, seven for six", "Learn the accordion by post", "Soup. Still soup.")
 
     def make(request: Request) -> Behaviour:
@@ -44,7 +49,8 @@ def shows_with_advertisements(host: str, text: Text) -> Behaviour:
             after=f'<p class="notice">Read {4211 + request.visit} times. Page made on '
             f"{request.at:%d %B at %H:%M} by press {request.visit % 3 + 1}.</p>",
         )
-        return page(html, etag=False)
+        cookie = ("Set-Cookie", f"reader={READER_SECRET}-{request.visit}; Path=/; HttpOnly")
+        return page(html, etag=False, headers=[cookie])
 
     return made(make)
 
