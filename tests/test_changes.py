@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.comparison import tokens
-from crawler.comparison.change import CHANGES, TOLD, Change
+from crawler.comparison.change import CHANGES, TOLD, Change, ChangeClass
 from crawler.comparison.comparing import compare
 from crawler.comparison.measures import containment, measure
 from crawler.comparison.texts import lines_of
@@ -111,6 +111,25 @@ def test_a_link_that_leads_elsewhere_is_a_change_of_links() -> None:
     assert found.links_removed == ("https://example.org/plan",)
 
 
+def test_a_link_that_only_came_or_only_went_is_a_change_of_links() -> None:
+    more = change(replace(BEFORE, links=(*BEFORE.links, "https://example.org/more")))
+    fewer = change(replace(BEFORE, links=BEFORE.links[:1]))
+    assert more.change_class == fewer.change_class == "links"
+    assert (more.links_added, more.links_removed) == (("https://example.org/more",), ())
+    assert (fewer.links_added, fewer.links_removed) == ((), (BEFORE.links[1],))
+
+
+def test_an_equal_text_is_alike_in_all_its_words() -> None:
+    measures = change(replace(BEFORE, title="Other")).measures
+    assert measures == measure(TEXT, TEXT) and measures.words_before > 200
+
+
+def test_lines_that_are_joined_at_a_dash_are_no_change() -> None:
+    parted = replace(BEFORE, text=TEXT.replace("beside the door", "there\n- so they say"))
+    joined = replace(BEFORE, text=TEXT.replace("beside the door", "there - so they say"))
+    assert compare(parted, joined, shared_lines=frozenset()).change_class == "same-text"
+
+
 def test_another_extractor_is_no_change_of_the_source() -> None:
     other = replace(BEFORE, extractor="test 2", text=TEXT.replace("$50", "$5"), title="Other")
     assert change(other).change_class == "extractor-change" and not change(other).told
@@ -142,6 +161,19 @@ def test_another_extractor_is_no_change_of_the_source() -> None:
 def test_text_of_the_interface_is_boilerplate(lines: list[str]) -> None:
     leaked = change("\n".join([PARAGRAPHS[0], *lines, *PARAGRAPHS[1:]]))
     assert leaked.change_class == "boilerplate" and not leaked.told
+
+
+def test_text_of_the_interface_that_goes_is_boilerplate() -> None:
+    with_controls = replace(BEFORE, text=f"{TEXT}\nShare this article\nSubscribe")
+    assert compare(with_controls, BEFORE, shared_lines=frozenset()).change_class == "boilerplate"
+
+
+def test_another_headline_beside_other_boilerplate_is_material_and_another_date_is_not() -> None:
+    more = f"{TEXT}\nShare this article"
+    assert change(replace(BEFORE, text=more, title="Board says no")).change_class == "material"
+    assert change(replace(BEFORE, text=more, published_on="2018-01-01")).change_class == (
+        "boilerplate"
+    )
 
 
 def test_ten_teasers_that_leak_in_are_boilerplate() -> None:
@@ -331,6 +363,62 @@ def test_a_paragraph_with_facts_that_is_gone_is_material() -> None:
 def test_a_few_other_words_are_minor(old: str, new: str) -> None:
     found = edited(old, new)
     assert found.change_class == "minor" and not found.told and not found.edits
+
+
+def test_another_headline_beside_a_few_other_words_is_material() -> None:
+    reworded = TEXT.replace("loose stone", "rough stone")
+    assert change(replace(BEFORE, text=reworded, title="Board says no")).change_class == "material"
+
+
+SYLLABLES = [f"{a}{b}" for a in "bdfklmnprst" for b in "aeiou"]
+PLAIN = [a + b for a in SYLLABLES for b in SYLLABLES]  # words in which no fact stands
+
+
+def plain(words: list[str], per_line: int = 10) -> Article:
+    lines = (words[start : start + per_line] for start in range(0, len(words), per_line))
+    return replace(BEFORE, text="\n".join(f"{' '.join(line)}." for line in lines))
+
+
+def replaced(count: int, of: int) -> ChangeClass:
+    """The class of a change of as many words, far apart, in one line of so many."""
+    words = PLAIN[:of]
+    for number in range(count):
+        words[(2 * number + 1) * of // (2 * count)] = PLAIN[-1 - number]
+    before, after = plain(PLAIN[:of], of), plain(words, of)
+    return compare(before, after, shared_lines=frozenset()).change_class
+
+
+@pytest.mark.parametrize("length", [50, 60, 100, 200, 300])
+def test_three_other_words_are_minor_in_a_short_text_and_four_are_not(length: int) -> None:
+    assert [replaced(count, length) for count in (1, 2, 3)] == ["minor"] * 3
+    assert replaced(4, length) == "substantial"
+
+
+def test_three_other_words_of_twenty_are_most_of_a_text() -> None:
+    assert replaced(3, 20) == "substantial"
+
+
+def test_a_short_line_that_is_added_does_not_extend_an_article() -> None:
+    before, grown = plain(PLAIN[:300]), plain(PLAIN[:306])
+    assert compare(before, grown, shared_lines=frozenset()).change_class == "minor"
+    assert compare(before, plain(PLAIN[:307]), shared_lines=frozenset()).change_class == "extended"
+
+
+def test_more_than_three_tenths_of_the_words_must_be_gone_for_a_cut() -> None:
+    whole = plain(PLAIN[:100])
+    classes = [
+        compare(whole, plain(PLAIN[:left]), shared_lines=frozenset()).change_class
+        for left in (71, 70, 69, 60)
+    ]
+    assert classes == ["substantial", "substantial", "cut", "cut"]
+
+
+def test_only_a_text_of_fifty_words_can_drift() -> None:
+    def swapped(count: int) -> ChangeClass:
+        before, after = plain(PLAIN[:count]), plain(PLAIN[200 : 200 + count])
+        return compare(before, after, shared_lines=frozenset()).change_class
+
+    assert (swapped(49), swapped(50)) == ("substantial", "drifted")
 
 
 def test_paragraphs_in_another_order_are_minor() -> None:

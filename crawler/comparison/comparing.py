@@ -14,7 +14,7 @@ from crawler.comparison.interface import (
     without_marks,
 )
 from crawler.comparison.links import link_changes
-from crawler.comparison.measures import measure
+from crawler.comparison.measures import RUN, measure
 from crawler.comparison.sentences import differing
 from crawler.comparison.texts import count_words, lines_of
 from crawler.comparison.tokens import Reading, names_in
@@ -136,9 +136,9 @@ def _by_edits(
 
 def _is_small(measures: Measures) -> bool:
     """Whether so few words differ that only the shortness of the text makes them a large share."""
-    runs = max(measures.words_before, measures.words_after)
+    runs = max(measures.words_before, measures.words_after) - RUN + 1
     lost = max(1 - measures.old_in_new, 1 - measures.new_in_old) * runs
-    return measures.similarity >= DRIFTED and lost <= FEW_RUNS
+    return measures.similarity >= DRIFTED and round(lost) <= FEW_RUNS
 
 
 def _is_cut(measures: Measures) -> bool:
