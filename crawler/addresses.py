@@ -201,7 +201,7 @@ def _parse_network(text: str) -> IPNetwork:
             " write an address or a CIDR such as 10.1.0.0/16 or fd00::/8"
         ) from exc
     mapped = _mapped(network.network_address)
-    if mapped is not None and network.prefixlen >= 96:
+    if mapped is not None:  # ::ffff:0:0/96 or less: a shorter prefix would leave bits to its right
         return IPv4Network((mapped, network.prefixlen - 96))
     return network
 

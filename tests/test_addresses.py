@@ -364,6 +364,18 @@ def test_a_port_that_is_none_is_said_in_a_sentence(text: str) -> None:
         parse_ports([text])
 
 
+def test_the_first_and_the_last_port_can_be_allowed() -> None:
+    assert parse_ports(["1", "65535", "1-65535"]) == (
+        range(1, 2), range(65535, 65536), range(1, 65536),
+    )  # fmt: skip
+
+
+def test_all_mapped_addresses_are_all_of_ipv4() -> None:
+    assert parse_networks(["::ffff:0:0/96"]) == (ipaddress.ip_network("0.0.0.0/0"),)
+    with pytest.raises(UsageError, match="is no network"):
+        parse_networks(["::ffff:0:0/95"])
+
+
 def test_empty_texts_name_nothing() -> None:
     assert parse_networks(["", " "]) == ()
     assert parse_ports([" "]) == ()
