@@ -117,6 +117,31 @@ def test_the_figures_are_those_that_were_agreed() -> None:
             assert sum(rule.steps, timedelta(0)) >= rule.span, rule.name
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "concludes"),
+    [
+        ("gone-410", [1 * DAY], "vanished"),
+        ("gone-404", [1 * HOUR, 1 * DAY, 3 * DAY], "vanished"),
+        ("replaced", [1 * DAY, 7 * DAY], "usurped"),
+        ("dead-host", [1 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY], "vanished"),
+        ("server-error", [HOUR / 4, 2 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY, 14 * DAY], "vanished"),
+        ("blocked", [1 * DAY, 2 * DAY], "blocked"),
+        ("walled", [1 * DAY, 2 * DAY], "walled"),
+        ("legal", [1 * DAY, 2 * DAY], "legal"),
+        ("excluded", [1 * DAY, 2 * DAY], "excluded"),
+        ("refused", [1 * DAY, 2 * DAY], "refused"),
+        ("drifted", [1 * DAY], "drifted"),
+        ("revival", [1 * DAY], "live"),
+        ("unclear", [1 * HOUR, 1 * DAY, 3 * DAY, 7 * DAY, 30 * DAY], None),
+    ],
+)
+def test_further_looks_are_spaced_as_the_table_says(
+    name: str, steps: list[timedelta], concludes: State | None
+) -> None:
+    rule = HYSTERESIS[name]
+    assert (list(rule.steps), rule.concludes) == (steps, concludes)
+
+
 def test_soft_404_counts_with_404_and_usurped_with_parked() -> None:
     steps = HYSTERESIS["gone-404"].steps
     history = [GOOD, *looks("gone-404", steps)]
@@ -301,6 +326,37 @@ def test_a_return_that_fails_again_is_a_suspicion_with_a_date_of_its_own() -> No
     assert conclude([*back, seen(40 * DAY, "good")]).state == "live"
 
 
+def test_a_return_that_was_broken_off_must_be_proved_anew() -> None:
+    broken = [*GONE, seen(30 * DAY, "good"), seen(31 * DAY, "gone-404"), *looks(
+        "gone-404", HYSTERESIS["gone-404"].steps, 40 * DAY)]  # fmt: skip
+    assert state(broken) == "vanished"
+    assert state([*broken, seen(60 * DAY, "good")]) == "returning"
+    assert state([*broken, seen(60 * DAY, "good"), seen(61 * DAY, "good")]) == "live"
+
+
+def test_a_refusal_does_not_break_off_a_return() -> None:
+    back = [*GONE, seen(30 * DAY, "good"), seen(31 * DAY, "blocked"), seen(32 * DAY, "good")]
+    found = conclude(back)
+    assert found.state == "live"
+    assert found.deciding == (30 * 24 * 60, 32 * 24 * 60)
+
+
+def test_one_good_answer_ends_a_refusal_by_itself() -> None:
+    shut = [GOOD, *looks("blocked", HYSTERESIS["blocked"].steps)]
+    found = conclude([*shut, seen(30 * DAY, "good")])
+    assert (found.state, found.deciding) == ("live", (30 * 24 * 60,))
+
+
+def test_of_two_rules_that_are_met_at_once_the_surer_one_is_named() -> None:
+    failing = looks("server-error", HYSTERESIS["server-error"].steps[:4])
+    days = [timedelta(0), HOUR, 10 * DAY, 15 * DAY]
+    missing = [seen(21 * DAY + after, "gone-404") for after in days]
+    found = conclude([GOOD, *failing, *missing])
+    assert state([GOOD, *failing, *missing[:-1]]) != "vanished"
+    assert (found.state, found.reasons[0]) == ("vanished", "gone-404")
+    assert found.deciding == tuple(look.fetch for look in missing)
+
+
 def test_another_text_at_the_address_of_a_vanished_page_is_no_return() -> None:
     other = [*GONE, seen(30 * DAY, "good", similarity=0.1)]
     found = conclude(other)
@@ -317,6 +373,16 @@ def test_a_page_that_answers_with_another_text_twice_has_drifted() -> None:
     for then in (0.1, 1.0, None):
         assert state([*once, seen(1 * DAY, "good", similarity=then)]) == "drifted"
     assert state([*once, seen(1 * DAY, "good", similarity=0.1, cited=0.97)]) == "live"
+
+
+@pytest.mark.parametrize(("likeness", "is_another"), [(0.499, True), (0.5, False), (0.6, False)])
+def test_a_text_of_which_less_than_half_stands_is_another_one(
+    likeness: float, is_another: bool
+) -> None:
+    by_copy = [seen(n * DAY, "good", similarity=likeness) for n in range(2)]
+    by_cited = [seen(n * DAY, "good", similarity=1.0, cited=likeness) for n in range(2)]
+    expected = "drifted" if is_another else "live"
+    assert state([GOOD, *by_copy]) == state([GOOD, *by_cited]) == expected
 
 
 def test_a_text_that_came_back_is_live_again_when_it_is_compared_with_the_cited_one() -> None:
@@ -358,6 +424,10 @@ def test_a_verdict_says_by_which_looks_since_when_and_never_when_it_went() -> No
     assert found.deciding == tuple(s.fetch for s in GONE[1:])
     assert (found.last_proven_alive_at, found.first_seen_missing_at) == (GOOD.at, START)
     assert (found.fetches, found.confidence, found.by_hand) == (5, 1.0, False)
+    suspected = conclude(GONE[:3])
+    assert (suspected.state, suspected.deciding) == (
+        "suspected", tuple(s.fetch for s in GONE[1:3]),
+    )  # fmt: skip
     later = conclude([*GONE, *looks("gone-404", [30 * DAY] * 3, 30 * DAY)])
     assert (later.since, later.deciding) == (found.since, found.deciding)
 
