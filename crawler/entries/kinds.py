@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from crawler.entries.references.signs import (
+    looks_like_bibtex,
+    looks_like_bookmarks,
+    looks_like_ris,
+)
 from crawler.entries.url_list import looks_like_url_list
 
-Kind = Literal["markdown", "html", "json", "xml", "url-list", "wikitext"]
+Kind = Literal[
+    "markdown", "html", "json", "xml", "url-list", "wikitext",
+    "bibtex", "ris", "bookmarks", "table",
+]  # fmt: skip
 
 _HEAD = 4000  # characters looked at
 _SUFFIXES: dict[str, Kind] = {
@@ -21,6 +29,12 @@ _SUFFIXES: dict[str, Kind] = {
     "wiki": "wikitext",
     "mediawiki": "wikitext",
     "wikitext": "wikitext",
+    "bib": "bibtex",
+    "bibtex": "bibtex",
+    "biblatex": "bibtex",
+    "ris": "ris",
+    "csv": "table",
+    "tsv": "table",
 }
 _MIMES: dict[str, Kind] = {
     "text/markdown": "markdown",
@@ -33,6 +47,11 @@ _MIMES: dict[str, Kind] = {
     "text/xml": "xml",
     "text/uri-list": "url-list",
     "text/x-wiki": "wikitext",  # of MediaWiki's ?action=raw
+    "application/x-bibtex": "bibtex",
+    "text/x-bibtex": "bibtex",
+    "application/x-research-info-systems": "ris",
+    "text/csv": "table",
+    "text/tab-separated-values": "table",
 }
 _HTML_START = re.compile(r"(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _HTML_TAG = re.compile(
@@ -54,11 +73,13 @@ def kind_of(text: str, locator: str, mime: str | None) -> Kind:
     """Return the kind of a page from its text, its mime type and its locator's suffix."""
     head = text[:_HEAD].lstrip("\ufeff \t\n")
     named = _named(locator, mime)
+    if looks_like_bookmarks(head):
+        return "bookmarks"
     if _HTML_START.match(head):
         return "html"
     if head.startswith("<?xml"):
         return "html" if "<html" in head.casefold() else "xml"
-    if named == "wikitext":  # it may begin with a [[File:…]]
+    if named in ("wikitext", "bibtex", "ris", "table"):  # may begin with a [[File:…]], a [
         return named
     if named != "markdown" and _JSON_START.match(head):
         return "json"
@@ -90,6 +111,10 @@ def _named(locator: str, mime: str | None) -> Kind | None:
 def _guessed(text: str, head: str) -> Kind:
     if looks_like_url_list(text):
         return "url-list"
+    if looks_like_ris(head):
+        return "ris"
+    if looks_like_bibtex(head):
+        return "bibtex"
     if looks_like_wikitext(head):
         return "wikitext"
     if _ANY_TAG.match(head):

@@ -10,11 +10,12 @@ from stat import S_ISDIR, S_ISREG
 
 from crawler.errors import InputNotFound
 
-# Formats of one entry, the one that names the group first; a .txt is never a twin.
+# Formats of one entry, the one that names the group first; lists are never twins.
 _TWINS = (
     ".md", ".markdown", ".html", ".htm", ".json", ".xml", ".wiki", ".mediawiki", ".wikitext",
 )  # fmt: skip
-SUFFIXES = (*_TWINS, ".txt")
+_LISTS = (".txt", ".bib", ".ris")
+SUFFIXES = (*_TWINS, *_LISTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,10 @@ def _is_page(path: Path) -> bool:
 
 
 def _groups(files: list[Path]) -> Iterator[PageGroup]:
-    groups: dict[tuple[str, bool], list[Path]] = {}
+    groups: dict[tuple[str, str], list[Path]] = {}
     for path in files:
-        groups.setdefault((path.stem, path.suffix.casefold() == ".txt"), []).append(path)
+        suffix = path.suffix.casefold()
+        groups.setdefault((path.stem, suffix if suffix in _LISTS else ""), []).append(path)
     for twins in groups.values():
         twins.sort(key=lambda path: SUFFIXES.index(path.suffix.casefold()))
         yield PageGroup(str(twins[0]), tuple(twins))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 from crawler.entries import days, feeds, front_matter, json_twin, posts, xml_twin
 from crawler.entries.days import DayLink, names_day_page, read_day
@@ -14,6 +15,10 @@ from crawler.entries.kinds import Kind, kind_of
 from crawler.entries.markdown import read_markdown
 from crawler.entries.posts import SeveralPosts
 from crawler.entries.records import Value, read_record, strings_of
+from crawler.entries.references.bookmarks import read_bookmarks
+from crawler.entries.references.records import read_references
+from crawler.entries.references.ris import read_ris
+from crawler.entries.references.tables import read_table
 from crawler.entries.text import decode
 from crawler.entries.unpacking import unpacked
 from crawler.entries.url_list import read_url_list
@@ -25,6 +30,21 @@ from crawler.errors import EntryError, NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
 
 _DAY_TITLE = 40  # characters: "News of 2016-05-7"; headlines may hold a date too, but are longer
+
+
+def _read_bibtex(text: str, locator: str) -> Entry:
+    # its library takes 0.1 s to import, for which no crawl without a bibliography should wait
+    entry: Entry = import_module("crawler.entries.references.bibtex").read_bibtex(text, locator)
+    return entry
+
+
+_LISTS: dict[Kind, Callable[[str, str], Entry]] = {  # a file of each is one entry
+    "url-list": read_url_list,
+    "bibtex": _read_bibtex,
+    "ris": read_ris,
+    "bookmarks": read_bookmarks,
+    "table": read_table,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +81,8 @@ def read_page(
     if is_export(content):
         raise EntryError(locator, "an export of MediaWiki, which holds pages; it is no page itself")
     kind = kind_of(text, name, mime)
-    if kind == "url-list":
-        return _noted(read_url_list(text, locator), is_text, is_whole=True)
+    if kind in _LISTS:
+        return _noted(_LISTS[kind](text, locator), is_text, is_whole=True)
     if kind == "wikitext":
         return _noted(read_article(text, locator, base_url), is_text, is_whole=True)
     page = _open_page(kind, text, locator, base_url)
@@ -100,7 +120,7 @@ def _open_page(
     if kind in ("json", "xml"):
         twin = json_twin if kind == "json" else xml_twin
         tree, is_whole = twin.parse(text, locator)
-        listed = feeds.read_feed(tree, locator)
+        listed = feeds.read_feed(tree, locator) or read_references(tree, locator)
         return listed or _record_page(tree, is_whole, locator, twin.READER, base_url)
     return _Page(
         entry=lambda: read_markdown(text, locator, base_url),

@@ -14,6 +14,7 @@ T = TypeVar("T")
 PREFERENCE = (  # structured first
     "news-json", "news-xml", "news-markdown", "news-html", "wiki-day",
     "wiki-article", "wiki-html", "post-markdown", "post-html", "url-list",
+    "bibtex", "ris", "reference-json", "bookmarks", "table",
 )  # fmt: skip
 _FILLED_BY_ANOTHER = {  # warnings that a twin may make pointless
     "no-headline": lambda entry: entry.headline is not None,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 from crawler.entries.citations import CitedLink, build_citations, shorten
 from crawler.entries.drafts import is_web_address
+from crawler.entries.references.listing import file_name
 from crawler.errors import NothingFound
 from crawler.items import Entry, ReadingWarning
 
@@ -49,7 +49,7 @@ def read_url_list(text: str, locator: str) -> Entry:
     return Entry(
         locator=locator,
         reader=READER,
-        headline=_file_name(locator),
+        headline=file_name(locator),
         url=locator if is_web_address(locator) else None,
         citations=citations,
         warnings=tuple(warnings + unresolved),
@@ -59,8 +59,3 @@ def read_url_list(text: str, locator: str) -> Entry:
 def _says_something(line: str) -> bool:
     stripped = line.strip()
     return bool(stripped) and not stripped.startswith("#")
-
-
-def _file_name(locator: str) -> str | None:
-    path = locator.partition("?")[0] if is_web_address(locator) else locator.replace("\\", "/")
-    return PurePosixPath(path).name or locator or None

@@ -1,0 +1,111 @@
+"""Reader of BibTeX and BibLaTeX."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+
+from bibtexparser.library import Library
+from bibtexparser.model import Entry as Item
+from bibtexparser.model import ParsingFailedBlock
+from bibtexparser.splitter import Splitter
+from pylatexenc.latex2text import LatexNodes2Text
+
+from crawler.entries.references.listing import LABEL_LENGTH, Listing, doi_address, first_day
+from crawler.items import Entry, ReadingWarning
+
+READER = "bibtex"
+
+_URL = re.compile(r"\\(?:url|path|nolinkurl|href)\s*\{([^{}]+)\}|((?:https?://|www\.)[^\s{}<>]+)")
+_ESCAPED = re.compile(r"\\([_%&#~$])")
+_TILDE = re.compile(r"\{\\textasciitilde\}|\\textasciitilde(?:\{\}|\s)|\$\\sim\$")
+_MARKUP = re.compile(r"[\\{}$~]|--")
+_BRACES = 50  # in a title; more are no title, and the reader of LaTeX goes deeper with each
+_PUBLISHERS = (
+    "journaltitle", "journal", "newspaper", "booktitle", "organization", "publisher", "institution",
+)  # fmt: skip
+_ARCHIVES = {"arxiv": "https://arxiv.org/abs/", "jstor": "https://www.jstor.org/stable/"}
+_LATEX = LatexNodes2Text(math_mode="verbatim")
+
+
+def read_bibtex(text: str, locator: str) -> Entry:
+    """Return the entry of a bibliography: one citation for each item that names an address.
+
+    That is its ``url``, else one in ``howpublished`` or ``note``, else its DOI or arXiv number. The
+    day is ``urldate``, or the one in the note ("accessed 4 March 2017"). Raises NothingFound when
+    no item names an address.
+    """
+    listing = Listing(locator, READER)
+    library = _parsed(text)
+    strings = {string.key.casefold(): _unwrapped(string.value) for string in library.strings}
+    broken: list[int] = []
+    for block in library.blocks:
+        if isinstance(block, ParsingFailedBlock):
+            if not isinstance(block.ignore_error_block, Item):
+                broken.append((block.start_line or 0) + 1)
+                continue
+            block = block.ignore_error_block  # a key or field that is there twice
+        if isinstance(block, Item):
+            _take(block, strings, listing)
+    if broken:
+        lines = ", ".join(str(line) for line in broken[:5])
+        detail = f"{len(broken)} items are malformed and were left out; the first in line {lines}."
+        listing.warnings.append(ReadingWarning("damaged-page", detail))
+    return listing.to_entry()
+
+
+def _parsed(text: str) -> Library:
+    # the library says of each broken item what is wrong with it; we tell it once, as a warning
+    logging.getLogger("bibtexparser.splitter").setLevel(logging.CRITICAL)
+    return Splitter(text).split()
+
+
+def _take(item: Item, strings: Mapping[str, str], listing: Listing) -> None:
+    fields: dict[str, str] = {}
+    for each in item.fields:
+        fields.setdefault(each.key.casefold(), _value(str(each.value), strings))
+    notes = [fields.get(name, "") for name in ("howpublished", "note", "annote", "addendum")]
+    listing.add(
+        item.key,
+        _addresses(fields, notes),
+        title=_plain(fields.get("title", "")),
+        publisher=_plain(next((fields[name] for name in _PUBLISHERS if fields.get(name)), "")),
+        day=first_day(fields.get("urldate", ""), fields.get("lastchecked", ""),
+                      fields.get("accessed", ""), *(note for note in notes if "cess" in note)),
+    )  # fmt: skip
+
+
+def _addresses(fields: Mapping[str, str], notes: list[str]) -> Iterator[str]:
+    for text in (fields.get("url", ""), *notes):
+        for match in _URL.finditer(_TILDE.sub("~", text)):
+            yield _ESCAPED.sub(r"\1", match[1] or match[2].rstrip(".,;"))
+    yield doi_address(_ESCAPED.sub(r"\1", fields.get("doi", "")))
+    prefix = fields.get("archiveprefix") or fields.get("eprinttype") or ""
+    if fields.get("eprint"):
+        yield _ARCHIVES.get(prefix.casefold(), "") + fields["eprint"]
+
+
+def _value(raw: str, strings: Mapping[str, str]) -> str:
+    """Return the text of a field: without its braces or quotes, its pieces and names put in."""
+    raw = raw.strip()
+    if raw[:1] in '{"' and " # " not in raw:
+        return _unwrapped(raw)
+    pieces = (piece.strip() for piece in raw.split("#"))
+    return "".join(strings.get(piece.casefold(), _unwrapped(piece)) for piece in pieces)
+
+
+def _unwrapped(raw: str) -> str:
+    raw = raw.strip()
+    wrapped = len(raw) > 1 and (raw[0], raw[-1]) in (("{", "}"), ('"', '"'))
+    return raw[1:-1].strip() if wrapped else raw
+
+
+def _plain(text: str) -> str:
+    """Return a title as one reads it, accents and dashes included."""
+    text = text[: 4 * LABEL_LENGTH]
+    if not _MARKUP.search(text):
+        return text
+    if text.count("{") > _BRACES:
+        return re.sub(r"\\[A-Za-z]+|[{}\\]", "", text)
+    return str(_LATEX.latex_to_text(text))
