@@ -133,7 +133,8 @@ def _finished(draft: Draft, blocks: Sequence[Block]) -> Entry:
 
 def _place(locator: str) -> PurePosixPath:
     """Return the path of a post without suffix; of ``my-post/index.md`` that of its folder."""
-    path = PurePosixPath(locator.replace("\\", "/")).with_suffix("")
+    path = PurePosixPath(locator.replace("\\", "/"))
+    path = path.with_suffix("") if path.name else path
     return path.parent if path.name.casefold() == "index" else path
 
 
