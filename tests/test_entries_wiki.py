@@ -176,6 +176,13 @@ def test_templates_nest() -> None:
     assert (found.label, found.cited_on) == ("Le titre", "2017-03-05")
 
 
+def test_a_title_is_no_publisher() -> None:
+    found = only("<ref>{{cite web|url=https://a.example/|title=Of Piers}}</ref>")
+    assert (found.label, found.publisher) == ("Of Piers", None)
+    wire = only("<ref>{{cite web|url=https://a.example/|agency=AP|via=Bay Herald}}</ref>")
+    assert (wire.agency, wire.publisher) == ("AP", "Bay Herald")
+
+
 def test_a_redirect_is_no_article() -> None:
     with pytest.raises(NothingFound, match="redirects to 'Harbour Fund'"):
         read("#REDIRECT [[Harbour Fund]]")
@@ -304,6 +311,26 @@ def test_a_day_of_current_events_is_one_entry_with_its_topics_as_context() -> No
 def test_a_day_in_the_older_form_is_read_too() -> None:
     day = read("{{Current events header|2008|January|4}}\n*A.[https://a.example/ (A)]\n", "x.wiki")
     assert (day.date, [c.context for c in day.citations]) == ("2008-01-04", ["A."])
+
+
+def test_a_day_that_stands_between_two_templates_is_read_too() -> None:
+    mark = "{{{{Current events|year=2026|month=08|day=2|{}=yes}}}}"
+    item = "'''Trade'''\n*A.[https://a.example/ (''A'')]"
+    day = read(f"{mark.format('top')}\n{item}\n{mark.format('bottom')}", "x.wiki")
+    assert [(c.context, c.label, c.cited_on) for c in day.citations] == [
+        ("Trade › A.", "A", "2026-08-02")
+    ]
+
+
+def test_each_of_several_days_dates_its_own_citations() -> None:
+    one = (
+        "{{{{Current events|year=2017|month=3|day={0}|content=\n*A.[https://a{0}.example/ A]}}}}\n"
+    )
+    page = read(one.format(4) + one.format(3), "March 2017.wiki")
+    assert page.date is None
+    assert [(c.cited_on, c.cited_on_basis) for c in page.citations] == [
+        ("2017-03-04", "explicit"), ("2017-03-03", "explicit"),
+    ]  # fmt: skip
 
 
 # ------------------------------------------------------------------ days in words

@@ -142,14 +142,19 @@ def test_a_link_that_is_marked_as_dead_is_told() -> None:
     ]
 
 
-def test_a_day_of_current_events_is_shown_with_its_topics() -> None:
-    entry = shown(
+def day_box(day: str, address: str) -> str:
+    return (
         '<div class="current-events"><div class="current-events-main vevent"><div><span class='
-        '"summary">March 4, 2017 (<span class="bday dtstart">2017-03-04</span>)</span></div>'
-        '<div class="current-events-content description"><p><b>Disasters</b></p><ul><li>'
-        '<a href="/wiki/X">Storm</a><ul><li>A crane falls. <a rel="nofollow" class="external text"'
-        ' href="https://a.example/">(Reuters)</a></li></ul></li></ul></div></div></div>'
+        f'"summary">That day (<span class="bday dtstart">{day}</span>)</span></div><div class='
+        '"current-events-content description"><div class="current-events-content-heading"'
+        ' role="heading">Disasters</div><ul><li><a href="/wiki/X">Storm</a><ul><li>A crane falls. '
+        f'<a class="external text" href="{address}">(Reuters)</a></li></ul></li></ul>'
+        "<p><b>Trade</b></p><ul><li>A pier opens.</li></ul></div></div></div>"
     )
+
+
+def test_a_day_of_current_events_is_shown_with_its_topics() -> None:
+    entry = shown(day_box("2017-03-04", "https://a.example/"))
     (citation,) = entry.citations
     assert (entry.date, citation.cited_on, citation.label) == (
         "2017-03-04",
@@ -157,6 +162,28 @@ def test_a_day_of_current_events_is_shown_with_its_topics() -> None:
         "Reuters",
     )
     assert citation.context == "Disasters › Storm › A crane falls."
+
+
+def test_several_days_on_a_page_date_each_their_own_citations() -> None:
+    entry = shown(
+        day_box("2017-03-04", "https://a.example/") + day_box("2017-03-03", "https://b.example/")
+    )
+    assert entry.date is None
+    assert [(c.cited_on, c.cited_on_basis) for c in entry.citations] == [
+        ("2017-03-04", "explicit"), ("2017-03-03", "explicit"),
+    ]  # fmt: skip
+
+
+def test_a_citation_in_the_text_is_read_like_one_in_a_note() -> None:
+    (citation,) = shown(
+        '<ul><li><cite class="citation book">Vane, O. <a class="external text"'
+        ' href="https://a.example/">"Piers"</a>. <span class="reference-accessdate">Retrieved '
+        '3 March 2017</span></cite><span class="Z3988" title="rft.btitle=Piers&amp;rft.pub='
+        'Quay+Press"></span></li></ul>'
+    ).citations
+    assert (citation.label, citation.publisher, citation.cited_on) == (
+        "Piers", "Quay Press", "2017-03-03",
+    )  # fmt: skip
 
 
 def test_a_shown_page_with_thousands_of_notes_is_read_in_linear_time() -> None:

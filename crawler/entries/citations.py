@@ -33,8 +33,8 @@ class CitedLink(NamedTuple):
         None  # what it is a copy of, where the page says so: a web archive's link
     )
     copied_on: str | None = None  # the day of that copy, as the page has it
-    agency: str | None = None  # where the page names it apart from the label
-    publisher: str | None = None  # likewise
+    agency: str | None = None  # where the page names it apart from the label; then the label is a
+    publisher: str | None = None  # title and names neither; "" for one that is not told
 
 
 class _Resolved(NamedTuple):
@@ -66,8 +66,8 @@ def _citation(
     label, agency, publisher = read_label(link.label)
     if resolved.role == "cover":
         label, agency, publisher = clean_label(link.label), None, None
-    if link.agency or link.publisher:
-        agency, publisher = link.agency, link.publisher
+    if link.agency is not None or link.publisher is not None:
+        agency, publisher = link.agency or None, link.publisher or None
     return Citation(
         position=position,
         url_as_cited=link.target,

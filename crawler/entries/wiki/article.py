@@ -57,11 +57,11 @@ def read_article(text: str, locator: str, base_url: str | None, title: str | Non
     draft.headline = title or _title_of(locator) or (displayed[1].strip() if displayed else "")
     draft.own_url = page_url(locator)
     draft.has_sources_section = True  # the whole text is
-    day = _day_of(nodes)
-    walk = Walk(nested=day is not None)
+    days = _days_in(nodes)
+    walk = Walk(days)
     walk.read(nodes)
-    if day is not None:
-        draft.reader, draft.date = DAY_READER, day
+    if days:
+        draft.reader, draft.date = DAY_READER, days[0] if len(days) == 1 else None
     _take(walk, draft)
     if not is_whole:
         draft.warn("unbalanced-markup", "Brackets or notes in it are not closed; they are text.")
@@ -144,9 +144,11 @@ class _Note:
 class Walk:
     """Reads the text of a page, and remembers in which sentence each note stands."""
 
-    def __init__(self, *, nested: bool) -> None:
-        self._nested = nested  # a day, whose items stand under topics
+    def __init__(self, days: Sequence[str]) -> None:
+        self._nested = bool(days)  # items of Current Events, which stand under topics
+        self._shows_several = len(days) > 1
         self._line = Line()
+        self._day: str | None = None
         self._topics = Topics()
         self._events: list[tuple[Place | None, _Note | External | Template]] = []
         self._notes: dict[str, _Note] = {}
@@ -174,6 +176,7 @@ class Walk:
                 cited.links = links[-1:]  # {{dead link}} speaks of the link before it
                 cited.take_template(event)
                 cited.links = cited.links[len(links[-1:]) :]
+            cited.date(place.day if place else None)
             links += cited.links
             dead += cited.dead
         return links, list(dict.fromkeys(dead))
@@ -217,7 +220,7 @@ class Walk:
     def _here(self) -> Place | None:
         if self._listing:
             return None
-        return Place(self._line, self._line.length, self._topics.above(self._line))
+        return Place(self._line, self._line.length, self._topics.above(self._line), self._day)
 
     def _take_external(self, link: External) -> None:
         label = link.target if link.is_bare else plain(link.label)
@@ -258,7 +261,9 @@ class Walk:
             self._events.append((None, note))
 
     def _take_template(self, template: Template) -> None:
-        if template.name == DAY:
+        day = _day_of(template)
+        if day is not None:
+            self._day = day if self._shows_several else None
             self._walk(["\n", *template.values.get("content", [])])
             return
         self._line.add(read_through(template))
@@ -289,14 +294,19 @@ def _name_of(attributes: str) -> str:
 # ------------------------------------------------------------------ days
 
 
-def _day_of(nodes: Sequence[Node]) -> str | None:
-    """Return the day of a page of Current Events; None for any other page."""
-    for node in nodes:
-        if isinstance(node, Template) and node.name in (DAY, DAY_HEADER):
-            named = [("year", "1"), ("month", "2"), ("day", "3")]
-            year, month, day = (
-                text_of(node.values.get(name) or node.values.get(number) or []).strip()
-                for name, number in named
-            )
-            return written_day(f"{year}-{month}-{day}") or written_day(f"{day} {month} {year}")
-    return None
+def _days_in(nodes: Sequence[Node]) -> list[str]:
+    """Return the days of Current Events that a page shows, in its order."""
+    days = (_day_of(node) for node in nodes if isinstance(node, Template))
+    return list(dict.fromkeys(day for day in days if day))
+
+
+def _day_of(template: Template) -> str | None:
+    """Return the day of a template of Current Events; None for any other template."""
+    if template.name not in (DAY, DAY_HEADER):
+        return None
+    named = [("year", "1"), ("month", "2"), ("day", "3")]
+    year, month, day = (
+        text_of(template.values.get(name) or template.values.get(number) or []).strip()
+        for name, number in named
+    )
+    return written_day(f"{year}-{month}-{day}") or written_day(f"{day} {month} {year}")

@@ -216,7 +216,7 @@ class Cited:
             context=quoted(self.context, words.get("quote", "")),
             cited_on=written_day(_dated(said.get("accessed", []))),
             agency=agency,
-            publisher=work or via,
+            publisher=work or via or "",
         )
         if target:
             self.links.append(link)
@@ -267,6 +267,13 @@ class Cited:
             self.links.append(CitedLink(label, target, context=self.context or None, cited_on=day))
         if self.links:
             self.dead.append(self.links[-1].original or self.links[-1].target)
+
+    def date(self, day: str | None) -> None:
+        """Give the links that name no day the one under which they stand."""
+        if day is not None:
+            self.links = [
+                link if link.cited_on else link._replace(cited_on=day) for link in self.links
+            ]
 
     def say(self, words: str) -> None:
         """Take words that stand beside the links."""

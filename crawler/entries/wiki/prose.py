@@ -89,6 +89,7 @@ class Place:
     line: Line
     offset: int
     topics: tuple[str, ...] = ()
+    day: str | None = None  # of a page that shows several days: the one under which it stands
 
     def as_sentence(self) -> str:
         """Return the sentence that stands there."""

@@ -6,7 +6,7 @@ Cite (``references``, ``cite_note-…``) and of Citation Style 1 (``citation``, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
@@ -33,6 +33,7 @@ _BLOCKS = {
     "p", "div", "li", "dd", "dt", "td", "th", "tr", "table", "ul", "ol", "dl", "h1", "h2", "h3",
     "h4", "h5", "h6", "caption", "figcaption", "blockquote", "section", "br",
 }  # fmt: skip
+_TITLES = {"firstHeading", "mw-first-heading"}
 _HEADINGS = {"h2", "h3", "h4", "h5", "h6"}
 _SKIPPED = {"script", "style", "noscript", "template", "math", "svg", "form", "link", "meta"}
 # What is not the page's own text: navigation, maintenance, doubles for print, hidden messages.
@@ -64,8 +65,9 @@ def read_rendered(root: Element, box: Element, locator: str, base_url: str | Non
     draft.own_url = _canonical(root) or page_url(locator)
     draft.headline = _title(root)
     draft.has_sources_section = True  # the whole text is
-    draft.date = _day(box)
-    walk = _Walk(draft.base or draft.own_url, nested=draft.date is not None)
+    days = _days(box)
+    draft.date = days[0] if len(days) == 1 else None
+    walk = _Walk(draft.base or draft.own_url, days)
     walk.read(box)
     links, dead = walk.cited()
     draft.links = once(link for link in links if not is_own(link, draft.base or draft.own_url))
@@ -88,20 +90,24 @@ def _canonical(root: Element) -> str | None:
 
 
 def _title(root: Element) -> str:
-    heading = next((e for e in root.iter("h1") if e.get("id") == "firstHeading"), None)
-    if heading is None:
-        heading = next(root.iter("h1"), None)
-    if heading is None:
-        heading = next(root.iter("title"), None)
-    return fold("".join(heading.itertext())) if heading is not None else ""
+    """Return the heading of a page, else its title without the name of the wiki behind it."""
+    for heading in root.iter("h1"):
+        if heading.get("id") == "firstHeading" or _classes(heading) & _TITLES:
+            return fold("".join(heading.itertext()))
+    title = fold("".join(next((e.itertext() for e in root.iter("title")), [])))
+    return title.rpartition(" - ")[0] or title
 
 
-def _day(box: Element) -> str | None:
-    """Return the day of a page of Current Events, which marks it as an event's beginning."""
+def _days(box: Element) -> list[str]:
+    """Return the days of Current Events that a page shows: each is marked as one's beginning."""
     if not any("current-events" in _classes(e) for e in box.iter("div")):
-        return None
-    days = (e for e in box.iter("span", "time") if _classes(e) & {"bday", "dtstart"})
-    return next((day for e in days if (day := written_day("".join(e.itertext())))), None)
+        return []
+    days = (written_day("".join(e.itertext())) for e in box.iter("span", "time") if _is_day(e))
+    return list(dict.fromkeys(day for day in days if day))
+
+
+def _is_day(element: Element) -> bool:
+    return bool(_classes(element) & {"bday", "dtstart"})
 
 
 @dataclass(slots=True)
@@ -122,13 +128,16 @@ class _Group:
 class _Walk:
     """Reads the text of a page, and remembers in which sentence each note stands."""
 
-    def __init__(self, base: str | None, *, nested: bool) -> None:
+    def __init__(self, base: str | None, days: Sequence[str]) -> None:
         self._base = base
-        self._nested = nested
+        self._nested = bool(days)  # items of Current Events, which stand under topics
+        self._shows_several = len(days) > 1
+        self._day: str | None = None
         self._line = Line()
         self._topics = Topics()
         self._lists = self._bold = self._bold_letters = 0
-        self._events: list[tuple[Place | str, Element]] = []  # a link's place, or a note's name
+        # links and citations in the text, each with its place, and notes by their names
+        self._events: list[tuple[Place | str, Element]] = []
         self._places: dict[str, Place] = {}  # note -> where it was first referred to
         self._dead: list[int] = []  # events whose link is marked as dead
 
@@ -153,12 +162,20 @@ class _Walk:
                 found = list(self._links_of_note(element, self._context(self._places.get(place))))
                 is_dead = any(_is_dead_mark(sup) for sup in element.iter("sup"))
             else:
-                cited = Cited(self._context(place))
-                cited.take_external(_external(element))
-                found, is_dead = cited.links, number in self._dead
+                found, is_dead = self._links_in_text(place, element), number in self._dead
             links += found
             dead += [found[-1].original or found[-1].target] if found and is_dead else []
         return links, list(dict.fromkeys(dead))
+
+    def _links_in_text(self, place: Place, element: Element) -> list[CitedLink]:
+        """Return the link that stands in the text, or those of a citation there."""
+        cited = Cited(self._context(place))
+        if element.tag == "a":
+            cited.take_external(_external(element))
+        else:
+            cited.links = list(self._links_of_note(element, ""))
+        cited.date(place.day)
+        return cited.links
 
     def _context(self, place: Place | None) -> str:
         if place is None:
@@ -182,6 +199,11 @@ class _Walk:
         if element.tag == "li" and name.startswith("cite_note"):
             self._events.append((name, element))
             return False
+        if "citation" in names:
+            self._events.append((self._here(), element))
+            return False
+        if self._shows_several and _is_day(element):
+            self._day = written_day("".join(element.itertext())) or self._day
         self._lists += element.tag == "li"
         self._bold += element.tag in ("b", "strong")
         if element.tag in _BLOCKS:
@@ -208,7 +230,7 @@ class _Walk:
         if self._nested:
             self._topics.note(self._line)
         self._line, self._bold_letters = Line(self._lists), 0
-        self._line.is_topic = element is not None and element.tag in _HEADINGS
+        self._line.is_topic = element is not None and _is_heading(element)
 
     def _add(self, text: str | None) -> None:
         if text:
@@ -216,7 +238,7 @@ class _Walk:
             self._bold_letters += len(text.split()) if self._bold else 0
 
     def _here(self) -> Place:
-        return Place(self._line, self._line.length, self._topics.above(self._line))
+        return Place(self._line, self._line.length, self._topics.above(self._line), self._day)
 
     def _note_place(self, mark: Element) -> None:
         for anchor in mark.iter("a"):
@@ -256,7 +278,7 @@ class _Walk:
             original or "",
             context=quoted(context, " ".join(group.quotes)),
             cited_on=next(days, None),
-            publisher=group.said("rft.jtitle", "rft.pub") or None,
+            publisher=group.said("rft.jtitle", "rft.pub"),
         )
         if own:
             yield link
@@ -268,12 +290,17 @@ class _Walk:
         return unwrap_archive_url(absolute(address, self._base)) is not None
 
 
+def _is_heading(element: Element) -> bool:
+    return element.tag in _HEADINGS or element.get("role") == "heading"
+
+
 def _is_left_out(element: Element) -> bool:
     """Whether nothing of an element was read: then its end is none, either."""
     names = _classes(element)
     is_note = element.tag == "li" and (element.get("id") or "").startswith("cite_note")
     is_mark = element.tag == "sup" and "reference" in names
-    return is_note or is_mark or element.tag in _SKIPPED or bool(names & _ASIDE)
+    is_citation = "citation" in names
+    return is_note or is_mark or is_citation or element.tag in _SKIPPED or bool(names & _ASIDE)
 
 
 def _is_dead_mark(element: Element) -> bool:
@@ -307,7 +334,7 @@ def _groups(note: Element) -> list[_Group]:
     walker = etree.iterwalk(note, events=("start", "end"))
     for event, element in walker:
         if event == "end":
-            if element is citation:
+            if element is citation and element is not note:
                 citation = None
                 groups.append(_Group())
             if element is not note:
@@ -321,7 +348,7 @@ def _groups(note: Element) -> list[_Group]:
             walker.skip_subtree()
             continue
         if citation is None and "citation" in names:
-            citation = element
+            citation = element  # which may be all that there is
             groups.append(_Group(is_citation=True))
         if element.tag == "a" and _is_external(element):
             link = _external(element)
@@ -332,6 +359,9 @@ def _groups(note: Element) -> list[_Group]:
         groups[-1].pieces.append(element.text or "")
         if element.tag == "q":
             groups[-1].quotes.append("".join(element.itertext()))
+    after = note.getnext()
+    if note is citation and after is not None and "Z3988" in _classes(after):
+        groups[-1].coins = parse_qs(after.get("title") or "")
     return groups
 
 
