@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from crawler.entries.citations import CitedLink
+from crawler.entries.claims import take_claims
 from crawler.entries.drafts import DATE, Draft, absolute, base_of, context_in, day_of_address
 from crawler.entries.headings import FORMATS, heading_words, is_cover
 from crawler.entries.html_blocks import (
@@ -46,6 +47,8 @@ def read_html(root: Element, blocks: Sequence[Block], locator: str, base_url: st
             for title, href, tail in _listed(content):
                 add(title, href, tail)
     _read_formats(blocks, draft)
+    if draft.has_sources_section:
+        take_claims(root, draft)
     return draft.to_entry()
 
 

@@ -17,6 +17,7 @@ from markdown_it.token import Token
 
 from crawler.entries import front_matter
 from crawler.entries.citations import CitedLink, shorten
+from crawler.entries.claims import take_claims
 from crawler.entries.drafts import DATE, Draft, base_of, is_web_address
 from crawler.entries.html_blocks import (
     Block,
@@ -102,6 +103,7 @@ def read_html_post(
     boxes = _text_boxes(blocks)
     if len(boxes) > 1:
         raise SeveralPosts(locator, _feed_of(root))
+    take_claims(root, draft)
     return _finished(draft, _own_text(blocks, boxes))
 
 
