@@ -56,6 +56,14 @@ BLOG = """\
 <footer><a href="https://engine.example/">Engine</a></footer></body></html>
 """
 
+ROBUST = """\
+<article><h1>Robust</h1><p>They <a href="https://a.example/x" data-versiondate="2017-03-04"
+data-versionurl="https://web.archive.org/web/20170305101112/https://a.example/x">said so</a>, and
+<a href="https://archive.example/Xy1" data-originalurl="https://b.example/y"
+data-versiondate="2018-01-02T03:04:05Z">so did they</a>, on
+<a href="https://c.example/z" data-versiondate="2019-05-06">the day</a>.</p></article>
+"""
+
 
 def read(text: str, locator: str, base_url: str | None = None) -> Entry:
     found = read_page(text.encode(), locator, base_url=base_url)
@@ -268,3 +276,22 @@ def _feed(*paths: str) -> Behaviour:
     items = "".join(f"<item><link>{path}</link></item>" for path in paths)
     rss = f'<?xml version="1.0"?><rss version="2.0"><channel>{items}</channel></rss>'
     return page(rss, content_type="application/rss+xml")
+
+
+# ------------------------------------------------------------------ Robust Links
+
+
+def test_a_robust_link_cites_its_original_and_names_the_copy() -> None:
+    entry = read(ROBUST, "https://blog.example/robust")
+    assert [(each.role, each.url, each.archived_at, each.cited_on) for each in entry.citations] == [
+        ("source", "https://a.example/x", None, None),
+        ("archive-of", "https://a.example/x", "2017-03-05T10:11:12Z", None),
+        ("source", "https://b.example/y", None, None),
+        ("archive-of", "https://b.example/y", "2018-01-02T00:00:00Z", None),
+        ("source", "https://c.example/z", None, "2019-05-06"),
+    ]
+
+
+def test_the_words_of_a_link_are_no_publisher() -> None:
+    (cited,) = read(BLOG, "blog.html").citations
+    assert (cited.label, cited.publisher) == ("report", None)

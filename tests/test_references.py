@@ -114,6 +114,10 @@ def test_a_name_that_the_bibliography_defines_is_put_in() -> None:
     assert first(BIBTEX, "refs.bib").publisher == "The Quay Post"
 
 
+def test_the_title_of_an_item_is_no_publisher() -> None:
+    assert [each.publisher for each in read(BIBTEX).citations[1:]] == [None, None, None]
+
+
 def test_items_without_an_address_are_told_in_one_warning() -> None:
     (warning,) = read(BIBTEX).warnings
     assert (warning.code, warning.detail) == (

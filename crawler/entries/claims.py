@@ -100,7 +100,7 @@ def _places(claim: Mapping[str, Value], context: str | None) -> Iterator[CitedLi
             work = place if isinstance(place, dict) else {"url": place}
             label = _text(work.get("headline")) or _text(work.get("name"))
             target = _text(work.get("url")) or _text(work.get("@id"))
-            yield CitedLink(shorten(fold(label), _LABEL), target, context=context)
+            yield CitedLink(shorten(fold(label), _LABEL), target, context=context, publisher="")
 
 
 def _is_own(address: str, base: str | None) -> bool:

@@ -35,6 +35,10 @@ _BORDERS = _LISTS | {"body", "section", "article", "main"}
 _DEEPEST = 64  # ancestors looked at: pages nest less, and a hostile one must not cost squares
 
 
+# What a link says of its original and of a copy: robustlinks.mementoweb.org/spec
+_ROBUST = ("data-originalurl", "data-versionurl", "data-versiondate")
+
+
 @dataclass(slots=True)
 class HtmlLink:
     """A link or image in a block."""
@@ -45,6 +49,7 @@ class HtmlLink:
     rel: str = ""  # rel and class, lower case
     has_image: bool = False  # an image itself, or one is all or part of its content
     is_anchor: bool = True
+    robust: tuple[str, str, str] = ("", "", "")  # data-originalurl, -versionurl, -versiondate
 
 
 @dataclass(slots=True)
@@ -141,7 +146,10 @@ class _Collector:
 
     def _open_anchor(self, element: Element) -> None:
         rel = f"{element.get('rel') or ''} {element.get('class') or ''}"
-        self.anchor = HtmlLink(element.get("href"), rel=rel.casefold())
+        original, version, date = (element.get(name) or "" for name in _ROBUST)
+        self.anchor = HtmlLink(
+            element.get("href"), rel=rel.casefold(), robust=(original, version, date)
+        )
         self._block(element).links.append(self.anchor)
 
     def _add_image(self, element: Element) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from crawler.dates import written_day
 from crawler.entries import front_matter
 from crawler.entries.citations import CitedLink, shorten
 from crawler.entries.claims import take_claims
@@ -87,7 +88,7 @@ def read_markdown_post(text: str, locator: str, base_url: str | None) -> Entry:
     blocks = read_blocks(root) if root is not None else []
     draft.headline = front_matter.text_of(fields, "title") or _first_heading(blocks)
     draft.links = [
-        CitedLink(label, target)
+        CitedLink(label, target, publisher="")
         for label, target in front_matter.links_of(fields, *_SOURCE_FIELDS)
         if _WEB.match(target)
     ]
@@ -189,8 +190,21 @@ def _cited(blocks: Sequence[Block], base: str | None, own: str | None) -> Iterat
     for block in blocks:
         for link in block.links:
             if link.is_anchor and _is_source(link, base) and not _shares(link, own):
-                context = shorten(block.text, CONTEXT_LENGTH)
-                yield CitedLink(fold(link.label), link.href, context=context or None)
+                yield from _with_copy(link, shorten(block.text, CONTEXT_LENGTH) or None)
+
+
+def _with_copy(link: HtmlLink, context: str | None) -> Iterator[CitedLink]:
+    """Give what a link cites, and the copy of it that a Robust Link names beside it."""
+    original, version, date = (each.strip() for each in link.robust)
+    target = original if _WEB.match(original) else link.href
+    copy = version or (link.href if target != link.href else "")
+    day = written_day(date)
+    cited = CitedLink(fold(link.label), target, context=context, publisher="")
+    if not _WEB.match(copy):
+        yield cited._replace(cited_on=day)  # of a link without a copy it is the day of linking
+        return
+    yield cited
+    yield cited._replace(target=copy, original=target, copied_on=day)
 
 
 def _shares(link: HtmlLink, own: str | None) -> bool:

@@ -51,7 +51,7 @@ class Listing:
         if target is None:
             self.nameless.append(label or fold(name))
             return
-        carrier = shorten(fold(publisher), LABEL_LENGTH) or None
+        carrier = shorten(fold(publisher), LABEL_LENGTH)
         self.links.append(CitedLink(label, target, cited_on=day, publisher=carrier))
 
     def to_entry(self) -> Entry:
