@@ -369,7 +369,7 @@ def test_facts_of_a_page_come_back_as_they_were_kept(archive: Archive) -> None:
         PageFacts(free=True, headings=("A",), words=3),
     ):
         archive.judgements.save_facts("sha256:" + "0" * 64, facts, now=at())
-        assert archive.observing.facts("sha256:" + "0" * 64) == facts
+        assert archive.articles.facts_of("sha256:" + "0" * 64) == facts
 
 
 def test_titles_of_error_pages_are_learnt(archive: Archive, run: int) -> None:

@@ -113,7 +113,7 @@ def test_those_of_earlier_runs_are_judged_in_the_run_that_learns_of_it(tmp_path:
             else:  # and once only: the fourth joins what is known to be shared
                 assert [row["source"] for row in told] == list(range(1, number + 2))
                 joined = [1, 2] if number == 2 else []
-                assert archive.observing.joined_by(fetches[-1:]) == joined
+                assert archive.neighbourhood.joined_by(fetches[-1:]) == joined
         before = derived(archive.path)
         for source in range(1, 5):
             Conclusion(archive).conclude_again(source, now=kit.NOW + timedelta(days=9))
@@ -142,7 +142,7 @@ def test_what_a_host_asked_for_outlasts_the_second_judgement(tmp_path: Path) -> 
             conclusion.conclude(visit, now=kit.NOW, rest=rest, final=True)
             fetches.append(visit.fetch)
         before = derived(archive.path)
-        assert archive.observing.ending_together(sources) == sources
+        assert archive.neighbourhood.ending_together(sources) == sources
         for source, fetch in zip(sources, fetches, strict=True):
             conclusion.conclude_by_others(source, {fetch: (kit.NOW, rest)}, now=kit.NOW)
         assert derived(archive.path) == before

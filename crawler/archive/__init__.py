@@ -47,11 +47,13 @@ from crawler.archive.writing.frontier import (
 from crawler.archive.writing.inputs import Input, Inputs
 from crawler.archive.writing.judgements import Judgements, SourceState
 from crawler.archive.writing.ledger import Ledger, Page, Recorded
-from crawler.archive.writing.observing import EndedVisit, GoodCopy, Observing
+from crawler.archive.writing.neighbourhood import Neighbourhood
+from crawler.archive.writing.observing import Observing
 from crawler.archive.writing.passages import Passages
 from crawler.archive.writing.robots import RobotsFiles
 from crawler.archive.writing.runs import RunReport, Runs
 from crawler.archive.writing.supplying import Supplying
+from crawler.archive.writing.visits import EndedVisit, GoodCopy
 from crawler.dates import utc_now
 from crawler.errors import ArchiveError
 
@@ -124,7 +126,8 @@ class Archive:
         self.articles = Articles(connection)
         self.runs = Runs(connection)
         self.robots = RobotsFiles(connection, self.payloads)
-        self.observing = Observing(connection)
+        self.neighbourhood = Neighbourhood(connection, self.articles)
+        self.observing = Observing(connection, self.articles, self.neighbourhood)
         self.judgements = Judgements(connection)
         self.supplying = Supplying(connection, self.barring)
         self.passages = Passages(connection)

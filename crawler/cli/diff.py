@@ -34,9 +34,9 @@ def run(parsed: argparse.Namespace) -> int:
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         source = archive.reading.source(parsed.source)
         before, after = _chosen(archive, source, parsed.a, parsed.b)
-        one = archive.observing.article_of_row(before["article"])
-        other = archive.observing.article_of_row(after["article"])
-        lines = archive.observing.lines_elsewhere(source["id"])
+        one = archive.articles.of_row(before["article"])
+        other = archive.articles.of_row(after["article"])
+        lines = archive.neighbourhood.lines_elsewhere(source["id"])
     change = compare(one, other, shared_lines=lines)
     wording = wording_of(one.text or "", other.text or "")
     if parsed.json:

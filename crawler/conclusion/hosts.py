@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crawler.archive import Archive, EndedVisit
-from crawler.archive.writing.observing import is_home
+from crawler.archive.writing.visits import is_home
 from crawler.urls import host_key
 from crawler.verdicts.hysteresis import is_incident
 from crawler.verdicts.observation import Judgement, Observation

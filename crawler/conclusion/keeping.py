@@ -65,7 +65,7 @@ class Keeping:
             return None
         change = compare(before, after, shared_lines=frozenset())
         if change.told or change.change_class == "extended":  # else they are not worth reading
-            lines = self._archive.observing.lines_elsewhere(visit.source)
+            lines = self._archive.neighbourhood.lines_elsewhere(visit.source)
             change = compare(before, after, shared_lines=lines) if lines else change
         return None if change.change_class in ("same-text", "extractor-change") else change
 
@@ -78,7 +78,7 @@ class Keeping:
         """
         if change is None or article is None or change.change_class in _NO_NEW_VERSION:
             return
-        row = self._archive.observing.article_row(visit.payload) if visit.payload else None
+        row = self._archive.articles.row_of(visit.payload) if visit.payload else None
         if row is not None:
             self._archive.judgements.show_version(visit, article, row)
 
@@ -87,7 +87,7 @@ class Keeping:
         if article is None or not article.text or visit.payload is None:
             return
         judgements = self._archive.judgements
-        row = self._archive.observing.article_row(visit.payload)
+        row = self._archive.articles.row_of(visit.payload)
         assert row is not None
         current = judgements.version(visit.source)
         if current is not None and (change is None or change.change_class in _NO_NEW_VERSION):
@@ -105,14 +105,14 @@ class Keeping:
         """Note that the version was seen again; its text is read only where somebody wants it."""
         version = self._archive.judgements.version_of(visit.source, good.payload)
         if version is None:
-            self._show(visit, self._archive.observing.article(good.payload), None)
+            self._show(visit, self._archive.articles.of(good.payload), None)
             return
         self._archive.judgements.touch_version(version, visit.last.fetched_at)
         if self._archive.passages.wait(visit.source, version):
             self._check_passages(visit, cache(lambda: self._text_of(good.payload)), version)
 
     def _text_of(self, payload: str) -> str:
-        article = self._archive.observing.article(payload)
+        article = self._archive.articles.of(payload)
         return (article and article.text) or ""
 
     def _check_passages(self, visit: EndedVisit, text: Callable[[], str], version: int) -> None:

@@ -47,7 +47,7 @@ async def conclude_waiting(
             pass
         if queue.broken is not None:
             raise queue.broken
-        for source in archive.observing.ending_together(waiting):
+        for source in archive.neighbourhood.ending_together(waiting):
             conclusion.conclude_again(source, now=clock.now())
     finally:
         await queue.pool.close()

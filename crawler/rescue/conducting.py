@@ -84,13 +84,13 @@ class Conductor:
     def _begin(self, source: int) -> Attempt:
         expected = self._archive.observing.expectation(source)
         wanted = self._archive.wanting.wanted(source, expected)
-        own = self._archive.observing.article(wanted.good_payload)
+        own = self._archive.articles.of(wanted.good_payload)
         state = Attempt(wanted, Cited.on(wanted.cited_on), own)
         for row in self._archive.testimony.mementos(source):
             if row["state"] == "rejected" and row["memento_datetime"] and not row["claimed"]:
                 memento = _listed(row["memento_datetime"], row["digest"], row["uri_m"])
                 state.looked.append(Looked(memento, good=False))
-                state.named += named_by(self._archive.observing.facts(row["payload"]))
+                state.named += named_by(self._archive.articles.facts_of(row["payload"]))
         return state
 
     async def _try(

@@ -119,8 +119,8 @@ class Look:
         let_go_of_bodies(reply.visit)
         if payload is not None and last.mime_sniffed is not None:
             await self.session.read(self._jobs(payload, last, memento_datetime))
-        observing = self.session.archive.observing
-        article, facts = observing.article(payload), observing.facts(payload)
+        articles = self.session.archive.articles
+        article, facts = articles.of(payload), articles.facts_of(payload)
         seen = Observation(
             hops=tuple(hops),
             article=article,

@@ -160,7 +160,7 @@ class Mover:
         archive = self._session.archive
         if not archive.articles.was_read(job):
             await self._session.read([job])
-        return archive.observing.article(payload)
+        return archive.articles.of(payload)
 
     def _similarity(self, missing: Missing, article: Article | None) -> float | None:
         """Return how much of what was held stands in a page; None: too little to propose it.
@@ -171,7 +171,7 @@ class Mover:
         if len(text.split()) < LEAST_WORDS:
             return None
         archive = self._session.archive
-        held = archive.observing.article(missing.payload)
+        held = archive.articles.of(missing.payload)
         if held is not None and held.text:
             share = measure(held.text, text).share_that_stands
             return share if share >= PROPOSED_FROM else None

@@ -180,7 +180,7 @@ class Pusher:
         """Fetch what was captured; it counts when it is the page."""
         archive, now = self._session.archive, self._now()
         wanted = archive.wanting.wanted(push.source, archive.observing.expectation(push.source))
-        own = archive.observing.article(wanted.good_payload)
+        own = archive.articles.of(wanted.good_payload)
         located = Located(self._archive, memento, str(memento.uri_m))
         fetched = await Look(wanted, own, self._archives, self._session).at(located)
         if not fetched.examined.good or fetched.capture is None or fetched.article is None:

@@ -100,7 +100,7 @@ class Rechecker:
     def _article_of(self, best: Row) -> Article | None:
         rows = self._session.archive.testimony.mementos(best["source"])
         payload = next((row["payload"] for row in rows if row["id"] == best["id"]), None)
-        return self._session.archive.observing.article(payload)
+        return self._session.archive.articles.of(payload)
 
     def _keep(self, best: Row, found: Rechecked) -> None:
         note = {

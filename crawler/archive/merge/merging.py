@@ -228,6 +228,6 @@ class Merging:
                     (row["payload"], row["extractor"]),
                 ).fetchone()
                 if known is None and holds(self._ours, "payloads", row["payload"]):
-                    article = self._theirs.observing.article_of_row(row["id"])
+                    article = self._theirs.articles.of_row(row["id"])
                     self._archive.articles.save(row["payload"], article, now=row["extracted_at"])
                     self.merged.articles += 1

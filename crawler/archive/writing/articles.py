@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from crawler.archive.connection import Connection
 from crawler.archive.storable import storable_text
-from crawler.archive.writing.observing import EndedVisit
+from crawler.archive.views import ARTICLE_OF
 from crawler.archive.writing.texts import Texts
+from crawler.archive.writing.visits import EndedVisit
 from crawler.comparison.texts import count_words, text_digest
 from crawler.extraction.extractors import PAGES
-from crawler.items import Article
+from crawler.items import Article, PageFacts
 from crawler.mementos.replies import REFUSED
 
 JobKey = tuple[str, bool]
@@ -134,6 +136,39 @@ class Articles:
         for row in rows:
             yield _job(row), set(json.loads(row["extractors"]))
 
+    def of(self, payload: str | None) -> Article | None:
+        """Return the article to show of a payload; None when none was made."""
+        row = self._shown(payload) if payload else None
+        return _article(row) if row else None
+
+    def of_row(self, row: int) -> Article:
+        """Return the article of a row."""
+        found = self._connection.sql.execute(
+            "SELECT * FROM articles WHERE id = ?", (row,)
+        ).fetchone()
+        return _article(found)
+
+    def row_of(self, payload: str) -> int | None:
+        """Return the row of the article to show of a payload."""
+        row = self._connection.sql.execute(
+            f"SELECT {ARTICLE_OF.format(payload='?')}", (payload,)
+        ).fetchone()
+        number: int | None = row[0]
+        return number
+
+    def _shown(self, payload: str) -> sqlite3.Row | None:
+        row: sqlite3.Row | None = self._connection.sql.execute(
+            f"SELECT * FROM articles WHERE id = {ARTICLE_OF.format(payload='?')}", (payload,)
+        ).fetchone()
+        return row
+
+    def facts_of(self, payload: str | None) -> PageFacts | None:
+        """Return what the page in a payload shows; None: no HTML, or not read."""
+        row = self._connection.sql.execute(
+            "SELECT facts FROM page_facts WHERE payload = ?", (payload,)
+        ).fetchone()
+        return _facts(json.loads(row["facts"])) if row else None
+
     def save(self, payload: str, article: Article, *, now: str) -> None:
         """Keep an article, in place of an earlier one of the same extractor."""
         title = storable_text(article.title) if article.title else None
@@ -182,3 +217,28 @@ def _values(
         json.dumps(article.links, ensure_ascii=False) if article.links else None,
         article.charset, " > ".join(article.tried) or None, article.failure, now,
     )  # fmt: skip
+
+
+_ARTICLE_COLUMNS = (
+    "extractor", "status", "mime", "title", "author", "site", "published_on", "language", "text",
+    "charset", "failure",
+)  # fmt: skip
+
+
+def _article(row: sqlite3.Row) -> Article:
+    known: dict[str, Any] = {name: row[name] for name in _ARTICLE_COLUMNS}
+    tried = tuple((row["tried"] or "").split(" > ")) if row["tried"] else ()
+    return Article(**known, links=tuple(json.loads(row["links"] or "[]")), tried=tried)
+
+
+_FACTS = {f.name: str(f.type).startswith("tuple") for f in fields(PageFacts)}
+
+
+def _facts(kept: dict[str, Any]) -> PageFacts:
+    """Facts as they were kept; those that a later release has added have their default."""
+    known: dict[str, Any] = {
+        name: tuple(value) if _FACTS[name] else value
+        for name, value in kept.items()
+        if name in _FACTS
+    }
+    return PageFacts(**known)

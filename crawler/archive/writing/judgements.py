@@ -11,8 +11,8 @@ from datetime import datetime
 from crawler.archive.connection import Connection
 from crawler.archive.views import ARTICLE_OF
 from crawler.archive.writing.ledger import CITED_LATELY_DAYS
-from crawler.archive.writing.observing import EndedVisit
 from crawler.archive.writing.sequence import LINEAGE, credible_dates, in_sequence
+from crawler.archive.writing.visits import EndedVisit
 from crawler.comparison.change import Change
 from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant, parse_instant

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from crawler.archive import Archive, EndedVisit, ExtractionJob
 from crawler.archive.writing.articles import JobKey
-from crawler.archive.writing.observing import parent_of
+from crawler.archive.writing.neighbourhood import parent_of
 from crawler.conclusion import Asked, Conclusion
 from crawler.fetching.run.clock import Clock
 from crawler.urls import host_key
@@ -113,10 +113,10 @@ class JudgingQueue:
             self._judge_by_others()
 
     def _judge_by_others(self) -> None:
-        now, observing = self._clock.now(), self._archive.observing
+        now, neighbourhood = self._clock.now(), self._archive.neighbourhood
         fetches = [fetch for visits in self._led.values() for fetch in visits]
-        together = observing.ending_together(list(self._led))
-        for source in dict.fromkeys((*together, *observing.joined_by(fetches))):
+        together = neighbourhood.ending_together(list(self._led))
+        for source in dict.fromkeys((*together, *neighbourhood.joined_by(fetches))):
             if source not in self._queues:  # else a visit to it is not read yet
                 asked = self._led.get(source, {})
                 self._conclusion.conclude_by_others(source, asked, now=now)
