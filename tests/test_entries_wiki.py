@@ -10,9 +10,11 @@ import pytest
 from crawler.dates import written_day
 from crawler.entries.kinds import kind_of
 from crawler.entries.reading import read_page
+from crawler.entries.wiki.article import LONGEST_LETTERS
 from crawler.entries.wiki.scanning import Tag, Template, scan
 from crawler.errors import NothingFound
 from crawler.items import Citation, Entry
+from crawler.passages import Claim, anchors_of
 
 DATA = Path(__file__).parent / "data" / "entries"
 WIKI = "https://wiki.example/"
@@ -99,6 +101,14 @@ def test_the_context_is_the_sentence_before_the_note_and_what_it_quotes() -> Non
         "It was given $50 million in 2011. “The fund receives ‘fifty’ million dollars.”"
     )
     assert cited["https://inline.example/x"].context == "See also the register."
+
+
+def test_what_a_citation_quotes_is_looked_for_in_its_source() -> None:
+    found = article()["https://gov.example/a?x=1&y=2"]
+    claim = Claim(headline="Harbour Fund", label=found.label, context=found.context)
+    source = "Grants of the year. The fund receives “fifty” million dollars. So says the ministry."
+    kinds = {anchor.kind: anchor.exact for anchor in anchors_of(claim, source)}
+    assert kinds["quotation"].startswith("The fund receives")
 
 
 def test_a_note_in_the_list_of_notes_has_the_context_of_its_first_use() -> None:
@@ -239,6 +249,12 @@ def test_an_article_with_thousands_of_notes_is_read_in_seconds() -> None:
     assert len(page.citations) == 3000
     assert page.citations[-1].context == "Sentence 1499 of it."
     assert time.process_time() - began < 5
+
+
+def test_of_a_page_that_no_wiki_would_keep_the_beginning_is_read() -> None:
+    page = read("https://a.example/ " + "words " * (LONGEST_LETTERS // 6) + "https://b.example/")
+    assert [c.url for c in page.citations] == ["https://a.example/"]
+    assert codes(page) == ["damaged-page"]
 
 
 def test_markup_is_told_by_type_by_suffix_and_by_what_it_looks_like() -> None:

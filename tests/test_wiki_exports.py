@@ -13,6 +13,7 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.entries.reading import read_page
+from crawler.entries.wiki.article import LONGEST_LETTERS
 from crawler.entries.wiki.export import export_in, open_export, pages_in
 from crawler.errors import EntryError
 from crawler.intake.files import read_files
@@ -156,6 +157,16 @@ def test_a_damaged_gzip_file_keeps_what_stood_before(archive: Archive, tmp_path:
     assert counts.entries_new > 100
     ((problem,),) = rows(archive, "SELECT problem FROM reading_problems")
     assert "cannot be unpacked to its end" in str(problem)
+
+
+def test_of_an_exported_page_that_is_too_long_the_beginning_is_read(
+    archive: Archive, tmp_path: Path
+) -> None:
+    long = note("https://a.example/") + "x" * LONGEST_LETTERS
+    (tmp_path / "w.xml").write_bytes(export(page("Long", revision(long))))
+    assert read(archive, tmp_path / "w.xml").warnings == 1
+    ((warnings,),) = rows(archive, "SELECT warnings FROM entry_versions")
+    assert "damaged-page" in str(warnings)
 
 
 def test_an_export_without_articles_is_told(archive: Archive, tmp_path: Path) -> None:

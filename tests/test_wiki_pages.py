@@ -253,6 +253,8 @@ def test_wikis_are_inputs_of_a_crawl(tmp_path: Path) -> None:
             (first, True, "2026-03-03"), (second, False, "2026-03-03"),
         ]  # fmt: skip
         assert value(archive, "SELECT count(*) FROM sources") == 3
+        anew = "SELECT count(*) FROM sources WHERE due_reason = 'an entry cites it anew'"
+        assert value(archive, anew) == 0  # rewording an article queues nothing
         assert value(archive, "SELECT count(*) FROM reading_problems") == 0
         assert sourcekeep("verify", "--archive", archive).code == 0
 

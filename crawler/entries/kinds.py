@@ -101,9 +101,7 @@ def _named(locator: str, mime: str | None) -> Kind | None:
     if kind is None and essence.endswith("+xml"):
         return "xml"
     path, _, query = locator.partition("#")[0].partition("?")
-    if kind is None and "action=raw" in query.split(
-        "&"
-    ):  # of MediaWiki; some servers send text/plain
+    if kind is None and "action=raw" in query.split("&"):  # of a MediaWiki that sends text/plain
         return "wikitext"
     return kind or _SUFFIXES.get(path.rpartition(".")[2].casefold())
 

@@ -28,6 +28,9 @@ from crawler.urls import same_site
 
 ARTICLE_READER, DAY_READER = "wiki-article", "wiki-day"
 
+# Of one page; MediaWiki itself keeps 2 MiB ($wgMaxArticleSize), and a crawl must not stand still.
+LONGEST_LETTERS = 4 * 2**20
+
 _NAMED = 5  # dead links that a warning names
 _NOTE_NAME = re.compile(
     r"""(name|group)\s{0,3}=\s{0,3}(?:"([^"]*)"|'([^']*)'|([^\s"'/>]+))""", re.I
@@ -51,7 +54,7 @@ def read_article(text: str, locator: str, base_url: str | None, title: str | Non
     target = redirect_in(text)
     if target is not None:
         raise NothingFound(locator, f"it redirects to {shorten(target)!r}")
-    nodes, is_whole = scan(text)
+    nodes, is_whole = scan(text[:LONGEST_LETTERS])
     draft = Draft(locator, ARTICLE_READER, base_of(locator, base_url))
     displayed = _DISPLAY_TITLE.search(text)
     draft.headline = title or _title_of(locator) or (displayed[1].strip() if displayed else "")
@@ -63,7 +66,10 @@ def read_article(text: str, locator: str, base_url: str | None, title: str | Non
     if days:
         draft.reader, draft.date = DAY_READER, days[0] if len(days) == 1 else None
     _take(walk, draft)
-    if not is_whole:
+    if len(text) > LONGEST_LETTERS:
+        detail = f"The page is too long; its first {LONGEST_LETTERS} characters were read."
+        draft.warn("damaged-page", detail)
+    elif not is_whole:
         draft.warn("unbalanced-markup", "Brackets or notes in it are not closed; they are text.")
     return finished(draft)
 

@@ -24,13 +24,12 @@ from defusedxml.ElementTree import XMLParser  # type: ignore[import-untyped]
 
 from crawler.dates import format_instant, parse_instant
 from crawler.entries.text import storable
-from crawler.entries.wiki.article import read_article
+from crawler.entries.wiki.article import LONGEST_LETTERS, read_article
 from crawler.entries.wiki.naming import locator_of_page
 from crawler.errors import BadDate, EntryError
-from crawler.items import Citation, Entry, ReadingWarning, Revision
+from crawler.items import Citation, Entry, Revision
 
 UNPACKED_MAX_BYTES = 8 * 2**30  # of a packed export: a bomb must not be read for ever
-TEXT_MAX_LETTERS = 8 * 2**20  # of one page; MediaWiki itself takes 2 MiB ($wgMaxArticleSize)
 SUFFIXES = (".xml", ".gz", ".bz2")
 
 _OPENERS: dict[bytes, Callable[[Path | BytesIO, Literal["rb"]], Any]] = {
@@ -60,7 +59,6 @@ class ExportedPage:
     revised_at: str = ""  # instant; "" until a revision was read
     revision: str = ""  # its number
     model: str = "wikitext"
-    is_cut: bool = False
     url: str | None = None
     oldest: str = ""  # instant of the oldest revision in the file
     is_from_birth: bool = True  # whether that is the first one of the page
@@ -142,10 +140,8 @@ def read_exported(page: ExportedPage, locator: str, base_url: str | None) -> Ent
     if page.revised_at:
         at = f"{page.url}?oldid={page.revision}" if page.url and page.revision else ""
         revisions = (Revision(1, page.title, at, page.revised_at, None),)
-    cut = ReadingWarning("damaged-page", "The page is too long; its beginning was read.")
     return replace(
         entry,
-        warnings=(*entry.warnings, cut) if page.is_cut else entry.warnings,
         url=page.url or place,
         aliases=(),
         revisions=revisions,
@@ -196,9 +192,10 @@ class _Reader:
         """Text of the element that began last."""
         if self._pieces is None:
             return
-        self._letters += len(text)
-        if self._letters <= TEXT_MAX_LETTERS:
-            self._pieces.append(text)
+        room = LONGEST_LETTERS + 1 - self._letters  # one more tells its reader that it is too long
+        if room > 0:
+            self._pieces.append(text[:room])
+            self._letters += len(text)
 
     def end(self, tag: str) -> None:
         """An element ends."""
@@ -220,8 +217,6 @@ class _Reader:
         around = self._path[-1]
         if around == "revision":
             self._revision[name] = text
-            if self._letters > TEXT_MAX_LETTERS:
-                self._revision["cut"] = name
         elif name == "base":
             self._base = text.strip()
         elif name == "title":
@@ -241,7 +236,7 @@ class _Reader:
         if at:
             self._note_addresses(text, at)
         if at >= page.revised_at:
-            page.text, page.revised_at, page.is_cut = text, at, "cut" in said
+            page.text, page.revised_at = text, at
             page.revision = said.get("id", "").strip()
             page.model = said.get("model", "").strip() or "wikitext"
         self._revision = {}
