@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.archive import Archive
+from crawler.archive.holding import reserve
 from crawler.archive.schema import SCHEMA_VERSION
 from crawler.archive.storable import storable, storable_text
 from crawler.errors import ArchiveBusy, ArchiveError, EvidenceLost, ForeignDatabase, NewerSchema
@@ -748,3 +750,28 @@ def test_what_was_put_in_the_place_of_an_archive_is_left_as_it_is(tmp_path: Path
     assert Archive.verify(archive.path).sound
     with Archive.open_for_reading(archive.path) as restored:
         assert one(restored, "SELECT count(*) FROM fetches") == 0
+
+
+def test_who_may_write_an_archive_may_write_what_lies_beside_it(tmp_path: Path) -> None:
+    before = os.umask(0o077)  # as root's often is
+    try:
+        with new_archive(tmp_path) as archive:
+            archive.path.chmod(0o664)
+            with archive.run_lock(), reserve(archive.path):
+                visit(archive, begin(archive), source(archive), hop())
+                archive.seal()
+                beside = set(tmp_path.iterdir()) - {archive.path}
+                modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in beside}
+    finally:
+        os.umask(before)
+    ours = {"archive.db-lock", "archive.db-reserve", "archive.db-manifests.jsonl"}
+    assert modes.keys() >= ours
+    assert {name: modes[name] for name in ours} == dict.fromkeys(ours, 0o664)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_s_run_leaves_its_files_to_the_owner_of_the_archive(tmp_path: Path) -> None:
+    with new_archive(tmp_path) as archive:
+        os.chown(archive.path, 12345, 12345)
+        with archive.run_lock():
+            assert (tmp_path / "archive.db-lock").stat().st_uid == 12345

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -876,3 +877,13 @@ def test_who_interrupts_the_very_end_of_an_import_is_told_no_more_than_that(tmp_
             pass
         assert one(archive, "SELECT finish_reason FROM runs") == "finished"
     assert Archive.verify(archive.path).sound
+
+
+def test_a_pipe_is_refused_and_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "pipe.warc")
+    words = ["import", str(tmp_path / "pipe.warc"), "--archive", str(tmp_path / "archive.db")]
+    assert main(words) == 2
+    assert "it is no ordinary file; write it to one first" in capsys.readouterr().err
+    assert not (tmp_path / "archive.db").exists()

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from crawler.archive.companions import like
 from crawler.errors import ArchiveBusy, ArchiveError
 
 # Room for the last words of a run on a full disk: its row takes some ten pages in the log.
@@ -18,13 +19,14 @@ RESERVE_BYTES = 256 * 2**10
 class Reserve:
     """A file beside the archive whose only use is to be deleted when the disk is full."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._path = archive.with_name(archive.name + "-reserve")
 
     def take(self) -> None:
         """Take the room. Raises ArchiveError: a disk that has none is no place for a run."""
         try:
-            with self._path.open("wb") as file:
+            with open(self._path, "wb", opener=like(self._archive)) as file:
                 os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
         except OSError as exc:
             self.free()
@@ -39,8 +41,7 @@ class Reserve:
 @contextmanager
 def reserve(path: Path) -> Iterator[Reserve]:
     """Hold room for the end of a run. A killed run leaves the file to the next, which takes it."""
-    real = path.resolve()
-    held = Reserve(real.with_name(real.name + "-reserve"))
+    held = Reserve(path.resolve())
     held.take()
     try:
         yield held
@@ -59,7 +60,7 @@ def run_lock(path: Path) -> Iterator[None]:
     real = path.resolve()
     lock_path = real.with_name(real.name + "-lock")
     try:
-        handle = lock_path.open("a+")
+        handle = open(lock_path, "a+", opener=like(real))  # noqa: SIM115
     except OSError as exc:
         raise ArchiveError(f"{lock_path}: cannot be written: {exc.strerror}") from exc
     with handle:

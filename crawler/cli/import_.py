@@ -91,6 +91,8 @@ def _check(parsed: argparse.Namespace) -> None:
     for path in parsed.files:
         if not path.exists():
             raise InputNotFound(str(path), "there is no such file")
+        if not path.is_file() and not path.is_dir():  # a pipe: it is read more than once
+            raise InputNotFound(str(path), "it is no ordinary file; write it to one first")
         if not _files_at(path):
             raise InputNotFound(str(path), "no WARC, ARC or WACZ file is in this folder")
     if not 0 < parsed.body_cap <= CAP_MAX_BYTES:

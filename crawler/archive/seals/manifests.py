@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from crawler.archive.companions import like
 from crawler.archive.connection import Connection
 from crawler.archive.merkle import leaf_hash, tree_hash
 from crawler.digests import digest_of
@@ -148,7 +149,7 @@ class Manifests:
         """
         path = beside(self._connection.path)
         try:
-            with path.open("a+b") as file:
+            with open(path, "a+b", opener=like(self._connection.path)) as file:
                 file.truncate(_whole_length(file.seek(0, os.SEEK_END), path))
                 known = {manifest.digest for manifest in read_beside(path)}
                 lines = [self._line(m) for m in self._own() if m.digest not in known]
