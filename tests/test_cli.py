@@ -398,3 +398,24 @@ def test_a_source_that_was_not_visited_yet_is_called_so(entry: Path, tmp_path: P
     sourcekeep("add", entry, "--archive", tmp_path / "a.db")
     done = sourcekeep("show", 1, "--archive", tmp_path / "a.db")
     assert done.code == 2 and "no copy is held (it was not visited yet)" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["verify", "--archive", "{long}"], ["merge", "{long}"], ["import", "{long}"],
+        ["backup", "{long}"], ["attach", "1", "{long}"],
+    ],
+)  # fmt: skip
+def test_a_name_that_the_file_system_refuses_is_one_clear_sentence(
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("https://news.example/harbour\n")
+    assert main(["add", "list.txt", "--quiet"]) == 0
+    assert main([word.replace("{long}", "n" * 300) for word in words]) in (1, 2)
+    [told] = capsys.readouterr().err.splitlines()
+    assert told.startswith("sourcekeep: nnn")

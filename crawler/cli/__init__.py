@@ -24,6 +24,10 @@ from crawler.exports.inert import plain
 
 # What a disk says to a write that it does not take: stdout may be a file, and a report is long.
 DISK_REFUSES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+# What is wrong with the name of a file that somebody gave us, wherever it is found out.
+NAME_REFUSED = frozenset(
+    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.ESTALE}
+)
 
 _EPILOG = """\
 first steps:
@@ -110,6 +114,8 @@ def _run(parsed: argparse.Namespace) -> int:
         _drop_output()
         return EXIT_DONE
     except OSError as exc:
+        if exc.errno in NAME_REFUSED and exc.filename is not None:
+            return _complain(f"{exc.filename}: {exc.strerror}", EXIT_BROKE)
         if exc.errno not in DISK_REFUSES:
             raise
         _drop_output()
