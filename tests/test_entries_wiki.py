@@ -161,6 +161,11 @@ def test_links_that_the_wiki_calls_dead_are_named_in_a_warning() -> None:
     assert codes(page) == ["marked-dead"]
     assert page.warnings[0].detail.endswith(": https://a.example/.")
     assert len(page.citations) == 2
+    wrapped = read("[https://a.example/ a] {{usurped|1=[https://b.example/ b]}}")
+    assert wrapped.warnings[0].detail.endswith(": https://b.example/.")
+    assert [c.url for c in wrapped.citations] == ["https://a.example/", "https://b.example/"]
+    broken = read("<ref>{{enlace roto|1=El fondo|2=https://a.example/}}</ref>")
+    assert (codes(broken), len(broken.citations)) == (["marked-dead"], 1)
     usurped = read("<ref>{{cite web|url=https://a.example/|url-status=usurped}}</ref>")
     assert codes(usurped) == ["marked-dead"]
     assert codes(read("<ref>{{cite web|url=https://a.example/|url-status=live}}</ref>")) == []

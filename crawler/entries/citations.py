@@ -29,9 +29,7 @@ class CitedLink(NamedTuple):
     context: str | None = None  # the paragraph of running text that it stood in
     cited_on: str | None = None  # the day that stands beside it; None: the entry's date counts
     basis: str = "explicit"  # of that day
-    original: str | None = (
-        None  # what it is a copy of, where the page says so: a web archive's link
-    )
+    original: str | None = None  # what it is a copy of, where the page says so itself
     copied_on: str | None = None  # the day of that copy, as the page has it
     agency: str | None = None  # where the page names it apart from the label; then the label is a
     publisher: str | None = None  # title and names neither; "" for one that is not told

@@ -192,8 +192,8 @@ class Cited:
         said = values_of(template)
         target = address_in(said.get("url", []))
         if template.name in DEAD:
-            self._mark_dead(target or address_in(template.values.get("2", [])), said)
-            return not any(_has_link(value) for value in template.values.values()) or bool(target)
+            self._mark_dead(template, target, said)
+            return True
         if template.name in ARCHIVES:
             return self._take_archives(template, target, said)
         archive = address_in(said.get("archive", []))
@@ -260,13 +260,20 @@ class Cited:
         values = (plain(template.values.get(name, [])) for name in STAMPS)
         return next((value for value in values if _STAMP.fullmatch(value)), "")
 
-    def _mark_dead(self, target: str | None, said: dict[Field, list[Node]]) -> None:
+    def _mark_dead(
+        self, template: Template, target: str | None, said: dict[Field, list[Node]]
+    ) -> None:
+        """Take what a template calls dead: the link in it, else the one before it."""
+        before = len(self.links)
         if target is not None:
             label = shorten(plain(said.get("title", [])), _LABEL)
             day = written_day(_dated(said.get("accessed", [])))
             self.links.append(CitedLink(label, target, context=self.context or None, cited_on=day))
-        if self.links:
-            self.dead.append(self.links[-1].original or self.links[-1].target)
+        else:
+            for value in template.values.values():
+                self._read(value)
+        named = self.links[before:] or self.links[-1:]
+        self.dead += [link.original or link.target for link in named]
 
     def date(self, day: str | None) -> None:
         """Give the links that name no day the one under which they stand."""

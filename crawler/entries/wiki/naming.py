@@ -52,7 +52,7 @@ PARAMETERS: dict[Field, tuple[str, ...]] = {
     "quote": ("quote", "quotation", "zitat", "extrait", "citation", "cita", "引文"),
 }  # fmt: skip
 # Values of "status" by which the page is where it was.
-LIVE = {"", "live", "no", "n", "nein", "non", "false"}
+LIVE = {"", "live", "deviated", "bot: unknown", "no", "n", "nein", "non", "false"}
 
 # {{webarchive|url=…}}: an archive's link, or the original and a stamp
 ARCHIVES = {
