@@ -70,16 +70,16 @@ def measure(shared: Path, pages: int = PAGES, rounds: int = ROUNDS) -> list[Figu
         told = [from_json(spent[way]) for spent in seconds]
         extracted = sum(run["articles"] for run in told)
         first = median([spent[way].page_ms() for spent in firsts])
-        second = median([spent[way].page_ms() for spent in seconds])
+        each = [spent[way].page_ms() for spent in seconds]
+        second = median(each)
         bare = median([spent[f"engine, {way}"].page_ms() for spent in seconds])
         share = (second - bare) / first
-        rows.append([way, first, second, bare, second - bare, f"{share:.3f}", extracted])
+        rounds_ms = " ".join(f"{ms:.2f}" for ms in each)
+        rows.append([way, first, second, bare, second - bare, f"{share:.3f}", extracted, rounds_ms])
         figures.append(Figure(f"unchanged by {way}: beyond the engine ÷ first visit", share, 0.05))
         figures.append(Figure(f"unchanged by {way}: extractions", extracted, 0, "pages"))
-    print_table(
-        ["CPU ms/page", "first visit", "second", "engine", "beyond it", "÷ first", "extracted"],
-        rows,
-    )
+    heads = ["first visit", "second", "engine", "beyond it", "÷ first", "extracted", "rounds"]
+    print_table(["CPU ms/page", *heads], rows)
     return figures
 
 

@@ -89,7 +89,9 @@ def test_of_a_copy_it_is_known_how_it_came(archive: Archive, run: int) -> None:
     assert archive.evidence.held_answer(number) == known
 
 
-@pytest.mark.parametrize("odd", [{"flags": ("mislabelled-coding",)}, {"truncated": "length"}])
+@pytest.mark.parametrize(
+    "odd", [{"flags": ("mislabelled-coding",)}, {"truncated": "length"}, {"mime_sniffed": None}]
+)
 def test_of_a_copy_about_which_something_was_odd_nothing_is_taken_for_known(
     archive: Archive, run: int, odd: dict[str, Any]
 ) -> None:

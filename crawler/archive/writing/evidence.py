@@ -50,7 +50,7 @@ class HeldAnswer:
     payload: str  # digest
     size_bytes: int  # of the payload
     mime_declared: str | None
-    mime_sniffed: str | None
+    mime_sniffed: str
 
     @property
     def coding(self) -> str | None:
@@ -65,6 +65,7 @@ SELECT c.url, f.status, f.response_headers, f.wire_digest, c.payload, p.size_byt
 FROM sources s JOIN captures c ON c.id = s.good_capture JOIN fetches f ON f.id = c.fetch
   JOIN payloads p ON p.digest = c.payload
 WHERE s.id = ? AND c.origin = ? AND f.status = 200 AND c.truncated IS NULL AND c.flags IS NULL
+  AND c.mime_sniffed IS NOT NULL
 """
 
 _GOOD_PAGE = """
