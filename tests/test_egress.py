@@ -529,7 +529,18 @@ def test_an_endpoint_that_keeps_its_reactor_elsewhere_is_refused() -> None:
             {"DOWNLOAD_HANDLERS": {"http": "crawler.nowhere.Handler", "https": GUARDED, **OTHERS}},
             "cannot be loaded",
         ),
+        (
+            {
+                "DOWNLOAD_HANDLERS": {
+                    "http": "crawler.addresses.refusal",
+                    "https": GUARDED,
+                    **OTHERS,
+                }
+            },
+            "http: past the egress guard",
+        ),
         ({"HTTPPROXY_ENABLED": True}, "HTTPPROXY_ENABLED"),
+        ({"SOURCEKEEP_CA_FILE": "/nowhere/ca.pem"}, "no PEM file of certificates"),
         ({"SOURCEKEEP_ALLOW": "10.0.0.1/8"}, "did you mean 10.0.0.0/8"),
         ({"SOURCEKEEP_ALLOW_PORTS": "ssh"}, "is no port"),
         ({"SOURCEKEEP_PROXY": "socks5://p:1"}, "is no proxy"),
@@ -657,6 +668,17 @@ def test_the_self_test_dials_nothing_where_loopback_is_allowed(on_loopback: Any)
     found = crawl([f"http://{FRONT}:{front.port}/"], {"SOURCEKEEP_ALLOW": "127.0.0.0/8"})
     assert found["finish"] == "finished"
     assert found["stats"]["downloader/request_count"] == 1
+    assert LETS_IN not in found["log"]
+
+
+LETS_IN = "lets the crawl into private networks and the machine"
+
+
+def test_a_run_that_may_go_anywhere_says_so(on_loopback: Any) -> None:
+    _, front = on_loopback
+    found = crawl([f"http://{FRONT}:{front.port}/"], {"SOURCEKEEP_ALLOW": "0.0.0.0/0,::/0"})
+    assert found["finish"] == "finished"
+    assert LETS_IN in found["log"]
 
 
 def test_a_foreign_handler_stops_the_run_before_it_starts() -> None:

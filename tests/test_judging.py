@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.extraction.article import read_payload
-from crawler.items import Hop
+from crawler.items import Article, Hop
 from crawler.verdicts.judging import judge
 from crawler.verdicts.observation import Expectation, Observation, Probe, Surroundings
 from crawler.verdicts.outcomes import LIVE, OUTCOMES
@@ -26,7 +26,18 @@ from crawler.verdicts.vocabulary.login import LOGIN_ASKED, SUBSCRIBE
 from crawler.verdicts.vocabulary.parking import DEFAULT_PAGES
 from crawler.verdicts.vocabulary.parking import FOR_SALE as FOR_SALE_WORDS
 from crawler.verdicts.vocabulary.phrases import fold
-from tests.judged import ARTICLE, PARAGRAPHS, TITLE, URL, good, judged, outcome, page, seen
+from tests.judged import (
+    ARTICLE,
+    PARAGRAPHS,
+    SENTENCES,
+    TITLE,
+    URL,
+    good,
+    judged,
+    outcome,
+    page,
+    seen,
+)
 from tests.test_extraction import pdf
 
 OTHER = "".join(
@@ -134,6 +145,19 @@ def test_a_header_of_a_network_alone_is_no_refusal(
     assert outcome(status=status, headers=headers)[0] == expected
 
 
+def test_a_short_error_of_a_load_balancer_is_a_refusal_only_where_it_refuses() -> None:
+    away = b"<html><title>503</title><h1>Service Temporarily Unavailable</h1></html>"
+    assert outcome(away, status=503, headers={"Server": "awselb/2.0"})[0] == "server-error"
+    refused = judged(b"<html><h1>Bad Request</h1></html>", status=400,
+                     headers={"Server": "AkamaiGHost", "Cache-Control": "no-cache"})  # fmt: skip
+    assert refused.reasons == ("akamai", "http-400")
+
+
+def test_a_timing_that_names_no_edge_tells_nothing() -> None:
+    timing = {"Server-Timing": "cdn-cache; desc=MISS, origin; dur=0"}
+    assert judged(page(), status=403, headers=timing).reasons == ("http-403",)
+
+
 def test_a_challenge_is_blocked_with_any_status() -> None:
     for status in (200, 403, 503):
         assert outcome(CHALLENGE, status=status, held=good())[:2] == ("blocked", "challenge")
@@ -179,6 +203,40 @@ def test_a_redirect_to_a_sink_is_blocked() -> None:
         assert found == ("blocked", "block-sink")
 
 
+def test_a_page_that_stands_at_such_an_address_itself_is_one() -> None:
+    assert outcome(url="https://news.example/captcha/history")[0] in LIVE
+
+
+def test_words_of_a_challenge_count_on_longer_pages_where_the_host_refuses() -> None:
+    def named(paragraphs: int) -> bytes:
+        text = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS[:paragraphs])
+        return page(text, title="Access Denied")
+
+    assert outcome(named(4)) == ("blocked", "challenge")  # of 148 words
+    assert outcome(named(5))[0] in LIVE
+    for many in (4, 5, 8):
+        assert outcome(named(many), status=503) == ("blocked", "challenge")
+    assert outcome(named(9), status=503)[0] == "server-error"  # of more than 300 words
+
+
+def test_phrases_of_a_challenge_in_the_text_count_where_hardly_anything_else_is_said() -> None:
+    asked = "<p>Please enable cookies. Enable JavaScript and cookies to continue. Please stand by."
+    assert outcome(page(asked)) == ("blocked", "challenge")
+    article = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS[:3])
+    assert outcome(page(asked + article))[0] in LIVE
+
+
+def test_a_page_that_was_supplied_is_judged_by_what_it_says() -> None:
+    supplied = seen(CHALLENGE)
+    without_status = replace(supplied, hops=(replace(supplied.last, status=None),))
+    assert judge(without_status).reasons == ("challenge",)
+
+
+def test_an_error_with_the_very_bytes_of_our_copy_is_an_error() -> None:
+    missing = replace(seen(page(), status=404, held=good()), same_payload=True)
+    assert judge(missing).outcome == "gone"
+
+
 # ------------------------------------------------------------------ legal, paywall, consent
 
 
@@ -201,6 +259,17 @@ def test_a_short_notice_that_a_page_is_withheld_is_legal(words: str) -> None:
     for status in (200, 403):
         body = page(f"<p>{words}</p>", title="Unavailable")
         assert outcome(body, status=status) == ("legal", "legal-notice")
+
+
+def test_a_notice_of_a_failing_host_or_of_a_page_that_is_gone_withholds_nothing() -> None:
+    body = page("<p>This content is not available in your region.</p>", title="Unavailable")
+    assert outcome(body, status=404) == ("legal", "legal-notice")
+    assert outcome(body, status=410) == ("gone", "http-410")
+    assert outcome(body, status=500) == ("server-error", "http-500")
+
+
+def test_a_legal_status_is_the_evidence() -> None:
+    assert judged(page(), status=451).evidence == {"status": 451}
 
 
 def test_an_article_about_withheld_pages_is_an_article() -> None:
@@ -246,6 +315,24 @@ def test_a_login_box_beside_a_short_article_is_no_wall() -> None:
     assert outcome(page(LOGIN + f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"))[0] in LIVE
 
 
+def test_our_copy_at_the_address_of_a_login_is_our_copy() -> None:
+    login = "https://news.example/login?next=/2024/03/bridges"
+    assert outcome(via=((URL, 302),), url=login, held=good()) == ("live", "same-text")
+
+
+def test_a_login_box_under_a_headline_about_logins_is_no_wall() -> None:
+    body = page(LOGIN + f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>",
+                title="How to log in to the archive of old maps of the town")  # fmt: skip
+    assert outcome(body)[0] in LIVE
+
+
+def test_one_sentence_that_asks_for_a_login_needs_a_form_and_no_article() -> None:
+    asked, article = "<p>Please log in.</p>", f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"
+    assert outcome(page(LOGIN + asked, title="The Crier")) == ("paywall", "login-form")
+    assert outcome(page(LOGIN + article + asked, title="The Crier"))[0] in LIVE
+    assert outcome(page(asked, title="The Crier"))[0] == "doubtful"
+
+
 LOCKED = '<script type="application/ld+json">{"isAccessibleForFree": false}</script>'
 
 
@@ -256,6 +343,20 @@ def test_a_teaser_is_a_paywall() -> None:
     offer = "<p>Subscribe to continue reading.</p>"
     unmarked = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>" + offer)
     assert outcome(unmarked, held=good()) == ("paywall", "teaser")
+
+
+@pytest.mark.parametrize(("tier", "locked"), [("Locked", True), ("metered", True), ("free", False)])
+def test_a_tier_tells_of_a_teaser(tier: str, locked: bool) -> None:
+    said = f'<meta property="article:content_tier" content="{tier}">'
+    beginning = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>", head=said)
+    assert (outcome(beginning) == ("paywall", "teaser")) is locked
+
+
+def test_an_offer_on_a_page_that_lost_nothing_is_no_teaser() -> None:
+    offer = "<p>Subscribe to continue reading.</p>"
+    two = f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>"
+    assert outcome(page(two + offer), held=good(page(two)))[0] in LIVE
+    assert outcome(page(two + offer))[0] in LIVE
 
 
 def test_a_paywalled_site_whose_article_can_be_read_is_live() -> None:
@@ -380,6 +481,29 @@ def test_advertisements_of_a_parking_service_are_parked() -> None:
                 head=script)  # fmt: skip
     found = judged(body, held=good())
     assert (found.outcome, found.reasons) == ("parked", ("parking-script", "advertisements"))
+
+
+def test_the_script_of_a_parking_service_beside_a_text_parks_nothing() -> None:
+    script = "<script src='https://www.google.com/adsense/domains/caf.js'></script>"
+    assert outcome(page("", title="Town", head=script)) == ("parked", "parking-script")
+    two = page(f"<p>{PARAGRAPHS[0]}</p><p>{PARAGRAPHS[1]}</p>", title="Town", head=script)
+    assert outcome(two)[0] in LIVE
+
+
+def test_an_offer_in_the_text_of_a_page_parks_where_any_path_gives_the_same() -> None:
+    offer = "<p>This domain is for sale.</p>" + "".join(
+        f"<p>Offer {n} of a page about names: this one was had by an owner who tired of it.</p>"
+        for n in range(4)
+    )
+    body = page(offer, title="news.example")
+    assert outcome(body, held=good())[0] in LIVE
+    anywhere = Surroundings(probe=Probe(URL + "x", URL + "x", 200, text=good(body).text))
+    found = judged(body, held=good(), host=anywhere)
+    assert (found.outcome, found.reasons) == ("parked", ("for-sale", "any-path"))
+
+
+def test_an_offer_in_a_file_that_is_no_page_parks_nothing() -> None:
+    assert outcome(b"This domain is for sale", content_type="text/plain")[0] == "doubtful"
 
 
 def test_the_default_page_of_a_server_is_parked() -> None:
@@ -547,6 +671,21 @@ def test_the_page_of_every_unknown_path_is_a_soft_404_where_our_copy_was() -> No
     assert judged(other, host=host).reasons[:2] == ("one-sign", "same-as-probe")  # a first copy
 
 
+def test_a_probe_need_not_give_the_same_page_to_the_letter_but_must_have_been_answered() -> None:
+    other = page(OTHER, title="Reading room")
+    text = good(other).text or ""
+    nearly = text.replace("number 7,", "number 8,")
+    assert nearly != text
+
+    def beside(given: str, status: int | None = 200) -> str:
+        probe = Probe(URL + "x", URL + "x", status, text=given)
+        return outcome(other, held=good(), host=Surroundings(probe=probe))[0]
+
+    assert beside(nearly) == "soft-404"
+    assert beside(text[: len(text) // 2]) == "live"
+    assert beside(text, None) == "live"
+
+
 def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None:
     some = page("".join(f"<p>{p}</p>" for p in PARAGRAPHS[:3]) + OTHER)
     found = judged(some, via=((URL, 302),), url=HOME + "2024/", held=good())
@@ -562,6 +701,27 @@ def test_an_error_page_where_a_document_was_is_a_sign() -> None:
     assert "page-for-file" in judged(body, held=held).reasons
     assert judged(body, held=held).outcome == "soft-404"
     assert "page-for-file" in judged(body, via=((URL + ".pdf", 200),)).reasons
+
+
+def test_another_document_and_a_page_in_place_of_plain_text_are_no_such_sign() -> None:
+    def document(text: str, kind: str) -> Article:
+        body = pdf(text) if kind == "application/pdf" else text.encode()
+        return read_payload(body, url=URL, content_type=kind, fetched_on="2026-03-01").article
+
+    held = document(" ".join(PARAGRAPHS), "application/pdf")
+    other = replace(seen(held=held), facts=None,
+                    article=document(" ".join(SENTENCES * 3), "application/pdf"))  # fmt: skip
+    assert "page-for-file" not in judge(other).reasons
+    plain = document("\n".join(PARAGRAPHS), "text/plain")
+    assert "page-for-file" not in judged(page(OTHER), held=plain).reasons
+
+
+def test_where_the_asked_address_already_speaks_of_an_error_or_is_shared_is_no_sign() -> None:
+    asked = HOME + "2024/page-not-found/"
+    led = judged(page(OTHER), via=((asked, 302),), url=HOME + "2024/404/", held=good())
+    assert "error-url" not in led.reasons
+    shared = Surroundings(sources_at_final_url=5)
+    assert "shared-url" not in judged(page(OTHER), held=good(), host=shared).reasons
 
 
 @pytest.mark.parametrize(
@@ -619,6 +779,23 @@ def test_a_lasting_redirect_to_the_article_is_a_move() -> None:
     assert outcome(via=mixed, url=NEW, held=good())[0] == "live"
 
 
+def test_a_308_lasts_and_where_our_copy_was_captured_need_not_be_known() -> None:
+    assert outcome(via=((URL, 308),), url=NEW, held=good()) == ("moved", "permanent-redirect")
+    unknown = replace(seen(via=((URL, 301),), url=NEW, held=good()), good_url=None)
+    assert judge(unknown).outcome == "moved"
+
+
+def test_a_first_copy_has_moved_where_its_text_is_proved_and_its_title_is_the_cited_one() -> None:
+    def led(headline: str, excerpt: str, status: int = 301) -> str:
+        known = expecting(excerpt, headline)
+        return outcome(via=((URL, status),), url=NEW, expected=known)[0]
+
+    assert led(TITLE, EXCERPT) == "moved"
+    assert led("Seven bridges for four million crowns", EXCERPT) == "live-unverified"
+    assert led(TITLE, "") == "live-unverified"
+    assert led(TITLE, EXCERPT, 302) == "live-unverified"
+
+
 def test_what_only_changes_scheme_or_slash_is_no_move() -> None:
     plain = URL.replace("https://", "http://www.")
     assert outcome(via=((plain, 301),), url=URL + "/", held=good()) == ("live", "same-text")
@@ -640,6 +817,15 @@ def test_too_little_text_is_doubtful() -> None:
     assert outcome(page("<p>Ten words are hardly enough to make an article.</p>"))[0] == "doubtful"
     assert outcome(page(f"<p>{PARAGRAPHS[0]}</p>", head=""))[0] in LIVE | {"doubtful"}
     assert outcome(page("<p>Gone away.</p>", title="Hm"), held=good())[0] == "doubtful"
+
+
+def test_a_first_page_without_text_and_a_first_file_of_few_words_are_doubtful() -> None:
+    bare = seen(page("", heading=""))
+    assert bare.article is not None
+    empty = replace(bare.article, status="empty", text=None)
+    assert judge(replace(bare, article=empty)).outcome == "doubtful"
+    assert judge(replace(bare, article=empty, good=empty, good_url=URL)).reasons == ("no-text",)
+    assert outcome(b"few words", content_type="text/plain") == ("doubtful", "little-text")
 
 
 def test_a_short_but_real_notice_is_good() -> None:

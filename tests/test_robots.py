@@ -350,6 +350,11 @@ def test_what_is_read_ends_at_a_line_and_is_long_enough(lines: list[bytes]) -> N
     assert part == body or len(part) >= READ_LIMIT_BYTES - longest - 1
 
 
+def test_a_file_of_just_as_much_as_is_read_counts_whole() -> None:
+    body = b"Disallow: /".rjust(READ_LIMIT_BYTES, b"#")
+    assert readable_part(body) == body
+
+
 def test_a_line_longer_than_all_that_is_read_leaves_nothing() -> None:
     assert readable_part(b"Disallow: /" + b"a" * READ_LIMIT_BYTES) == b""
 
