@@ -18,6 +18,8 @@ from crawler.demo.behaviours import Answer, Script, coded
 from tests.crawling import Outcome, begin, crawl, crawl_words, rows, value
 
 STUB = b"<html><meta http-equiv=refresh content='0; url=%s'></html>"
+BAD_REFRESH = "<head><meta http-equiv=refresh content='0; url=http://[x/'>"
+BAD_BASE = "<head><base href='http://c.example:99999/'><script>refresh()</script>"
 PAGE = "<html><head><title>Harbour</title></head><body><p>" + "The ferry. " * 50 + "</p></body>"
 HEADERS = [
     ("X-Twice", "first"),
@@ -106,6 +108,8 @@ def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
             ("gazette", "/ftp"): sent(b"ftp://127.0.0.3/there"),
             ("radio", "/silent"): silent_after(0),
             ("radio", "/stub"): coded(STUB % there.encode(), "gzip"),
+            ("radio", "/bad-refresh"): page(PAGE.replace("<head>", BAD_REFRESH)),
+            ("radio", "/bad-base"): page(PAGE.replace("<head>", BAD_BASE)),
         }  # fmt: skip
         for (host, path), behaviour in places.items():
             web.add(host, path, behaviour)
@@ -161,6 +165,13 @@ def test_a_meta_refresh_is_followed_in_a_page_that_was_coded(crawled: Crawled) -
     hops = crawled.hops("radio", "/stub")
     assert [hop["reason"] for hop in hops] == ["meta-refresh", "http-200"]
     assert hops[1]["url"] == crawled.web.url("wire", "/there")
+
+
+@pytest.mark.parametrize("path", ["/bad-refresh", "/bad-base"])
+def test_a_page_that_names_what_is_no_url_is_kept_as_it_is(crawled: Crawled, path: str) -> None:
+    (hop,) = crawled.hops("radio", path)
+    assert (hop["outcome"], hop["error"]) == ("live-unverified", None)
+    assert hop["good_capture"] == hop["capture"]
 
 
 def test_raw_bytes_of_a_location_are_percent_encoded(crawled: Crawled) -> None:

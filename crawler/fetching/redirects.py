@@ -137,8 +137,10 @@ def prompt_refresh(head: bytes, url: str) -> str | None:
     if b"refresh" not in head.lower():
         return None
     text = head.decode("utf-8", "replace")  # the markup is ASCII; few targets are not
-    base = get_base_url(text, url)
-    seconds, target = get_meta_refresh(text, base, ignore_tags=_NO_MARKUP)
+    try:
+        seconds, target = get_meta_refresh(text, _base_of(text, url), ignore_tags=_NO_MARKUP)
+    except ValueError:  # w3lib raises it for what is no URL
+        return None
     if seconds is None or target is None or seconds > REFRESH_MAX_SECONDS:
         return None
     if target.split("#")[0] == url.split("#")[0] or not target.startswith(("http:", "https:")):
@@ -148,3 +150,11 @@ def prompt_refresh(head: bytes, url: str) -> str | None:
     except UrlError:
         return None
     return target
+
+
+def _base_of(text: str, url: str) -> str:
+    """Return what the links of a page are relative to; a base that is no URL counts for nothing."""
+    try:
+        return get_base_url(text, url)
+    except ValueError:
+        return url
