@@ -162,7 +162,7 @@ def _save(archive: Archive, body: bytes, article: Article, found: Extraction) ->
     digest, at = digest_of(body), format_instant(NOW)
     archive.articles.save(digest, article, now=at)
     if found.facts is not None:
-        archive.judgements.save_facts(digest, found.facts, now=at)
+        archive.articles.save_facts(digest, found.facts, now=at)
 
 
 def _kept(archive: Archive, run: int, source: int, hop: Hop, now: datetime) -> EndedVisit:

@@ -205,17 +205,17 @@ def fill(archive: Archive) -> None:
 
 def judge_by_hand(archive: Archive, run: int, held: int, lost: int) -> None:
     """Write what judging comes to: one source has changed, another has vanished."""
-    judgements, sql = archive.judgements, archive.connection.sql
+    judgements, versions, sql = archive.judgements, archive.versions, archive.connection.sql
     for number in (held, lost):
         for seen in archive.observing.visits_of(number):
             judged = Judgement(seen.last.outcome, (seen.last.reason,))
             judgements.save_outcome(seen, judged, incident=None, now=NOW)
     first, second, *_ = archive.observing.visits_of(held)
-    version = judgements.show_version(first, article(), 1)
-    judgements.set_version(held, version.id)
+    version = versions.show(first, article(), 1)
+    versions.make_current(held, version.id)
     measures = Measures(0.8, 0.9, 0.9, 5, 6)
     change = Change("material", measures, (Edit("number", "50", "5"),))
-    judgements.save_change(second, int(first.capture or 0), change)
+    versions.save_change(second, int(first.capture or 0), change)
     verdict = Verdict("vanished", NOW, 1.0, ("http-404",), (4,), 1, NOW, NOW)
     judgements.save_verdict(lost, verdict, run=run, now=NOW)
     quoted = "offer legal help"

@@ -70,7 +70,7 @@ class Looks:
         with self.archive.writing():
             self.archive.articles.save(digest_of(body), read, now=at())
             facts = PageFacts(title=title, headings=(title,), words=len(text.split()))
-            self.archive.judgements.save_facts(digest_of(body), facts, now=at())
+            self.archive.articles.save_facts(digest_of(body), facts, now=at())
         return hop(self.url, body, **more)  # type: ignore[arg-type]
 
     def state(self) -> dict[str, object]:
@@ -134,7 +134,7 @@ def test_a_source_that_goes_back_shows_its_earlier_version_again(
         looks.look(looks.page(text))
     assert one(archive, "SELECT count(*) FROM versions") == 2
     assert one(archive, "SELECT count(*) FROM changes") == 2
-    assert looks.archive.judgements.version(looks.number).number == 1  # type: ignore[union-attr]
+    assert looks.archive.versions.current(looks.number).number == 1  # type: ignore[union-attr]
 
 
 def test_a_text_that_drifts_away_and_comes_back_is_live_again(archive: Archive, run: int) -> None:
@@ -191,7 +191,7 @@ def test_of_a_home_page_that_came_again_the_title_is_learnt_again(
 ) -> None:
     looks = Looks(archive, run, "https://harbour.example/")
     looks.look(looks.page(TEXT, "Harbour News"))
-    archive.judgements.save_title("harbour.example", "home", "Another", now=NOW)
+    archive.neighbourhood.save_title("harbour.example", "home", "Another", now=NOW)
     looks.look(looks.page(TEXT, "Harbour News"))
     assert one(archive, "SELECT title FROM host_titles") == "Harbour News"
 
@@ -368,14 +368,14 @@ def test_facts_of_a_page_come_back_as_they_were_kept(archive: Archive) -> None:
         PageFacts(free=False),
         PageFacts(free=True, headings=("A",), words=3),
     ):
-        archive.judgements.save_facts("sha256:" + "0" * 64, facts, now=at())
+        archive.articles.save_facts("sha256:" + "0" * 64, facts, now=at())
         assert archive.articles.facts_of("sha256:" + "0" * 64) == facts
 
 
 def test_titles_of_error_pages_are_learnt(archive: Archive, run: int) -> None:
     looks = Looks(archive, run)
     body = b"<title>Nothing here</title>" * 3
-    archive.judgements.save_facts(digest_of(body), PageFacts(title="Nothing here"), now=at())
+    archive.articles.save_facts(digest_of(body), PageFacts(title="Nothing here"), now=at())
     looks.look(gone(URL, body))
     (title,) = rows(archive, "SELECT * FROM host_titles")
     assert (title["kind"], title["title"]) == ("error", "Nothing here")

@@ -111,7 +111,7 @@ def read_before(archive: Archive, *bodies: bytes) -> None:
         found = read_page(body)
         archive.articles.save(digest_of(body), found.article, now=NOW)
         assert found.facts is not None
-        archive.judgements.save_facts(digest_of(body), found.facts, now=NOW)
+        archive.articles.save_facts(digest_of(body), found.facts, now=NOW)
 
 
 def bring(archive: Path, *arguments: object, code: int = 0) -> None:
@@ -257,7 +257,7 @@ def own_visit(own: Archive, number: int, *answers: Hop) -> None:
             if not job.facts_only:
                 own.articles.save(job.payload, found.article, now=at)
             if found.facts:
-                own.judgements.save_facts(job.payload, found.facts, now=at)
+                own.articles.save_facts(job.payload, found.facts, now=at)
         Conclusion(own, run).conclude(visit, now=then, final=True)
     own.runs.finish(run, reason="finished", counts={}, now=at)
 

@@ -106,11 +106,11 @@ def tell(archive: Archive, evil: str = "") -> None:
         archive.judgements.save_outcome(
             seen, Judgement("live-unverified", ("http-200",)), incident=None, now=NOW
         )
-        version = archive.judgements.show_version(seen, made, row)
-        archive.judgements.set_version(seen.source, version.id)
+        version = archive.versions.show(seen, made, row)
+        archive.versions.make_current(seen.source, version.id)
     last = archive.observing.visits_of(changed)[-1]
     measures = Measures(0.5, 0.6, 0.7, 12, 12)
-    archive.judgements.save_change(
+    archive.versions.save_change(
         last, int(first.final_capture or 0),
         Change("material", measures, (Edit("money", f"$50{evil}", "$5 million"),)),
     )  # fmt: skip

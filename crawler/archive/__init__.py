@@ -53,6 +53,7 @@ from crawler.archive.writing.passages import Passages
 from crawler.archive.writing.robots import RobotsFiles
 from crawler.archive.writing.runs import RunReport, Runs
 from crawler.archive.writing.supplying import Supplying
+from crawler.archive.writing.versions import Versions
 from crawler.archive.writing.visits import EndedVisit, GoodCopy
 from crawler.dates import utc_now
 from crawler.errors import ArchiveError
@@ -129,6 +130,7 @@ class Archive:
         self.neighbourhood = Neighbourhood(connection, self.articles)
         self.observing = Observing(connection, self.articles, self.neighbourhood)
         self.judgements = Judgements(connection)
+        self.versions = Versions(connection)
         self.supplying = Supplying(connection, self.barring)
         self.passages = Passages(connection)
         self.reading = Reading(connection)

@@ -7,7 +7,8 @@ integer of more than 64 bits has no type. Bytes are never touched: what was rece
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MAX = 2**63 - 1
@@ -54,3 +55,8 @@ def _value(value: object) -> object:
     if isinstance(value, int) and not -_MAX <= value <= _MAX:
         return _MAX if value > 0 else -_MAX
     return value
+
+
+def compact_json(value: Sequence[object] | Mapping[str, object]) -> str | None:
+    """Return a value as JSON without blanks; None where it is empty."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None

@@ -76,6 +76,6 @@ class Hosts:
             return
         url, status = visit.last.url, visit.last.status
         if status in (404, 410):
-            self._archive.judgements.save_title(host_key(url), "error", title, now=now)
+            self._archive.neighbourhood.save_title(host_key(url), "error", title, now=now)
         elif status == 200 and is_home(url):
-            self._archive.judgements.save_title(host_key(url), "home", title, now=now)
+            self._archive.neighbourhood.save_title(host_key(url), "home", title, now=now)

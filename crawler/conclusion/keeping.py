@@ -40,7 +40,7 @@ class Keeping:
             self._note_version(visit, seen.article, change)
             return
         if good is not None and change is not None:
-            self._archive.judgements.save_change(visit, good.capture, change)
+            self._archive.versions.save_change(visit, good.capture, change)
         if good is None or good.payload != visit.payload or rank > 0:
             self._accept(visit)
         if good is not None and good.came_again(visit):
@@ -80,34 +80,34 @@ class Keeping:
             return
         row = self._archive.articles.row_of(visit.payload) if visit.payload else None
         if row is not None:
-            self._archive.judgements.show_version(visit, article, row)
+            self._archive.versions.show(visit, article, row)
 
     def _show(self, visit: EndedVisit, article: Article | None, change: Change | None) -> None:
         """Bring the source's version up to date."""
         if article is None or not article.text or visit.payload is None:
             return
-        judgements = self._archive.judgements
+        versions = self._archive.versions
         row = self._archive.articles.row_of(visit.payload)
         assert row is not None
-        current = judgements.version(visit.source)
+        current = versions.current(visit.source)
         if current is not None and (change is None or change.change_class in _NO_NEW_VERSION):
-            judgements.touch_version(current.id, visit.last.fetched_at)
+            versions.touch(current.id, visit.last.fetched_at)
             if current.article != row:
-                judgements.refresh_version(current.id, article, row)
+                versions.refresh(current.id, article, row)
             version = current.id
         else:
-            version = judgements.show_version(visit, article, row).id
-            judgements.set_version(visit.source, version)
+            version = versions.show(visit, article, row).id
+            versions.make_current(visit.source, version)
         text = article.text
         self._check_passages(visit, lambda: text, version)
 
     def _show_again(self, visit: EndedVisit, good: GoodCopy) -> None:
         """Note that the version was seen again; its text is read only where somebody wants it."""
-        version = self._archive.judgements.version_of(visit.source, good.payload)
+        version = self._archive.versions.of(visit.source, good.payload)
         if version is None:
             self._show(visit, self._archive.articles.of(good.payload), None)
             return
-        self._archive.judgements.touch_version(version, visit.last.fetched_at)
+        self._archive.versions.touch(version, visit.last.fetched_at)
         if self._archive.passages.wait(visit.source, version):
             self._check_passages(visit, cache(lambda: self._text_of(good.payload)), version)
 

@@ -179,7 +179,7 @@ class Conclusion:
         measures, article = judgement.measures, seen.article
         if measures is None or measures.similarity >= SIMILAR_FROM or article is None:
             return None
-        cited = self._archive.judgements.cited_text(source)
+        cited = self._archive.versions.cited_text(source)
         return measure(cited, article.text).share_that_stands if cited and article.text else None
 
     def _plan(

@@ -190,6 +190,18 @@ class Articles:
                     (title, payload),
                 )
 
+    def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:
+        """Keep what the page in a payload shows."""
+        known = {
+            known.name: value
+            for known in fields(PageFacts)
+            if (value := getattr(facts, known.name)) != known.default  # False is not None
+        }
+        self._connection.sql.execute(
+            "INSERT OR REPLACE INTO page_facts (payload, facts, read_at) VALUES (?, ?, ?)",
+            (payload, json.dumps(known, ensure_ascii=False), now),
+        )
+
     def forget(self, payload: str) -> None:
         """Remove what extractors found in a payload. No version may name it any more."""
         with self._connection.writing() as sql:

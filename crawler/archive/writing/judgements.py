@@ -1,33 +1,21 @@
-"""What was judged, found changed and concluded. All but verdicts is derived from the evidence."""
+"""What was judged and concluded. All but verdicts is derived from the evidence."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from crawler.archive.connection import Connection
-from crawler.archive.views import ARTICLE_OF
+from crawler.archive.storable import compact_json
 from crawler.archive.writing.ledger import CITED_LATELY_DAYS
 from crawler.archive.writing.sequence import LINEAGE, credible_dates, in_sequence
 from crawler.archive.writing.visits import EndedVisit
-from crawler.comparison.change import Change
-from crawler.comparison.texts import text_digest
 from crawler.dates import format_instant, parse_instant
-from crawler.items import BY_HAND, OURS, Article, PageFacts
+from crawler.items import BY_HAND, OURS
 from crawler.verdicts.observation import Judgement
 from crawler.verdicts.state import Override, Seen, Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A distinct text of a source, as its row tells it."""
-
-    id: int
-    number: int
-    article: int  # row of an article that has this text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +41,7 @@ class SourceState:
 
 
 class Judgements:
-    """Outcomes, versions, changes and verdicts of one archive."""
+    """Outcomes, incidents and verdicts of one archive."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -108,7 +96,7 @@ class Judgements:
             " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 visit.fetch, visit.source, visit.run, visit.last.fetched_at, judgement.outcome,
-                json.dumps(judgement.reasons), _json(dict(judgement.evidence)),
+                json.dumps(judgement.reasons), compact_json(dict(judgement.evidence)),
                 measures.similarity if measures else None, to_cited,
                 visit.last.url if visit.last.url != asked else None, incident,
                 format_instant(now),
@@ -140,39 +128,6 @@ class Judgements:
             for row, at in zip(ordered, credible_dates(ordered), strict=True)
         )  # fmt: skip
 
-    def save_facts(self, payload: str, facts: PageFacts, *, now: str) -> None:
-        """Keep what the page in a payload shows."""
-        known = {
-            known.name: value
-            for known in fields(PageFacts)
-            if (value := getattr(facts, known.name)) != known.default  # False is not None
-        }
-        self._sql.execute(
-            "INSERT OR REPLACE INTO page_facts (payload, facts, read_at) VALUES (?, ?, ?)",
-            (payload, json.dumps(known, ensure_ascii=False), now),
-        )
-
-    def save_title(self, host: str, kind: str, title: str, *, now: datetime) -> None:
-        """Keep the title of a host's home page, or of an error page of it."""
-        if kind == "home":
-            self._sql.execute("DELETE FROM host_titles WHERE host = ? AND kind = 'home'", (host,))
-        self._sql.execute(
-            "INSERT OR REPLACE INTO host_titles (host, kind, title, seen_at) VALUES (?,?,?,?)",
-            (host, kind, title, format_instant(now)),
-        )
-
-    def save_probe(self, host: str, parent: str, visit: EndedVisit, url: str) -> None:
-        """Keep what a host said of a page that cannot exist, in place of what it said before."""
-        last = visit.last
-        self._sql.execute(
-            "INSERT OR REPLACE INTO probes (host, parent, url, fetch, final_url, status, payload,"
-            " probed_at) VALUES (?,?,?,?,?,?,?,?)",
-            (
-                host, parent, url, visit.fetch, last.url, last.status, visit.payload,
-                last.fetched_at,
-            ),
-        )  # fmt: skip
-
     def begin_incident(
         self, host: str, run: int, *, visited: int, failed: int, now: datetime
     ) -> int:
@@ -196,94 +151,6 @@ class Judgements:
             " AND outcome NOT IN ('live', 'live-unverified', 'moved')",
             (incident, run, host),
         )
-
-    # Versions and changes
-
-    def version_of(self, source: int, payload: str) -> int | None:
-        """Return the version that a source shows, if it is the text to show of a payload."""
-        row = self._sql.execute(
-            "SELECT v.id FROM sources s JOIN versions v ON v.id = s.version"
-            " JOIN extractions x ON x.id = v.article WHERE s.id = ?1 AND x.text IS NOT NULL"
-            f" AND v.article = {ARTICLE_OF.format(payload='?2')}",
-            (source, payload),
-        ).fetchone()
-        return row["id"] if row else None
-
-    def version(self, source: int) -> Version | None:
-        """Return the version that a source shows by its good copy; None: none was read yet."""
-        row = self._sql.execute(
-            "SELECT v.id, v.number, v.article FROM sources s JOIN versions v"
-            " ON v.id = s.version WHERE s.id = ?",
-            (source,),
-        ).fetchone()
-        return Version(**dict(row)) if row else None
-
-    def cited_text(self, source: int) -> str | None:
-        """Return the text that stands for the citation: that of the first version."""
-        row = self._sql.execute(
-            "SELECT a.text AS text FROM versions v JOIN articles a ON a.id = v.article"
-            " WHERE v.source = ? ORDER BY v.number LIMIT 1",
-            (source,),
-        ).fetchone()
-        return row["text"] if row else None
-
-    def show_version(self, visit: EndedVisit, article: Article, article_row: int) -> Version:
-        """Return the version that an article is, a new one or known. A source may go back."""
-        title, digest = article.title or "", text_digest(article.text or "")
-        known = self._sql.execute(
-            "SELECT id, number, article FROM versions"
-            " WHERE source = ? AND text_digest = ? AND title = ?",
-            (visit.source, digest, title),
-        ).fetchone()
-        if known:
-            self.touch_version(known["id"], visit.last.fetched_at)
-            return Version(**dict(known))
-        row = self._sql.execute(
-            "INSERT INTO versions (source, number, title, text_digest, article, capture,"
-            " first_seen_at, last_seen_at) SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4, ?5,"
-            " ?6, ?6 FROM versions WHERE source = ?1 RETURNING id, number, article",
-            (visit.source, title, digest, article_row, visit.capture, visit.last.fetched_at),
-        ).fetchone()
-        return Version(**dict(row))
-
-    def refresh_version(self, version: int, article: Article, article_row: int) -> None:
-        """Let a version have the text that a newer extractor finds in the same payload."""
-        self._sql.execute(
-            "UPDATE versions SET article = ?, title = ?, text_digest = ? WHERE id = ?",
-            (article_row, article.title or "", text_digest(article.text or ""), version),
-        )
-
-    def touch_version(self, version: int, seen_at: str) -> None:
-        """Note that a version was seen again."""
-        self._sql.execute(
-            "UPDATE versions SET last_seen_at = max(last_seen_at, ?) WHERE id = ?",
-            (seen_at, version),
-        )
-
-    def set_version(self, source: int, version: int) -> None:
-        """Make a version the one that the source shows."""
-        self._sql.execute("UPDATE sources SET version = ? WHERE id = ?", (version, source))
-
-    def save_change(self, visit: EndedVisit, before: int, change: Change) -> None:
-        """Keep what differs between the good capture ``before`` and that of a visit."""
-        m = change.measures
-        edits = [[edit.kind, edit.before, edit.after] for edit in change.edits]
-        self._sql.execute(
-            "INSERT OR REPLACE INTO changes (source, run, fetch, before, after, class, told,"
-            " similarity, old_in_new, new_in_old, words_before, words_after, edits, links_added,"
-            " links_removed, found_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                visit.source, visit.run, visit.fetch, before, visit.capture, change.change_class,
-                change.told, m.similarity, m.old_in_new, m.new_in_old, m.words_before,
-                m.words_after, _json(edits), _json(change.links_added),
-                _json(change.links_removed), visit.last.fetched_at,
-            ),
-        )  # fmt: skip
-        if change.told:
-            self._sql.execute(
-                "UPDATE sources SET changes = changes + 1, changed_at = ? WHERE id = ?",
-                (visit.last.fetched_at, visit.source),
-            )
 
     # Verdicts
 
@@ -363,10 +230,6 @@ class Judgements:
         ):
             self._sql.execute(statement, (source,))
         return incidents
-
-
-def _json(value: Sequence[object] | dict[str, object]) -> str | None:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
 
 
 def _instant(moment: datetime | None) -> str | None:

@@ -102,6 +102,27 @@ class Neighbourhood:
         ).fetchone()
         return int(row["n"])
 
+    def save_title(self, host: str, kind: str, title: str, *, now: datetime) -> None:
+        """Keep the title of a host's home page, or of an error page of it."""
+        if kind == "home":
+            self._sql.execute("DELETE FROM host_titles WHERE host = ? AND kind = 'home'", (host,))
+        self._sql.execute(
+            "INSERT OR REPLACE INTO host_titles (host, kind, title, seen_at) VALUES (?,?,?,?)",
+            (host, kind, title, format_instant(now)),
+        )
+
+    def save_probe(self, host: str, parent: str, visit: EndedVisit, url: str) -> None:
+        """Keep what a host said of a page that cannot exist, in place of what it said before."""
+        last = visit.last
+        self._sql.execute(
+            "INSERT OR REPLACE INTO probes (host, parent, url, fetch, final_url, status, payload,"
+            " probed_at) VALUES (?,?,?,?,?,?,?,?)",
+            (
+                host, parent, url, visit.fetch, last.url, last.status, visit.payload,
+                last.fetched_at,
+            ),
+        )  # fmt: skip
+
     def _replaced(self, host: str, but: int) -> int:
         """Sources of the host at whose address something else stands. Few hosts have any."""
         row = self._sql.execute(

@@ -148,7 +148,7 @@ class ExtractionQueue:
             if article is not None:
                 self._archive.articles.save(job.payload, article, now=now)
             if facts is not None:
-                self._archive.judgements.save_facts(job.payload, facts, now=now)
+                self._archive.articles.save_facts(job.payload, facts, now=now)
             self._over_with(job)
 
     def _over_with(self, job: ExtractionJob) -> None:

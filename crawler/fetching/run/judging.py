@@ -92,7 +92,7 @@ class JudgingQueue:
     def probed(self, probe: EndedVisit) -> None:
         """Keep what a host said of a sibling, and judge the pages that waited for it."""
         folder = folder_of(probe)
-        self._archive.judgements.save_probe(*folder, probe, probe.hops[0].url)
+        self._archive.neighbourhood.save_probe(*folder, probe, probe.hops[0].url)
         jobs = [job for job in self._archive.articles.job_of(probe) if not self._is_read(job)]
         if jobs:
             self._probes[jobs[0].key] = folder
