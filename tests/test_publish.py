@@ -44,6 +44,7 @@ from tests.archive_kit import (
 from tests.conftest import Demonstrated
 from tests.oracles import program
 from tests.test_crash import in_own_mounts
+from tests.test_crash_sweep import traced, was_hit, why_no_strace
 
 # What belongs to the machine that crawled; "secret-" marks it wherever it was put.
 PLACE = "/home/secret-user/news"
@@ -517,3 +518,16 @@ def test_datasette_serves_the_file_as_immutable_without_our_pages(
         assert status == 200 and json.loads(body)[0]["url"] == "https://gone.example/a"
         assert status_of(f"{url}/-/snapshot/archive/1")[0] == 404
         assert status_of(f"{url}/archive.json?sql=select+1")[0] == 403
+
+
+@pytest.mark.skipif(why_no_strace() is not None, reason="strace may not trace here")
+def test_one_killed_before_anything_has_its_name_is_replaced_by_the_next(
+    filled: Path, tmp_path: Path
+) -> None:
+    words = ("inspect", "--publish", tmp_path / "site", "--archive", filled)
+    log = tmp_path / "trace"
+    killed = traced(log, "fsync", "signal=KILL", 1, "-m", "crawler", *words)
+    assert was_hit(log, "signal=KILL", killed.returncode)
+    assert [path.name for path in (tmp_path / "site").iterdir()] == [".partial"]
+    assert cli.main([*map(str, words), "--quiet"]) == 0
+    assert (tmp_path / "site" / "datasette.yml").is_file()

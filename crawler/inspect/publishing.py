@@ -197,11 +197,11 @@ def _inspected(copy: Path) -> Tree:
 
 def _put_in_place(partial: Path, folder: Path, archive: str) -> None:
     """Give what is whole its name, each file at once."""
-    (folder / "plugins").mkdir(exist_ok=True)
     for file in _files(archive):
         with (partial / file).open("rb") as written:
             os.fsync(written.fileno())
     for file in _files(archive):
+        (folder / file).parent.mkdir(exist_ok=True)  # not before what marks the folder as ours
         (partial / file).replace(folder / file)
 
 
