@@ -125,11 +125,40 @@ def test_items_without_an_address_are_told_in_one_warning() -> None:
     )  # fmt: skip
 
 
-def test_a_broken_item_costs_itself_only() -> None:
-    text = "@misc{a, url = {https://a.example/}\n\n@misc{b, url = {https://b.example/}}"
-    entry = read(text)
-    assert [each.url for each in entry.citations] == ["https://b.example/"]
+def test_of_a_broken_item_is_read_what_stands_whole_in_a_line() -> None:
+    entry = read(
+        "@misc{a, url = {https://a.example/}, urldate = {2017-03-04},\n title = {Never\n\n"
+        "@misc{b, url = {https://b.example/}}\n@misc{c, title = {No address\n"
+        '@misc{d, url = {https://d.example/} title = {x}}\n@misc{e, url = "https://e.example/"'
+    )
+    assert [(each.url, each.cited_on) for each in entry.citations] == [
+        ("https://a.example/", "2017-03-04"), ("https://b.example/", None),
+        ("https://d.example/", None), ("https://e.example/", None),
+    ]  # fmt: skip
     assert [warning.code for warning in entry.warnings] == ["damaged-page"]
+    assert "The first begin in line 1, 5, 7." in entry.warnings[0].detail
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        (r"\'{E}cole {\'e}t\'e {\c c}a Erd{\H{o}}s na{\"\i}ve", "École été ça Erdős naïve"),
+        (r"{50% more} -- or \emph{less} & {twice}", "50% more – or less & twice"),
+        (r"5\% of $x_1$ \& more", "5% of $x_1$ & more"),
+        (r"Read \input{/etc/passwd}", "Read"),
+    ],
+)
+def test_a_title_is_shown_without_its_latex_and_whole(title: str, shown: str) -> None:
+    assert (
+        first(f"@misc{{k, url={{https://a.example/}}, title={{{title}}}}}", "a.bib").label == shown
+    )
+
+
+def test_a_file_of_more_items_than_a_bibliography_has_is_refused_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(EntryError, match="more than 200000 items"):
+        read("@misc{k," * 200_001)
+    assert time.process_time() - began < 5, "it took 25 s to look at each of them"
 
 
 def test_an_item_that_is_there_twice_counts_twice() -> None:
@@ -165,7 +194,9 @@ def test_an_item_of_ris_is_cited_by_its_address_or_its_doi() -> None:
     assert entry.citations[0].publisher == "The Quay Post"
 
 
-@pytest.mark.parametrize("content", [CSL, {"items": CSL}, [{"key": "X", "data": CSL[0]}, CSL[1]]])
+@pytest.mark.parametrize(
+    "content", [CSL, {"references": CSL}, {"items": CSL}, [{"key": "X", "data": CSL[0]}, CSL[1]]]
+)
 def test_items_of_csl_json_are_cited_with_the_day_of_access(content: object) -> None:
     entry = read(content, "refs.json")
     assert entry.reader == "reference-json"
@@ -173,6 +204,17 @@ def test_items_of_csl_json_are_cited_with_the_day_of_access(content: object) -> 
         ("https://paper.example/f", "The harbour fund", "2017-03-04"),
         ("https://doi.org/10.1234/abc567", "Waves", None),  # a month is no day
     ]
+
+
+def test_of_two_addresses_in_one_line_of_ris_the_first_is_cited() -> None:
+    text = "TY  - X\nUR  - https://a.example/?x=1;y=2; https://b.example/\nER  - \n"
+    assert first(text, "a.ris").url == "https://a.example/?x=1;y=2"
+
+
+def test_notes_of_zotero_are_no_items_without_an_address() -> None:
+    note = {"itemType": "note", "title": "n", "note": "<p>n</p>"}
+    item = {"itemType": "webpage", "title": "F", "url": "https://paper.example/f"}
+    assert read([item, note], "zotero.json").warnings == ()
 
 
 def test_items_of_zotero_are_cited_with_the_day_of_access() -> None:

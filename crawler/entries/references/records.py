@@ -15,6 +15,7 @@ _TITLES, _CARRIERS = ("title", "description"), (
     "container-title", "publicationTitle", "websiteTitle", "blogTitle", "publisher",
 )  # fmt: skip
 _DAYS = ("accessed", "accessDate", "time", "created")
+_BESIDE_WORKS = ("note", "annotation")  # of Zotero: they hang on works, and cite nothing
 # What an item has of one of the three, and no record of an entry has.
 _SIGNS = (
     {"type", "URL"}, {"type", "DOI"}, {"type", "issued"}, {"type", "title", "id"},
@@ -32,13 +33,14 @@ def read_references(tree: Value, locator: str) -> Entry | None:
         return None
     listing = Listing(locator, READER)
     for number, item in enumerate(items, start=1):
-        _take(item, number, listing)
+        if item.get("itemType") not in _BESIDE_WORKS:
+            _take(item, number, listing)
     return listing.to_entry()
 
 
 def _items(tree: Value) -> list[Mapping[str, Value]]:
     if isinstance(tree, dict):
-        tree = tree.get("items")  # of Zotero's and Better BibTeX's
+        tree = tree.get("items") or tree.get("references")  # of Better BibTeX; of Pandoc
     if not isinstance(tree, list):
         return []
     found = (item.get("data", item) if isinstance(item, dict) else item for item in tree)

@@ -10,6 +10,7 @@ from crawler.items import Entry
 READER = "ris"
 
 _TAG = re.compile(r"([A-Z][A-Z0-9]) {1,2}-(?: (.*))?")
+_NEXT = re.compile(r";\s{0,9}(?=https?://)")
 _TITLES, _CARRIERS, _DAYS = ("TI", "T1", "CT", "BT"), ("T2", "JO", "JF", "JA", "PB"), ("Y2", "RD")
 
 
@@ -46,7 +47,8 @@ def _take(fields: dict[str, list[str]], listing: Listing) -> None:
         return next((fields[tag][0] for tag in tags if tag in fields), "")
 
     dois = (doi_address(text) for text in fields.get("DO", []))
-    addresses = (text for tag in ("UR", "LK", "L2") for text in fields.get(tag, []))
+    written = (text for tag in ("UR", "LK", "L2") for text in fields.get(tag, []))
+    addresses = (part for text in written for part in _NEXT.split(text))  # "https://…; https://…"
     listing.add(
         first("ID", "TY"),
         (*addresses, *dois),
