@@ -242,6 +242,57 @@ def test_a_material_token_is_told_whatever_the_likeness(
     assert found.measures.similarity > 0.97
 
 
+def test_a_contrary_is_told_in_both_directions() -> None:
+    denied = replace(BEFORE, text=TEXT.replace("made public", "made impublic"))
+    found = compare(denied, BEFORE, shared_lines=frozenset())
+    assert [(e.kind, e.before, e.after) for e in found.edits] == [
+        ("negation", "impublic", "public")
+    ]
+
+
+CHINESE = (
+    "钟楼修复委员会周二在旧码头开会，讨论下一步的安排。会议由陈女士主持，她说工程已经完成了一半。"
+    "居民希望在夏天之前看到结果，因为那时游客最多。"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edits"),
+    [
+        ("他没有签字。", "他签字了。", {("negation", "没有", None)}),
+        ("据称他在场。", "他在场。", {("certainty", "据称", None)}),
+        ("费用为五千万元。", "费用为六千万元。",
+         {("money", "五千万元", None), ("money", None, "六千万元")}),
+        ("价格上涨了百分之五。", "价格上涨了百分之六。",
+         {("percent", "百分之五", None), ("percent", None, "百分之六")}),
+        ("五人受伤。", "六人受伤。", {("number", "五", None), ("number", None, "六")}),
+        ("2017年3月4日开放。", "2017年3月6日开放。",
+         {("date", "2017年3月4日", None), ("date", None, "2017年3月6日")}),
+    ],
+)  # fmt: skip
+def test_facts_are_told_in_chinese_too(
+    old: str, new: str, edits: set[tuple[str, str | None, str | None]]
+) -> None:
+    before = replace(BEFORE, text=CHINESE + old, language="zh", title=None)
+    after = replace(before, text=CHINESE + new)
+    found = compare(before, after, shared_lines=frozenset())
+    assert found.change_class == "material"
+    assert {(e.kind, e.before, e.after) for e in found.edits} == edits
+
+
+def test_numbers_with_several_points_are_compared_as_they_are_written() -> None:
+    before = replace(BEFORE, text=f"{TEXT}\nThe clock runs version 1.2.3 of its program.")
+    after = replace(before, text=(before.text or "").replace("1.2.3", "1.2.4"))
+    found = compare(before, after, shared_lines=frozenset())
+    assert [(e.kind, e.before, e.after) for e in found.edits] == [("number", "1.2.3", "1.2.4")]
+
+
+def test_a_line_of_fifteen_words_is_no_interface_whatever_it_begins_with() -> None:
+    lead = "Read more: " + " ".join(PLAIN[:12])
+    assert change(f"{TEXT}\n{lead}").change_class == "boilerplate"  # of fourteen
+    assert change(f"{TEXT}\n{lead} bananas").change_class != "boilerplate"
+
+
 def test_numbers_that_change_places_are_material() -> None:
     swapped = TEXT.replace("60 percent", "@").replace("3.5 percent", "60 percent")
     found = change(swapped.replace("@", "3.5 percent"))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from crawler.archive import Archive, Page
+from crawler.archive.writing.supplying import UNCITED
 from crawler.errors import EvidenceLost
 from crawler.items import Citation, Entry, Relation, Revision
 from tests.archive_kit import at, cite, entry, one, record, rows, source
@@ -350,6 +351,25 @@ def test_a_source_that_another_entry_cites_these_days_is_due_again(archive: Arch
     assert due("these days", today, at(days=11)) == far, "it is known by then"
     archive.connection.sql.execute("UPDATE sources SET due_at = NULL")
     assert due("taken out of the schedule", today, at(days=11)) == "None"
+
+
+def test_another_label_in_the_same_entry_cites_nothing_anew(archive: Archive) -> None:
+    today = at(days=10)[:10]
+    record(archive, entry(cite(A, "AP", cited_on=today)), b"1", at(days=10))
+    archive.connection.sql.execute(
+        "UPDATE sources SET due_at = ?, last_fetched_at = ?", (at(days=90), at(days=10))
+    )
+    record(archive, entry(cite(A, "Associated Press", cited_on=today)), b"2", at(days=11))
+    assert one(archive, "SELECT due_at FROM sources") == at(days=90)
+
+
+def test_what_an_import_brought_is_due_once_an_entry_cites_it(archive: Archive) -> None:
+    source(archive, A)
+    archive.connection.sql.execute("UPDATE sources SET due_at = NULL, due_reason = ?", (UNCITED,))
+    record(archive, entry(cite(A), url=None, headline="x"), b"x", at(days=3))
+    assert rows(archive, "SELECT due_at, due_reason FROM sources") == [
+        {"due_at": at(days=3), "due_reason": "never fetched"}
+    ]
 
 
 def test_what_is_cited_anew_is_known_to_the_schedule(archive: Archive) -> None:
