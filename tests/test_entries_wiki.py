@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,20 @@ def article() -> dict[str, Citation]:
 def only(text: str) -> Citation:
     (citation,) = read(text).citations
     return citation
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    """CPU of the quickest of three tries, without the collector, which walks over other tests."""
+    gc.disable()
+    try:
+        tries = []
+        for _ in range(3):
+            began = time.process_time()
+            act()
+            tries.append(time.process_time() - began)
+        return min(tries)
+    finally:
+        gc.enable()
 
 
 def codes(entry: Entry) -> list[str]:
@@ -233,13 +249,11 @@ def test_unbalanced_markup_is_told() -> None:
     ],
 )  # fmt: skip
 def test_hostile_markup_takes_linear_time(piece: str) -> None:
-    def seconds(size: int) -> float:
+    def reading(size: int) -> Callable[[], object]:
         text = piece * (size // len(piece))
-        began = time.process_time()
-        read(f"{text} https://end.example/")
-        return time.process_time() - began
+        return lambda: read(f"{text} https://end.example/")
 
-    assert seconds(120_000) < 16 * max(seconds(15_000), 0.01)
+    assert seconds_of(reading(160_000)) < 16 * max(seconds_of(reading(20_000)), 0.01)
 
 
 def test_an_article_with_thousands_of_notes_is_read_in_seconds() -> None:
