@@ -32,6 +32,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from scrapy import Request
 from scrapy.settings import Settings
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint
@@ -43,6 +44,7 @@ from crawler.errors import UsageError
 from crawler.fetching.wire.egress import (
     AddressRefused,
     EgressPolicy,
+    GuardedDownloadHandler,
     GuardedPool,
     GuardedReactor,
     peer_refusal,
@@ -753,6 +755,20 @@ def test_a_request_that_misses_the_proxy_of_the_user_is_refused() -> None:
         [result] = found["results"].values()
         assert (result["error"], result["reason"]) == ("AddressRefused", "proxy")
         assert proxy.contacts == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [(None, "http://127.0.0.1:1"), ("http://p:1", None), ("http://p:1", "http://p:2")],
+)
+def test_only_the_proxy_of_the_user_is_used(ours: str | None, theirs: str | None) -> None:
+    handler = GuardedDownloadHandler.__new__(
+        GuardedDownloadHandler
+    )  # it needs no reactor to refuse
+    handler._policy = EgressPolicy(proxy=ours)
+    download = handler.download_request(Request("http://a.example/", meta={"proxy": theirs}))
+    with pytest.raises(AddressRefused, match="proxy"):
+        download.send(None)
 
 
 # Inside a network namespace: public, private and metadata addresses

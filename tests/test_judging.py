@@ -686,6 +686,21 @@ def test_a_probe_need_not_give_the_same_page_to_the_letter_but_must_have_been_an
     assert beside(text, None) == "live"
 
 
+def test_where_a_random_name_is_led_is_a_sign_only_for_who_was_led_there_too() -> None:
+    other = page(OTHER, title="Reading room")
+    random, room = HOME + "2024/03/qwertz", HOME + "2024/03/room"
+
+    def signs(final: str, *, led: bool = True, name: str = random) -> tuple[str, ...]:
+        host = Surroundings(probe=Probe(name, room, 200, text=None))
+        via = ((URL, 302),) if led else ()
+        return judged(other, via=via, url=final, held=good(), host=host).reasons
+
+    assert "same-as-probe" in signs(room)
+    assert "same-as-probe" not in signs(HOME + "2024/03/elsewhere")
+    assert "same-as-probe" not in signs(room, led=False)
+    assert "same-as-probe" not in signs(room, name=room)  # the name itself was answered there
+
+
 def test_one_sign_makes_none_but_keeps_the_good_copy_and_wants_a_probe() -> None:
     some = page("".join(f"<p>{p}</p>" for p in PARAGRAPHS[:3]) + OTHER)
     found = judged(some, via=((URL, 302),), url=HOME + "2024/", held=good())
