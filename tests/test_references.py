@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.archive import Archive
+from crawler.demo import START, DemoWeb, page
 from crawler.entries.kinds import kind_of
 from crawler.entries.reading import read_page
 from crawler.errors import EntryError, NothingFound
@@ -20,6 +21,8 @@ from crawler.intake.inputs import add_input
 from crawler.intake.taking import Intake, IntakeCounts
 from crawler.items import Citation, Entry
 from tests.archive_kit import at, rows
+from tests.crawling import crawl
+from tests.crawling import rows as archive_rows
 
 BIBTEX = r"""
 % what the harbour fund was said to be
@@ -265,7 +268,9 @@ def test_a_table_of_other_things_is_refused() -> None:
 
 def test_a_quotation_mark_that_is_never_closed_ends_a_table_there() -> None:
     text = 'url,title\nhttps://a.example/,A\nhttps://b.example/,"' + "x\n" * 200_000
-    assert [each.url for each in read(text, "links.csv").citations] == ["https://a.example/"]
+    entry = read(text, "links.csv")
+    assert [each.url for each in entry.citations] == ["https://a.example/"]
+    assert "damaged-page" in [warning.code for warning in entry.warnings]
 
 
 # ------------------------------------------------------------------ which file is what
@@ -356,3 +361,44 @@ def test_a_list_of_any_length_is_read_in_linear_time(locator: str) -> None:
 
     spent(50)
     assert spent(4000) < 12 * spent(1000)
+
+
+# ------------------------------------------------------------------ from a list to copies
+
+
+def test_what_lists_of_every_kind_cite_is_fetched_and_kept_with_its_day(tmp_path: Path) -> None:
+    """Seven files and a bibliography on the web, of one item each."""
+    archive = tmp_path / "a.db"
+    with DemoWeb() as web:
+        names = ["bib", "ris", "csl", "zotero", "marks", "pins", "table", "far"]
+        for name in names:
+            text = f"<p>What {name} says of the harbour, at some length.</p>" * 9
+            web.add("wire", f"/{name}", page(f"<h1>{name}</h1>{text}"))
+        at_wire = {name: web.url("wire", f"/{name}") for name in names}
+        bibtex = "@online{%s, title = {T}, url = {%s}, urldate = {2026-01-02}}\n"
+        files = {
+            "a.bib": bibtex % ("k", at_wire["bib"]),
+            "b.ris": f"TY  - ELEC\nUR  - {at_wire['ris']}\nY2  - 2026/01/02/\nER  - \n",
+            "c.json": json.dumps([{"id": "k", "type": "webpage", "URL": at_wire["csl"],
+                                   "accessed": {"date-parts": [[2026, 1, 2]]}}]),
+            "d.json": json.dumps([{"itemType": "webpage", "title": "T", "url": at_wire["zotero"],
+                                   "accessDate": "2026-01-02T23:10:11Z"}]),
+            "e.html": "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p><DT>"
+                      f'<A HREF="{at_wire["marks"]}" ADD_DATE="1767312000">T</A></DL>',
+            "f.json": json.dumps([{"href": at_wire["pins"], "description": "T", "tags": "",
+                                   "time": "2026-01-02T01:02:03Z"}]),
+            "g.csv": f"url,title,accessed\n{at_wire['table']},T,2026-01-02\n",
+        }  # fmt: skip
+        for name, content in files.items():
+            (tmp_path / name).write_text(content)
+        far = page(bibtex % ("far", at_wire["far"]), content_type="application/x-bibtex")
+        web.add("lantern", "/refs", far)
+        places = [*(tmp_path / name for name in files), web.url("lantern", "/refs")]
+        first = crawl(archive, START, *places).json
+        assert (first["intake"]["problems"], first["intake"]["entries_new"]) == (0, 8)
+    kept = (
+        "SELECT s.url, c.cited_on AS day, count(k.id) AS copies FROM citations c"
+        " JOIN sources s ON s.id = c.source JOIN captures k ON k.source = s.id GROUP BY c.id"
+    )
+    found = [tuple(row.values()) for row in archive_rows(archive, kept)]
+    assert sorted(found) == sorted((address, "2026-01-02", 1) for address in at_wire.values())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from crawler.entries.references.listing import Listing, first_day
 from crawler.errors import NothingFound
-from crawler.items import Entry
+from crawler.items import Entry, ReadingWarning
 
 READER = "table"
 
@@ -31,7 +31,7 @@ def read_table(text: str, locator: str) -> Entry:
     The column is the one that is called for it (``url``, ``link`` …) and holds some, else the one
     in which most rows have an address. Raises NothingFound without such a column.
     """
-    rows = list(_rows(text))
+    rows, unread = _rows(text)
     head = [_folded(cell) for cell in rows[0]] if rows else []
     column = _column_of_addresses(head, rows)
     if column is None:
@@ -49,11 +49,18 @@ def read_table(text: str, locator: str) -> Entry:
             publisher=_cell(row, carrier),
             day=first_day(_cell(row, day)),
         )
+    if unread:
+        many = "1 row" if unread == 1 else f"{unread} rows"
+        detail = (
+            f"{many} could not be read: a cell is too long, or its quotation mark never closed."
+        )
+        listing.warnings.append(ReadingWarning("damaged-page", detail))
     return listing.to_entry()
 
 
-def _rows(text: str) -> Iterator[list[str]]:
-    """Give the rows that hold something; a row that cannot be read, and the rest, are left out."""
+def _rows(text: str) -> tuple[list[list[str]], int]:
+    """Return the rows that hold something, and how many could not be read."""
+    rows, unread = list[list[str]](), 0
     first = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(_DELIMITERS, key=first.count)
     lines = iter(text.splitlines(keepends=True))
@@ -62,11 +69,12 @@ def _rows(text: str) -> Iterator[list[str]]:
         try:
             row = next(reader)
         except StopIteration:
-            return
+            return rows, unread
         except csv.Error:  # a cell of more than 128 KiB: a quotation mark that is never closed
+            unread += 1
             continue
         if any(cell.strip() for cell in row):
-            yield row
+            rows.append(row)
 
 
 def _column_of_addresses(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
