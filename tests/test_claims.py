@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -85,6 +86,29 @@ def test_a_claim_that_is_no_json_is_told_and_the_text_is_read() -> None:
     entry = read('{"@type": "ClaimReview", "claimReviewed": }', CLAIM)
     assert len(entry.citations) == 4
     assert "damaged-page" in [warning.code for warning in entry.warnings]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "<!-- a template -->\n%s;",
+        '{"@graph": [%s,\n],}',
+        '%s {"@type": "Thing"}',
+        '[{"name": "a, ]\\" b,}"},%s,]',
+    ],
+)
+def test_a_claim_in_sloppy_json_is_read_and_told(told: str) -> None:
+    entry = read(told % json.dumps(CLAIM))
+    assert len(entry.citations) == 4
+    assert "damaged-page" in [warning.code for warning in entry.warnings]
+
+
+@pytest.mark.parametrize("piece", ['\\"', '"', ",", "{", '{"a":', "[,", ", "])
+def test_claims_in_broken_json_of_any_length_take_linear_time(piece: str) -> None:
+    began = time.process_time()
+    told = '{"@type":"ClaimReview",' + piece * (800_000 // len(piece))
+    assert len(read(told).citations) == 1
+    assert time.process_time() - began < 5, "less than a second at rest"
 
 
 @pytest.mark.parametrize("claim", ["x", 7, None, [], {"appearance": 7}, {"appearance": {"url": 7}}])

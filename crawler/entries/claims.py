@@ -7,6 +7,7 @@ whose ``appearance`` and ``firstAppearance`` are the pages that made it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -22,6 +23,8 @@ from crawler.urls import same_site
 _MAX_SCRIPT = 2**20  # characters; a fact check has some thousand
 _CONTEXT = 400  # characters of a claim's wording
 _LABEL = 300
+# A string, or a comma before a closing bracket, which templates of sites leave there
+_SURPLUS = re.compile(r'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])', re.DOTALL)
 _PLACES = ("firstAppearance", "appearance", "url")  # the earliest first
 
 
@@ -65,11 +68,29 @@ def _reviews(root: Element) -> tuple[list[Mapping[str, Value]], bool]:
         text = script.text or ""
         if "ld+json" not in (script.get("type") or "").casefold() or "ClaimReview" not in text:
             continue
-        try:
-            found += _of_type(json.loads(text[:_MAX_SCRIPT], strict=False), "ClaimReview")
-        except (ValueError, RecursionError):
-            is_whole = False
+        tree, is_valid = _loaded(text[:_MAX_SCRIPT])
+        found += _of_type(tree, "ClaimReview")
+        is_whole = is_whole and is_valid
     return found, is_whole
+
+
+def _loaded(text: str) -> tuple[Value, bool]:
+    """Return the tree of a script and whether it is valid JSON; None: it cannot be read at all.
+
+    Comments around it, a semicolon behind it and surplus commas are passed over.
+    """
+    try:
+        return json.loads(text, strict=False), True
+    except RecursionError:
+        return None, False
+    except ValueError:
+        tidy = _SURPLUS.sub(lambda match: match[1] or "", text)
+    begin = re.search(r"[{\[]", tidy)
+    try:
+        decoder = json.JSONDecoder(strict=False)
+        return (decoder.raw_decode(tidy, begin.start())[0] if begin else None), False
+    except (ValueError, RecursionError):
+        return None, False
 
 
 def _of_type(tree: Value, name: str) -> Iterator[Mapping[str, Value]]:
