@@ -139,7 +139,7 @@ def test_of_a_broken_item_is_read_what_stands_whole_in_a_line() -> None:
         ("https://d.example/", None), ("https://e.example/", None),
     ]  # fmt: skip
     assert [warning.code for warning in entry.warnings] == ["damaged-page"]
-    assert "The first begin in line 1, 5, 7." in entry.warnings[0].detail
+    assert entry.warnings[0].detail.startswith("3 items are malformed, in line 1, 5, 7;")
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,9 @@ def read_bibtex(text: str, locator: str) -> Entry:
         if isinstance(block, Item):
             _take(block, strings, listing)
     if broken:
-        lines = ", ".join(str(line) for line in broken[:5])
-        detail = f"{len(broken)} items are malformed; what stands whole in a line of them was read."
-        detail += f" The first begin in line {lines}."
+        lines = ", ".join(map(str, broken[:5])) + (" …" if len(broken) > 5 else "")
+        many = "1 item is" if len(broken) == 1 else f"{len(broken)} items are"
+        detail = f"{many} malformed, in line {lines}; what stands whole in a line was read."
         listing.warnings.append(ReadingWarning("damaged-page", detail))
     return listing.to_entry()
 
