@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -94,6 +95,10 @@ def test_without_a_command_the_usage_is_shown() -> None:
         (["add", "{entry}", "--since", "2026-2-1", "--until", "2026-1-1"], "the end comes first"),
         (["--quiet", "status"], "options stand behind the command"),
         (["crawl", "--archive", ""], "it is empty: name a file, or leave the option out"),
+        (["add", ""], "an argument is empty"),
+        (["crawl", "--now", "9999-12-31"], "a year from 1900 to 8999"),
+        (["export", "jsonl", "-", "--from="], "an argument is empty"),
+        (["export", "jsonl", "-", "--entry=--"], "no value is called so"),
         (["frobnicate"], "invalid choice"),
         (["show"], "SOURCE"),
     ],
@@ -419,3 +424,43 @@ def test_a_name_that_the_file_system_refuses_is_one_clear_sentence(
     assert main([word.replace("{long}", "n" * 300) for word in words]) in (1, 2)
     [told] = capsys.readouterr().err.splitlines()
     assert told.startswith("sourcekeep: nnn")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["show", "--help"]])
+def test_a_help_that_cannot_be_written_is_no_success(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stdout", full)
+        monkeypatch.setattr("crawler.cli._drop_output", lambda: None)
+        code = main(words)
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()
+    assert code == 1 and "No space left" in capsys.readouterr().err
+
+
+def test_a_folder_that_was_taken_away_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["add", "news", "--archive", str(tmp_path / "a.db")]) == 1
+    assert capsys.readouterr().err.endswith("is gone: change to another\n")
+
+
+def test_a_word_of_any_length_leaves_the_sentence_around_it_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_text("https://news.example/harbour\n")
+    assert main(["add", "list.txt", "--quiet"]) == 0
+    for words in (["show", "x" * 9999], ["export", "jsonl", "-", "--entry", "9" * 5000]):
+        assert main(words) == 2
+        assert len(capsys.readouterr().err) < 300
+    assert main(["show", "nothing", "--archive", "archive.db"]) == 2
+    assert "export --archive archive.db csv - --table sources_now\n" in capsys.readouterr().err
+    assert main(["verify", "--archive", "/"]) == 1

@@ -80,7 +80,18 @@ def archive_path(parsed: argparse.Namespace) -> Path:
 
 def moment(parsed: argparse.Namespace) -> datetime:
     """Return the present instant, or the pretended one. Raises BadDate."""
-    return parse_instant(parsed.now) if parsed.now else utc_now()
+    return pretended(parsed.now) if parsed.now else utc_now()
+
+
+def pretended(text: str) -> datetime:
+    """Return the instant of ``--now``. Raises BadDate, and UsageError where no calendar reaches.
+
+    Delays are added to it and ages taken from it, some of decades.
+    """
+    instant = parse_instant(text)
+    if not 1900 <= instant.year < 9000:
+        raise UsageError(f"--now {text}: write a year from 1900 to 8999")
+    return instant
 
 
 def settings_of(parsed: argparse.Namespace) -> dict[str, object]:
@@ -94,7 +105,7 @@ def settings_of(parsed: argparse.Namespace) -> dict[str, object]:
     if parsed.archive or "SOURCEKEEP_ARCHIVE" not in chosen:
         chosen["SOURCEKEEP_ARCHIVE"] = str(archive_path(parsed))
     if parsed.now:
-        chosen["SOURCEKEEP_NOW"] = parse_instant(parsed.now).isoformat()
+        chosen["SOURCEKEEP_NOW"] = pretended(parsed.now).isoformat()
     chosen.update(_fetch_settings(parsed))
     return chosen
 

@@ -89,8 +89,9 @@ def find_input(archive: Archive, text: str) -> int:
     The file or folder need not be there any more. Raises InputNotFound.
     """
     known = {str(row["locator"]): int(row["id"]) for row in archive.reading.inputs()}
-    if text.isdecimal() and int(text) in known.values():
-        return int(text)
+    by_id = {str(number): number for number in known.values()}
+    if text in by_id:
+        return by_id[text]
     try:
         locator = parse_url(text) if "://" in text else str(_place(text))
     except UrlError:

@@ -75,8 +75,9 @@ class ArchiveSpider(Spider):
     def _check_names(cls, names: Iterable[str]) -> None:
         for name in names:
             if name not in cls.arguments:
-                takes = ", ".join(sorted(cls.arguments)) or "none"
-                raise UsageError(f"-a {name}: `{cls.name}` takes no such argument, but {takes}")
+                known = ", ".join(sorted(cls.arguments))
+                takes = f"no such argument, but {known}" if known else "no arguments"
+                raise UsageError(f"-a {name}: `{cls.name}` takes {takes}")
 
     def check(self) -> None:
         """Look at what was asked for before a run begins. Raises SourcekeepError for a wrong word.

@@ -125,8 +125,8 @@ class Reading:
         found = self._by_id(text) if is_number else self._by_url(text) or self._by_part(text)
         if not found:
             raise UsageError(
-                f"no source fits {text!r}; list them with: sourcekeep export csv - --table"
-                f" sources_now --archive {shlex.quote(str(self._path))}"
+                f"no source fits {text!r}; list them with: sourcekeep export --archive"
+                f" {shlex.quote(str(self._path))} csv - --table sources_now"
             )
         if len(found) > 1:
             shown = "\n".join(f"  {row['id']:>5}  {row['url']}" for row in found[:10])

@@ -77,7 +77,7 @@ class Choosing:
     def _entry_by_id(self, text: str) -> list[sqlite3.Row]:
         if not (text.isascii() and text.isdecimal()):
             return []
-        return self._entries("id = ?", int(text))
+        return self._entries("id = CAST(? AS INTEGER)", text)  # int() raises from 4300 digits on
 
     def _entry_by_address(self, text: str) -> list[sqlite3.Row]:
         return self._entries(

@@ -64,7 +64,7 @@ def check_length(path: Path) -> tuple[list[Finding], list[str]]:
     Of one whose head is sound, and that has no log in which its last pages may lie.
     """
     head = _head(path)
-    log = path.resolve().with_name(path.resolve().name + "-wal")
+    log = Path(f"{path.resolve()}-wal")  # with_name() raises for "/"
     if len(head) < 100 or check_header(path) or (log.exists() and log.stat().st_size):
         return [], []
     pages, size = int.from_bytes(head[28:32]), path.stat().st_size

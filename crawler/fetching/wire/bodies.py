@@ -30,7 +30,7 @@ CAP_MAX_BYTES = 256 * 2**20
 def check_body_cap(settings: BaseSettings) -> None:
     """Refuse a SOURCEKEEP_BODY_CAP_BYTES that no archive could keep. Raises UsageError."""
     told = settings.get("SOURCEKEEP_BODY_CAP_BYTES", CAP_MAX_BYTES)
-    if not (str(told).isdecimal() and 0 < int(told) <= CAP_MAX_BYTES):
+    if not (str(told).isdecimal() and len(str(told)) < 19 and 0 < int(told) <= CAP_MAX_BYTES):
         raise UsageError(
             f"SOURCEKEEP_BODY_CAP_BYTES={told}: write a number of bytes up to {CAP_MAX_BYTES}"
         )
