@@ -15,6 +15,7 @@ from crawler.conclusion import Conclusion
 from crawler.items import Hop
 from crawler.reporting.atom import item_id
 from crawler.reporting.document import document_of
+from crawler.reporting.text import summary_line
 from crawler.verdicts.state import STATES, Override
 from tests.archive_kit import NOW, URL, at, begin, cite, entry, gone, hop, record
 from tests.test_conclusion import CORRECTED, TEXT, Looks, at_of
@@ -73,6 +74,39 @@ def test_secrets_in_addresses_are_hidden(archive: Archive) -> None:
     assert item.url == "https://paper.example/a?token=REDACTED&page=2"
     document = json.dumps(document_of(archive.reports.of_run(2)))
     assert "5f2c9d1e8b7a" not in document.replace(f"cites {secret}", "")  # its entry's headline
+
+
+def test_what_a_stopped_run_could_not_judge_is_told_by_the_next(archive: Archive) -> None:
+    runs = Runs(archive)
+    runs.run(runs.page(TEXT))
+    stopped = runs.looks.run = begin(archive)
+    runs.looks.now += DAY
+    visit = runs.looks.keep(runs.page(CORRECTED))
+    archive.runs.finish(stopped, reason="shutdown", counts={}, now=at_of(runs.looks.now))
+    unjudged = archive.reports.of_run(stopped)
+    assert (unjudged.items, unjudged.visited) == ((), {"open": 1})
+
+    runs.looks.now += HOUR
+    now = at_of(runs.looks.now)
+    run = archive.runs.begin("crawl", software={}, settings={}, now=now)
+    Conclusion(archive, run).conclude(visit, now=runs.looks.now, final=True)
+    archive.runs.finish(run, reason="finished", counts={}, now=at_of(runs.looks.now))
+    report = archive.reports.of_run(run)
+    assert kinds(report) == ["changed"] and report.needs_attention == 1
+    assert (report.visited, report.made_up) == ({}, {"changed": 1})
+    assert " and 1 of an earlier run (1 changed); 1 needs attention" in summary_line(report)
+    again = runs.run(runs.page(CORRECTED))
+    assert (again.items, again.made_up) == ((), {})
+
+
+def test_what_a_killed_run_judged_is_told_by_the_next_and_only_once(archive: Archive) -> None:
+    runs = Runs(archive)
+    runs.looks.run = killed = begin(archive)
+    runs.looks.conclusion = Conclusion(archive, killed)
+    runs.looks.look(gone(URL), after=DAY)
+    report = runs.run()
+    assert kinds(report) == ["uncaptured"] and report.made_up == {"failed": 1}
+    assert runs.run().items == ()
 
 
 def test_a_first_copy_is_new_once(archive: Archive) -> None:
@@ -167,6 +201,7 @@ def test_a_move_is_told_once_for_each_address(archive: Archive) -> None:
         runs.looks.conclusion = Conclusion(archive, run)
         runs.looks.run = run
         runs.looks.look(*answers, after=DAY)
+        archive.runs.finish(run, reason="finished", counts={}, now=at_of(runs.looks.now))
         told.append(archive.reports.of_run(run))
     assert [kinds(report) for report in told] == [["moved"], [], []]
     assert only(told[0], "moved").target == elsewhere

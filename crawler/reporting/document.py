@@ -30,6 +30,7 @@ def document_of(report: Report) -> dict[str, Any]:
         "needs_attention": report.needs_attention,
         "visits": report.visits,
         "visited": {name: report.visited.get(name, 0) for name in RESULTS},
+        "made_up": {name: report.made_up.get(name, 0) for name in RESULTS},
         "counts": {kind: report.counts.get(kind, 0) for kind in KINDS},
         "omitted": {kind: left[kind] for kind in KINDS if left[kind]},
         "items": [_item(item) for item in report.items],

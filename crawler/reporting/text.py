@@ -40,6 +40,9 @@ def summary_line(report: Report) -> str:
     """Return the run in one line, as the subject of a mail."""
     results = tally((name, report.visited.get(name, 0)) for name in RESULTS)
     visits = count_of(report.visits, "visit") + (f" ({results})" if results else "")
+    if report.made_up:
+        made_up = tally((name, report.made_up.get(name, 0)) for name in RESULTS)
+        visits += f" and {sum(report.made_up.values()):,} of an earlier run ({made_up})"
     attention = _counted(report, ATTENTION)
     other = _counted(report, frozenset(KINDS) - ATTENTION - {"new"})  # new ones stand in visits
     if attention:

@@ -108,6 +108,8 @@ class Report:
     visited: Mapping[Result, int]  # each visit to a source once
     counts: Mapping[Kind, int]  # of all items, those that were left out too
     items: tuple[Item, ...] = field(default=())  # in the order of KINDS; at most a limit of each
+    # visits of runs before, which those could not judge or were killed before they could tell
+    made_up: Mapping[Result, int] = field(default_factory=dict)
 
     @property
     def visits(self) -> int:

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, groupby, islice
 from operator import itemgetter
 from typing import Literal, cast
@@ -40,6 +40,9 @@ _LIVE, _REFUSED = _quoted(LIVE), _quoted(REFUSALS)
 _NEVER_LIVE_BEFORE = f"""NOT EXISTS (SELECT 1 FROM outcomes p
   WHERE p.source = o.source AND p.fetch < o.fetch AND p.outcome IN ({_LIVE}))"""
 
+# A visit that a run left unjudged is told by the run that judges it: see `_EARLIER`.
+_JUDGED = "o.judged_at BETWEEN :since AND :until"
+
 # Each visit once: what it brought. Compare RESULTS in report.py.
 _VISITED = f"""
 SELECT CASE
@@ -51,7 +54,7 @@ SELECT CASE
     WHEN o.outcome IN ({_REFUSED}) THEN 'refused'
     ELSE 'failed' END AS result, count(*) AS visits
 FROM outcomes o LEFT JOIN changes h ON h.fetch = o.fetch
-WHERE o.run = ?1 GROUP BY 1
+WHERE o.run = :run AND {_JUDGED} GROUP BY 1
 """
 _VISITS = "SELECT count(DISTINCT visit) FROM fetches WHERE run = ?1 AND purpose = 'source'"
 
@@ -62,13 +65,14 @@ _HELD = "LEFT JOIN captures g ON g.id = s.good_capture"
 _NEW = f"""
 SELECT o.fetched_at AS at, o.outcome AS code, o.reasons AS reasons, {_SOURCE}
 FROM outcomes o JOIN sources s ON s.id = o.source {_HELD}
-WHERE o.run = ?1 AND o.outcome IN ({_LIVE}) AND {_NEVER_LIVE_BEFORE} ORDER BY o.fetch $ORDER
+WHERE o.run = :run AND {_JUDGED} AND o.outcome IN ({_LIVE}) AND {_NEVER_LIVE_BEFORE}
+ORDER BY o.fetch $ORDER
 """
 _CHANGED = f"""
 SELECT h.found_at AS at, h.class AS code, h.edits AS edits, h.words_before AS words_before,
   h.words_after AS words_after, {_SOURCE}
-FROM changes h JOIN sources s ON s.id = h.source {_HELD}
-WHERE h.run = ?1 AND h.told = 1 ORDER BY h.fetch $ORDER
+FROM changes h JOIN outcomes o ON o.fetch = h.fetch JOIN sources s ON s.id = h.source {_HELD}
+WHERE h.run = :run AND {_JUDGED} AND h.told = 1 ORDER BY h.fetch $ORDER
 """
 _TURNED = f"""
 SELECT v.concluded_at AS at, v.state AS code, v.reasons AS reasons, v.deciding AS deciding,
@@ -76,12 +80,13 @@ SELECT v.concluded_at AS at, v.state AS code, v.reasons AS reasons, v.deciding A
   (SELECT group_concat(p.state, ' ') FROM (SELECT p.state FROM verdicts p
     WHERE p.source = v.source AND p.id < v.id ORDER BY p.id DESC LIMIT 3) p) AS before, {_SOURCE}
 FROM verdicts v JOIN sources s ON s.id = v.source {_HELD}
-WHERE v.run = ?1 AND v.by_hand = 0 ORDER BY v.id $ORDER
+WHERE v.run = :run AND v.concluded_at BETWEEN :since AND :until AND v.by_hand = 0
+ORDER BY v.id $ORDER
 """
 _MOVED = f"""
 SELECT o.fetched_at AS at, o.outcome AS code, o.reasons AS reasons, o.final_url AS target, {_SOURCE}
 FROM outcomes o JOIN sources s ON s.id = o.source {_HELD}
-WHERE o.run = ?1 AND o.outcome = 'moved' AND NOT EXISTS (SELECT 1 FROM outcomes p
+WHERE o.run = :run AND {_JUDGED} AND o.outcome = 'moved' AND NOT EXISTS (SELECT 1 FROM outcomes p
   WHERE p.source = o.source AND p.fetch < o.fetch AND p.outcome = 'moved'
     AND p.final_url = o.final_url) ORDER BY o.fetch $ORDER
 """
@@ -93,13 +98,13 @@ SELECT o.*, o.fetched_at AS at, o.outcome AS code, {_SOURCE}
 FROM (SELECT o.*, {_NEVER_LIVE_BEFORE} AS never, (SELECT p.outcome FROM outcomes p
     WHERE p.source = o.source AND p.fetch < o.fetch AND p.outcome <> 'local-fault'
     ORDER BY p.fetch DESC LIMIT 1) AS previous
-  FROM outcomes o WHERE o.run = ?1 AND o.outcome NOT IN ({_LIVE}, 'local-fault')
-    AND o.incident IS NULL) o
+  FROM outcomes o WHERE o.run = :run AND {_JUDGED}
+    AND o.outcome NOT IN ({_LIVE}, 'local-fault') AND o.incident IS NULL) o
 JOIN sources s ON s.id = o.source {_HELD}
 WHERE (o.previous IS NULL OR o.never AND o.previous <> o.outcome OR o.previous IN ({_LIVE}))
-  AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.source = o.source AND v.run = o.run
+  AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.source = o.source AND v.run IN (o.run, :teller)
     AND v.state IN ({_quoted(_TOLD_STATES)}))
-  AND NOT EXISTS (SELECT 1 FROM outcomes l WHERE l.source = o.source AND l.run = o.run
+  AND NOT EXISTS (SELECT 1 FROM outcomes l WHERE l.source = o.source AND l.run IN (o.run, :teller)
     AND l.fetch > o.fetch AND l.outcome IN ({_LIVE}))
 ORDER BY o.fetch $ORDER
 """
@@ -108,17 +113,19 @@ SELECT m.retrieved_at AS at, m.class AS code, json_array(m.proof) AS reasons, m.
   {_SOURCE}
 FROM rescues r JOIN mementos m ON m.id = r.memento JOIN captures c ON c.id = m.capture
 JOIN fetches f ON f.id = c.fetch JOIN sources s ON s.id = r.source {_HELD}
-WHERE r.state = 'home' AND f.run = ?1 ORDER BY f.id $ORDER
+WHERE r.state = 'home' AND f.run = :run AND m.retrieved_at BETWEEN :since AND :until
+ORDER BY f.id $ORDER
 """
 _UNREADABLE = """
 SELECT p.first_seen_at AS at, p.problem AS code, p.locator AS title FROM reading_problems p
-JOIN runs r ON r.id = ?1
+JOIN runs r ON r.id = :run
 WHERE p.first_seen_at BETWEEN r.started_at AND coalesce(r.finished_at, p.first_seen_at)
+  AND p.first_seen_at BETWEEN :since AND :until AND :run = :teller
 ORDER BY p.locator
 """
 _OUTAGES = """
 SELECT i.began_at AS at, i.host AS title, i.sources_failed AS looks, i.sources_visited AS visited
-FROM incidents i WHERE i.run = ?1 ORDER BY i.host
+FROM incidents i WHERE i.run = :run AND i.began_at BETWEEN :since AND :until ORDER BY i.host
 """
 
 
@@ -142,7 +149,8 @@ SELECT h.fetch AS fetch, h.found_at AS at, {_SOURCE}, n.kind AS kind,
   n.exact AS exact, n.version AS found,
   t.standing AS now, t.wording AS wording, b.standing AS before, b.wording AS wording_before
 FROM (SELECT h.*, {_version_of("h.before")} AS version_before, {_version_of("h.after")} AS
-    version_after FROM changes h WHERE h.run = ?1) h
+    version_after FROM changes h WHERE h.run = :run) h
+JOIN outcomes o ON o.fetch = h.fetch AND {_JUDGED}
 JOIN sources s ON s.id = h.source {_HELD}
 JOIN citations k ON k.source = h.source AND k.removed_at IS NULL
 JOIN anchors n ON n.citation = k.id
@@ -152,6 +160,23 @@ WHERE t.standing IN ('support-lost', 'supported-altered')
   AND (t.standing, coalesce(t.wording, '')) <> (b.standing, coalesce(b.wording, ''))
 ORDER BY h.fetch $ORDER, n.id
 """
+
+# Runs that may have left something to this one, the latest first.
+_RUNS_BEFORE = """
+SELECT id, uid, finish_reason FROM runs
+WHERE id < ? AND command NOT IN ('import', 'attach') ORDER BY id DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What is told of one run: all of it, or what was judged between two instants."""
+
+    run: int
+    uid: str
+    teller: int  # the run that tells it; the run itself, or a later one
+    since: str = ""
+    until: str = "~"  # sorts behind every instant
 
 
 class Reports:
@@ -167,14 +192,16 @@ class Reports:
             " WHERE id = ?",
             (run,),
         ).fetchone()
-        counts, items = self._collected(run, row["uid"], limit)
+        own, earlier = _Span(run, row["uid"], run), self._left_over(run, row)
+        counts, items = self._collected([own, *earlier], limit)
         return Report(
             archive=row["archive_uid"],
             run=row["uid"],
             started_at=row["started_at"],
             finished_at=row["finished_at"],
             finish_reason=row["finish_reason"],
-            visited=self._visited(run),
+            visited=self._visited(own),
+            made_up=dict(sum((self._judged(span) for span in earlier), Counter())),
             counts=counts,
             items=tuple(self._cited(items)),
         )
@@ -185,7 +212,7 @@ class Reports:
         for run in self._sql.execute(_TELLING_RUNS, (FEED_RUNS,)):
             if len(items) >= count:
                 break
-            items += self._newest(run["id"], run["uid"], count, kinds)
+            items += self._newest(_Span(run["id"], run["uid"], run["id"]), count, kinds)
         order = list(KINDS)
         items.sort(key=lambda item: (order.index(item.kind), item.key))
         items.sort(key=lambda item: item.at, reverse=True)
@@ -195,23 +222,40 @@ class Reports:
         """Return when the archive was made."""
         return str(self._sql.execute("SELECT created_at FROM archive").fetchone()["created_at"])
 
-    def _visited(self, run: int) -> dict[Result, int]:
-        visits: int = self._sql.execute(_VISITS, (run,)).fetchone()[0]
-        judged = {
-            cast("Result", row["result"]): int(row["visits"])
-            for row in self._sql.execute(_VISITED, (run,))
-        }
-        left = visits - sum(judged.values())
-        return {**judged, "open": left} if left > 0 else judged
+    def _left_over(self, run: int, row: sqlite3.Row) -> list[_Span]:
+        """Return what runs before this one left it to tell.
+
+        Visits that a run made and could not judge any more are judged by this one, and were in no
+        report. Of runs that were killed since the last report nothing was told.
+        """
+        spans, unreported = [], True
+        for before in self._sql.execute(_RUNS_BEFORE, (run,)):
+            unreported = unreported and before["finish_reason"] in ("killed", None)
+            if before["finish_reason"] == "finished":
+                break
+            since = "" if unreported else row["started_at"]
+            until = row["finished_at"] or "~"
+            spans.append(_Span(before["id"], before["uid"], run, since, until))
+        return spans
+
+    def _visited(self, span: _Span) -> dict[Result, int]:
+        visits: int = self._sql.execute(_VISITS, (span.run,)).fetchone()[0]
+        judged = self._judged(span)
+        left = visits - judged.total()
+        return {**judged, "open": left} if left > 0 else dict(judged)
+
+    def _judged(self, span: _Span) -> Counter[Result]:
+        rows = self._sql.execute(_VISITED, asdict(span))
+        return Counter({cast("Result", row["result"]): int(row["visits"]) for row in rows})
 
     # Items
 
-    def _collected(self, run: int, uid: str, limit: int) -> tuple[dict[Kind, int], list[Item]]:
+    def _collected(self, spans: Sequence[_Span], limit: int) -> tuple[dict[Kind, int], list[Item]]:
         """Return how many items of each kind there are, and the first of each, in order of kind."""
         counts: Counter[Kind] = Counter()
         kept: dict[Kind, list[Item]] = {kind: [] for kind in KINDS}
         hidden = self._hidden()
-        for _, items in self._readers(run, uid, "ASC"):
+        for _, items in chain.from_iterable(self._readers(span, "ASC") for span in spans):
             for item in items:
                 if item.source in hidden:
                     continue
@@ -220,12 +264,12 @@ class Reports:
                     kept[item.kind].append(item)
         return dict(counts), list(chain.from_iterable(kept.values()))
 
-    def _newest(self, run: int, uid: str, count: int, kinds: Collection[Kind]) -> Iterator[Item]:
+    def _newest(self, span: _Span, count: int, kinds: Collection[Kind]) -> Iterator[Item]:
         """Yield the newest items of a run: at most ``count`` of each reader, so that a run of a
         hundred thousand visits is not read for the sake of a few.
         """
         hidden = self._hidden()
-        for told, items in self._readers(run, uid, "DESC"):
+        for told, items in self._readers(span, "DESC"):
             if not told.isdisjoint(kinds):
                 wanted = (i for i in items if i.kind in kinds and i.source not in hidden)
                 yield from islice(wanted, count)
@@ -234,52 +278,52 @@ class Reports:
         """Return the sources of which no report tells: reports are passed on."""
         return {row["id"] for row in self._sql.execute(_WITHHELD)}
 
-    def _readers(self, run: int, uid: str, order: Order) -> list[tuple[set[Kind], Iterator[Item]]]:
+    def _readers(self, span: _Span, order: Order) -> list[tuple[set[Kind], Iterator[Item]]]:
         """Return generators of items, by their visits in order, with the kinds that each yields."""
         return [
-            ({*_TURNS.values(), "returned"}, self._turned(run, uid, order)),
-            ({"lost", "altered"}, self._passages(run, uid, order)),
-            ({"new"}, self._simple("new", _NEW, run, uid, order)),
-            ({"changed"}, self._simple("changed", _CHANGED, run, uid, order)),
-            ({"moved"}, self._simple("moved", _MOVED, run, uid, order)),
-            ({"rescued"}, self._simple("rescued", _RESCUED, run, uid, order)),
-            ({"uncaptured", "failed"}, self._failed(run, uid, order)),
-            ({"unreadable"}, self._unreadable(run, uid)),
-            ({"outage"}, self._outages(run, uid)),
+            ({*_TURNS.values(), "returned"}, self._turned(span, order)),
+            ({"lost", "altered"}, self._passages(span, order)),
+            ({"new"}, self._simple("new", _NEW, span, order)),
+            ({"changed"}, self._simple("changed", _CHANGED, span, order)),
+            ({"moved"}, self._simple("moved", _MOVED, span, order)),
+            ({"rescued"}, self._simple("rescued", _RESCUED, span, order)),
+            ({"uncaptured", "failed"}, self._failed(span, order)),
+            ({"unreadable"}, self._unreadable(span)),
+            ({"outage"}, self._outages(span)),
         ]
 
-    def _rows(self, query: str, run: int, order: Order) -> Iterator[sqlite3.Row]:
-        return self._sql.execute(query.replace("$ORDER", order), (run,))
+    def _rows(self, query: str, span: _Span, order: Order) -> Iterator[sqlite3.Row]:
+        return self._sql.execute(query.replace("$ORDER", order), asdict(span))
 
-    def _simple(self, kind: Kind, query: str, run: int, uid: str, order: Order) -> Iterator[Item]:
-        for row in self._rows(query, run, order):
-            yield _item(kind, row, uid)
+    def _simple(self, kind: Kind, query: str, span: _Span, order: Order) -> Iterator[Item]:
+        for row in self._rows(query, span, order):
+            yield _item(kind, row, span.uid)
 
-    def _failed(self, run: int, uid: str, order: Order) -> Iterator[Item]:
-        for row in self._rows(_FAILED, run, order):
-            yield _item("uncaptured" if row["never"] else "failed", row, uid)
+    def _failed(self, span: _Span, order: Order) -> Iterator[Item]:
+        for row in self._rows(_FAILED, span, order):
+            yield _item("uncaptured" if row["never"] else "failed", row, span.uid)
 
-    def _unreadable(self, run: int, uid: str) -> Iterator[Item]:
-        for row in self._sql.execute(_UNREADABLE, (run,)):
-            yield Item("unreadable", row["at"], row["code"], row["title"], uid, row["title"])
+    def _unreadable(self, span: _Span) -> Iterator[Item]:
+        for row in self._sql.execute(_UNREADABLE, asdict(span)):
+            yield Item("unreadable", row["at"], row["code"], row["title"], span.uid, row["title"])
 
-    def _outages(self, run: int, uid: str) -> Iterator[Item]:
-        for row in self._sql.execute(_OUTAGES, (run,)):
+    def _outages(self, span: _Span) -> Iterator[Item]:
+        for row in self._sql.execute(_OUTAGES, asdict(span)):
             yield Item(
-                "outage", row["at"], "outage", row["title"], uid, row["title"],
+                "outage", row["at"], "outage", row["title"], span.uid, row["title"],
                 looks=row["looks"], of=row["visited"],
             )  # fmt: skip
 
-    def _turned(self, run: int, uid: str, order: Order) -> Iterator[Item]:
-        for row in self._rows(_TURNED, run, order):
+    def _turned(self, span: _Span, order: Order) -> Iterator[Item]:
+        for row in self._rows(_TURNED, span, order):
             kind = turn_of((row["before"] or "").split(), row["code"])
             if kind is not None:
-                yield _item(kind, row, uid)
+                yield _item(kind, row, span.uid)
 
-    def _passages(self, run: int, uid: str, order: Order) -> Iterator[Item]:
+    def _passages(self, span: _Span, order: Order) -> Iterator[Item]:
         """Yield one item for all passages of a source that were lost, and one for the altered."""
-        for _, rows in groupby(self._rows(_PASSAGES, run, order), itemgetter("fetch")):
-            yield from self._passages_of_visit(rows, uid)
+        for _, rows in groupby(self._rows(_PASSAGES, span, order), itemgetter("fetch")):
+            yield from self._passages_of_visit(rows, span.uid)
 
     def _passages_of_visit(self, rows: Iterable[sqlite3.Row], uid: str) -> Iterator[Item]:
         found: dict[str, tuple[sqlite3.Row, list[Passage]]] = {}
