@@ -99,6 +99,17 @@ def test_what_a_stopped_run_could_not_judge_is_told_by_the_next(archive: Archive
     assert (again.items, again.made_up) == ((), {})
 
 
+def test_the_latest_crawl_is_told_with_how_it_ended(archive: Archive) -> None:
+    assert archive.reading.latest_crawl() is None
+    run = begin(archive)
+    latest = archive.reading.latest_crawl()
+    assert latest is not None and latest["finish_reason"] == "unfinished"
+    archive.runs.finish(run, reason="shutdown", counts={}, now=at(seconds=60))
+    latest = archive.reading.latest_crawl()
+    assert latest is not None
+    assert (latest["started_at"], latest["finish_reason"]) == (at(), "shutdown")
+
+
 def test_what_a_killed_run_judged_is_told_by_the_next_and_only_once(archive: Archive) -> None:
     runs = Runs(archive)
     runs.looks.run = killed = begin(archive)

@@ -87,6 +87,9 @@ def test_three_runs_tell_what_happened_and_then_nothing(
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["items"] == [] and report["visits"] == 0
 
+    began = f"{START + timedelta(days=4, minutes=5):%Y-%m-%dT%H:%M:%S}Z"
+    assert f"\ncrawled    {began}, finished\n" in sourcekeep("status", "--archive", archive).out
+
     feed = ET.parse(folder / "feed.atom").getroot()
     kinds = [kind.attrib["term"] for kind in feed.iter(f"{ATOM}category")]
     assert kinds == ["changed", "altered", "uncaptured", "new"]

@@ -23,6 +23,7 @@ def run(parsed: argparse.Namespace) -> int:
     """Print coverage, what is due, and the entries with sources that we do not hold."""
     with Archive.open_for_reading(archive_path(parsed)) as archive:
         coverage = archive.reading.coverage()
+        crawl = archive.reading.latest_crawl()
         due = archive.frontier.stats(moment(parsed))
         verdicts = archive.reading.verdicts()
         withheld = archive.withholding.counts()
@@ -34,10 +35,12 @@ def run(parsed: argparse.Namespace) -> int:
         print_json({
             "coverage": asdict(coverage), "due": asdict(due), "verdicts": verdicts,
             "withheld": withheld, "barred": barred, "attention": attention, "worst_entries": worst,
-            "reading_problems": problems,
+            "reading_problems": problems, "latest_crawl": dict(crawl) if crawl else None,
         })  # fmt: skip
     elif not parsed.quiet:
         print(hint(_summary(coverage, due, verdicts), parsed))
+        if crawl:
+            print(f"crawled    {crawl['started_at']}, {crawl['finish_reason']}")
         if withheld:
             print("withheld   " + ", ".join(f"{n} {state}" for state, n in withheld.items()))
         if barred["places"]:

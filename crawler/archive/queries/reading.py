@@ -88,6 +88,17 @@ class Reading:
         ).fetchone()
         return Coverage(**dict(row))
 
+    def latest_crawl(self) -> sqlite3.Row | None:
+        """Return when the latest crawl began and how it ended; None: there was none.
+
+        ``finish_reason`` is ``unfinished`` while it runs, and for one that was just killed.
+        """
+        row: sqlite3.Row | None = self._sql.execute(
+            "SELECT started_at, finished_at, finish_reason FROM runs_report"
+            " WHERE command = 'crawl' ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return row
+
     def verdicts(self) -> dict[str, int]:
         """Return how many sources are in each state."""
         rows = self._sql.execute(
