@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import get_args
 
@@ -103,6 +105,15 @@ def test_a_page_may_break_off_anywhere(name: str) -> None:
     content = PAGES[name]
     for end in range(0, len(content), 7):
         check(content[:end], name, None, None)
+
+
+def test_a_database_that_holds_addresses_is_no_list_of_them(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "links.db")) as sql:
+        sql.execute("CREATE TABLE links (url)")
+        sql.executemany("INSERT INTO links VALUES (?)", [["\nhttps://a.example/\n"]] * 50)
+        sql.commit()
+    with pytest.raises(EntryError, match="it is no text"):
+        read_page((tmp_path / "links.db").read_bytes(), "links.db")
 
 
 def test_a_page_that_breaks_off_keeps_the_sources_before_the_break() -> None:

@@ -29,6 +29,7 @@ def test_a_depth_that_is_no_number_ends_the_crawl_with_one_sentence(tmp_path: Pa
         (["since=2026-99-01"], "'2026-99-01' is no date"),
         (["since=2026-02-01", "until=2026-01-01"], "the end comes first"),
         (["input=nowhere.md"], "nowhere.md: no such file or folder"),
+        (["input="], "is empty; name a file"),
         (["input=http://"], "not a URL that can be fetched"),
         (["input=.", "base_url=x"], "x: not a base URL"),
     ],

@@ -45,7 +45,7 @@ def run(parsed: argparse.Namespace) -> int:
     except ImportError as exc:
         raise UsageError(
             f"inspect needs Datasette ({exc.name} is missing); install it with:"
-            " pip install 'sourcekeep[inspect]'"
+            " pip install 'sourcekeep[inspect]', in a clone pip install '.[inspect]'"
         ) from exc
     path = archive_path(parsed)
     serving.refuse_unspeakable(path)

@@ -29,6 +29,8 @@ from crawler.entries.wiki.rendered import box_of, read_rendered
 from crawler.errors import EntryError, NothingFound
 from crawler.items import DayIndex, Entry, ReadingWarning
 
+# So many NUL in its first bytes has a database or a program; a text that was damaged has fewer.
+_NULS, _HEAD = 10, 1000
 _DAY_TITLE = 40  # characters: "News of 2016-05-7"; headlines may hold a date too, but are longer
 
 
@@ -81,6 +83,8 @@ def read_page(
     if is_export(content):
         raise EntryError(locator, "an export of MediaWiki, which holds pages; it is no page itself")
     kind = kind_of(text, name, mime)
+    if not is_text and content.count(0, 0, _HEAD) >= _NULS:
+        raise NothingFound(locator, "it is no text")
     if kind in _LISTS:
         return _noted(_LISTS[kind](text, locator), is_text, is_whole=True)
     if kind == "wikitext":

@@ -18,6 +18,8 @@ def classify_input(text: str) -> tuple[str, str]:
 
     Raises InputNotFound with a sentence that says what to do.
     """
+    if not text:  # the current folder would be "."
+        raise InputNotFound(text, "is empty; name a file, a folder or a URL")
     if "://" in text:
         try:
             return "url", parse_url(text)
