@@ -74,8 +74,8 @@ def report(*items: Item, counts: dict[Kind, int] | None = None, **visited: int) 
 
 def test_nothing_to_tell_is_one_line() -> None:
     text = text_of(report(unchanged=41))
-    assert text == "sourcekeep: 41 visits (41 unchanged); nothing to tell\n"
-    assert text_of(report()) == "sourcekeep: 0 visits; nothing to tell\n"
+    assert text == "sourcekeep: 41 visits (41 unchanged); nothing new\n"
+    assert text_of(report()) == "sourcekeep: 0 visits; nothing new\n"
 
 
 def test_the_first_line_says_it_all() -> None:

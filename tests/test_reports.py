@@ -83,7 +83,7 @@ def test_three_runs_tell_what_happened_and_then_nothing(
     assert (folder / "report.txt").read_text(encoding="utf-8") == second.out
 
     third = crawl(archive, START + timedelta(days=4, minutes=5), "--report", folder, "--strict")
-    assert (third.code, third.out) == (0, "sourcekeep: 0 visits; nothing to tell\n")
+    assert (third.code, third.out) == (0, "sourcekeep: 0 visits; nothing new\n")
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["items"] == [] and report["visits"] == 0
 

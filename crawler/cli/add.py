@@ -112,7 +112,8 @@ def _told(
             yield f"  {safe(row['locator'])}: {safe(row['problem'])}"
         if len(problems) > PROBLEMS_SHOWN:
             yield hint(f"  and {len(problems) - PROBLEMS_SHOWN} more: sourcekeep status", parsed)
-    yield hint("next: sourcekeep crawl", parsed)
+    if counts.pages > counts.problems or not counts.problems:  # else nothing came in
+        yield hint("next: sourcekeep crawl", parsed)
 
 
 def _list(parsed: argparse.Namespace) -> int:

@@ -87,8 +87,8 @@ def _summary(c: Coverage, due: FrontierStats, verdicts: dict[str, int]) -> str:
         f"captures   {c.captures}, {plural(c.revisits, 'revisit')} among them;"
         f" {size(c.payload_bytes)} kept in {size(c.stored_bytes)}",
         f"archives   {plural(c.mementos, 'memento')} brought home;"
-        f" {plural(c.rescues_waiting, 'source')} to ask for, {c.comparisons_waiting} that are held"
-        " could be compared with an older copy (sourcekeep rescue)",
+        f" {plural(c.rescues_waiting, 'source')} to ask for, and for older copies of"
+        f" {c.comparisons_waiting} that are held (sourcekeep rescue)",
         f"due        {due.due} now, on {plural(due.hosts_due, 'host')}"
         + (f", {due.hosts_blocked} of which must rest" if due.hosts_blocked else ""),
     ]  # fmt: skip

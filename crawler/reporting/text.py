@@ -52,7 +52,7 @@ def summary_line(report: Report) -> str:
     elif other:
         told = f"nothing needs attention; {other}"
     else:
-        told = "nothing needs attention" if any(report.counts.values()) else "nothing to tell"
+        told = "nothing needs attention" if any(report.counts.values()) else "nothing new"
     early = "" if report.finish_reason in _WHOLE_RUNS else f"ended early ({_reason(report)}): "
     return f"sourcekeep: {early}{visits}; {told}"
 
