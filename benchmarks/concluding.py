@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs on this checkout, installed or 
 
 from crawler.archive import Archive, EndedVisit
 from crawler.archive.writing.ledger import Page
-from crawler.conclusion import Conclusion
+from crawler.conclusion import Conclusion, stage
 from crawler.dates import format_instant
 from crawler.digests import digest_of, new_uid
 from crawler.extraction.article import read_payload
@@ -35,6 +35,7 @@ PAGES, ROUNDS = 400, 3
 SOURCES, HOSTS = 100_000, 5_000
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SHARE_GOAL, DUE_GOAL_MS = 0.02, 100.0
+VERDICT_ON = stage.verdict_on
 
 
 class Stopwatch:
@@ -43,8 +44,10 @@ class Stopwatch:
     def __init__(self, conclusion: Conclusion) -> None:
         self.conclusion = conclusion
         self.spent_s = 0.0
-        for name in ("_compare", "_conclude", "_plan"):
-            setattr(conclusion, name, self._timed(getattr(conclusion, name)))
+        keeping = conclusion._keeping
+        keeping._compare = self._timed(keeping._compare)  # type: ignore[method-assign]
+        conclusion._plan = self._timed(conclusion._plan)  # type: ignore[method-assign]
+        stage.verdict_on = self._timed(VERDICT_ON)
 
     def _timed(self, step: Callable[..., object]) -> Callable[..., object]:
         def timed(*given: object) -> object:
