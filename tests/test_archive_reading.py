@@ -68,8 +68,8 @@ def test_a_source_that_is_not_there_is_one_clear_sentence(archive: Archive, text
     with pytest.raises(UsageError) as caught:
         archive.reading.source(text)
     assert str(caught.value) == (
-        f"no source fits {text!r}; list them with: sourcekeep export csv - --table sources_now"
-        f" --archive {archive.path}"
+        f"no source fits {text!r}; list them with: sourcekeep export --archive {archive.path}"
+        " csv - --table sources_now"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from crawler.entries.wiki.scanning import Tag, Template, scan
 from crawler.errors import NothingFound
 from crawler.items import Citation, Entry
 from crawler.passages import Claim, anchors_of
+from tests.timing import seconds_of
 
 DATA = Path(__file__).parent / "data" / "entries"
 WIKI = "https://wiki.example/"
@@ -38,20 +38,6 @@ def article() -> dict[str, Citation]:
 def only(text: str) -> Citation:
     (citation,) = read(text).citations
     return citation
-
-
-def seconds_of(act: Callable[[], object]) -> float:
-    """CPU of the quickest of three tries, without the collector, which walks over other tests."""
-    gc.disable()
-    try:
-        tries = []
-        for _ in range(3):
-            began = time.process_time()
-            act()
-            tries.append(time.process_time() - began)
-        return min(tries)
-    finally:
-        gc.enable()
 
 
 def codes(entry: Entry) -> list[str]:
