@@ -13,12 +13,10 @@ from typing import NamedTuple
 
 from crawler.dates import parse_feed_day
 from crawler.entries.citations import CitedLink, shorten
-from crawler.entries.drafts import Draft, is_web_address
+from crawler.entries.drafts import Draft, is_on_site, is_web_address
 from crawler.entries.html_blocks import Element
 from crawler.entries.records import Value
 from crawler.entries.text import fold
-from crawler.errors import UrlError
-from crawler.urls import same_site
 
 _MAX_SCRIPT = 2**20  # characters; a fact check has some thousand
 _CONTEXT = 400  # characters of a claim's wording
@@ -46,7 +44,7 @@ def claims_of(root: Element, base: str | None) -> Claims:
     links: dict[str, CitedLink] = {}
     for review in reviews:
         for link in _appearances(review):
-            if is_web_address(link.target) and not _is_own(link.target, base):
+            if is_web_address(link.target) and not is_on_site(link.target, base):
                 links.setdefault(link.target, link)
     days = (parse_feed_day(_text(review.get("datePublished"))) for review in reviews)
     return Claims(list(links.values()), next(filter(None, days), None), is_whole)
@@ -122,13 +120,6 @@ def _places(claim: Mapping[str, Value], context: str | None) -> Iterator[CitedLi
             label = _text(work.get("headline")) or _text(work.get("name"))
             target = _text(work.get("url")) or _text(work.get("@id"))
             yield CitedLink(shorten(fold(label), _LABEL), target, context=context, publisher="")
-
-
-def _is_own(address: str, base: str | None) -> bool:
-    try:
-        return base is not None and same_site(address, base)
-    except UrlError:
-        return False  # its warning says what is wrong with it
 
 
 def _listed(value: Value) -> list[Value]:

@@ -8,16 +8,15 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from crawler.dates import parse_day
-from crawler.entries.drafts import DATE, day_of_address, is_web_address
+from crawler.entries.drafts import DATE, day_of_address, is_on_site, is_web_address
 from crawler.entries.headings import NEXT, NEXT_ARROWS, PREVIOUS, PREVIOUS_ARROWS
 from crawler.entries.html_blocks import Block, Element
 from crawler.entries.identity import DAY_STEMS, FORMAT_SUFFIX
 from crawler.entries.links import find_links
 from crawler.entries.markdown import headings_of
 from crawler.entries.text import clean
-from crawler.errors import BadDate, NothingFound, UrlError
+from crawler.errors import BadDate, NothingFound
 from crawler.items import DayIndex
-from crawler.urls import same_site
 
 _DAY_FOLDER = re.compile(r"/\d{4}/\d{1,2}/\d{1,2}/?$")
 
@@ -85,10 +84,7 @@ def _is_own(target: str, base: str | None) -> bool:
     """Whether an address lies on the page's own site: relative, or on the host of its base."""
     if not (is_web_address(target) or target.startswith("//")):
         return ":" not in target.partition("/")[0]
-    try:
-        return base is not None and same_site(target, base)
-    except UrlError:
-        return False
+    return is_on_site(target, base)
 
 
 def _date(written: str | None, locator: str, links: Sequence[DayLink]) -> str | None:

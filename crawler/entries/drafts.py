@@ -12,7 +12,7 @@ from crawler.entries.headings import CONTEXTS
 from crawler.entries.text import clean, paragraphs
 from crawler.errors import BadDate, NothingFound, UrlError
 from crawler.items import Entry, ReadingWarning, Relation, Revision
-from crawler.urls import parse_url
+from crawler.urls import parse_url, same_site
 
 WARNINGS = {  # code -> what it means; the documentation lists them from here
     "bad-date": "the date written in the page is no date",
@@ -188,6 +188,17 @@ def _address_of_file(locator: str) -> str | None:
 def is_web_address(locator: str) -> bool:
     """Whether a locator is an http(s) URL and no path."""
     return locator[:8].casefold().startswith(("http://", "https://"))
+
+
+def is_on_site(address: str, base: str | None) -> bool:
+    """Whether an address lies on the site of a base; not without one, nor when it is broken.
+
+    What is wrong with a broken one its own warning says.
+    """
+    try:
+        return base is not None and same_site(address, base)
+    except UrlError:
+        return False
 
 
 def absolute(url: str, base: str | None) -> str:

@@ -19,7 +19,7 @@ from crawler.dates import written_day
 from crawler.entries import front_matter
 from crawler.entries.citations import CitedLink, shorten
 from crawler.entries.claims import take_claims
-from crawler.entries.drafts import DATE, Draft, base_of, is_web_address
+from crawler.entries.drafts import DATE, Draft, base_of, is_on_site, is_web_address
 from crawler.entries.html_blocks import (
     Block,
     Element,
@@ -33,9 +33,8 @@ from crawler.entries.html_blocks import (
 from crawler.entries.html_page import read_top
 from crawler.entries.links import bare_addresses
 from crawler.entries.text import fold
-from crawler.errors import NothingFound, UrlError
+from crawler.errors import NothingFound
 from crawler.items import Entry
-from crawler.urls import same_site
 
 MARKDOWN_READER, HTML_READER = "post-markdown", "post-html"
 
@@ -219,10 +218,7 @@ def _is_source(link: HtmlLink, base: str | None) -> bool:
         return False
     if link.has_image and _PICTURE.search(href):
         return False
-    try:
-        return base is None or not same_site(href, base)
-    except UrlError:
-        return True  # its warning says what is wrong with it
+    return not is_on_site(href, base)
 
 
 def _once(links: Sequence[CitedLink]) -> list[CitedLink]:

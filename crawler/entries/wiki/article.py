@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from crawler.dates import written_day
 from crawler.entries.citations import CitedLink, shorten
-from crawler.entries.drafts import Draft, absolute, base_of, is_web_address
+from crawler.entries.drafts import Draft, absolute, base_of, is_on_site, is_web_address
 from crawler.entries.wiki.citing import (
     Cited,
     External,
@@ -22,9 +22,8 @@ from crawler.entries.wiki.citing import (
 from crawler.entries.wiki.naming import DAY, DAY_HEADER, IN_LISTS, is_file, redirect_in
 from crawler.entries.wiki.prose import Line, Place, Topics, readable
 from crawler.entries.wiki.scanning import Node, Tag, Template, Wikilink, scan, text_of
-from crawler.errors import NothingFound, UrlError
+from crawler.errors import NothingFound
 from crawler.items import Entry
-from crawler.urls import same_site
 
 ARTICLE_READER, DAY_READER = "wiki-article", "wiki-day"
 
@@ -106,14 +105,9 @@ def once(links: Iterator[CitedLink]) -> list[CitedLink]:
 
 def is_own(link: CitedLink, base: str | None) -> bool:
     """Whether a link leads to the wiki itself."""
-    try:
-        return (
-            base is not None
-            and is_web_address(base)
-            and same_site(absolute(link.target, base), base)
-        )
-    except UrlError:
-        return False  # its warning says what is wrong with it
+    if base is None or not is_web_address(base):
+        return False
+    return is_on_site(absolute(link.target, base), base)
 
 
 def page_url(locator: str) -> str | None:
