@@ -10,7 +10,8 @@ import pytest
 
 from crawler.archive import Archive
 from crawler.archive.queries.report import RESULTS, Item, Kind, Report
-from crawler.archive.queries.reporting import FEED_RUNS, turn_of
+from crawler.archive.queries.reporting import FEED_RUNS
+from crawler.archive.queries.telling import turn_of
 from crawler.conclusion import Conclusion
 from crawler.items import Hop
 from crawler.reporting.atom import item_id
