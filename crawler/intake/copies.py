@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from crawler.archive import Archive, Input
+from crawler.entries.drafts import is_web_address
 from crawler.entries.reading import read_page
 from crawler.entries.twins import merge_twins
 from crawler.entries.wiki.naming import export_of
@@ -39,29 +40,27 @@ def copies_of(archive: Archive, twins: Sequence[Entry]) -> list[Entry]:
     return found
 
 
-def _is_url(locator: str) -> bool:
-    return locator.startswith(("http://", "https://"))
-
-
 def _is_exported(locator: str) -> bool:
     return export_of(locator)[1] is not None
 
 
 def _said_at(locator: str) -> str:
     """Return whose word a page is: a file's own, or its site's, where it may have moved."""
-    return host_key(locator) if _is_url(locator) else locator
+    return host_key(locator) if is_web_address(locator) else locator
 
 
 def _lies_in(locator: str, source: Input) -> bool:
-    if source.kind == "url" or _is_url(locator):
-        return source.kind == "url" and _is_url(locator) and same_site(locator, source.locator)
+    if source.kind == "url" or is_web_address(locator):
+        return (
+            source.kind == "url" and is_web_address(locator) and same_site(locator, source.locator)
+        )
     return Path(export_of(locator)[0]).is_relative_to(source.locator)
 
 
 def _read_again(archive: Archive, locator: str, payload: str, base_url: str | None) -> Entry | None:
     """Return the entry in a file, or in the kept page of a site; None: none is there any more."""
     try:
-        if _is_url(locator):
+        if is_web_address(locator):
             body, base_url = archive.payloads.get(payload), base_url or locator
         elif _is_exported(locator) and Path(export_of(locator)[0]).is_file():
             body = archive.payloads.get(payload)

@@ -13,6 +13,7 @@ from html import unescape
 from typing import NamedTuple
 
 from crawler.dates import format_instant
+from crawler.entries.drafts import is_web_address
 from crawler.entries.references.listing import Listing
 from crawler.items import Entry
 
@@ -37,7 +38,7 @@ def read_bookmarks(text: str, locator: str) -> Entry:
     """
     listing = Listing(locator, READER)
     for each in _bookmarks(text):
-        if each.href.casefold().startswith(("http://", "https://")):  # not javascript:, place:
+        if is_web_address(each.href):  # not javascript:, place:
             listing.add(each.href, (each.href,), title=each.label, day=_day(each.added))
     return listing.to_entry()
 
